@@ -1,0 +1,117 @@
+import { quote } from './quote.ts';
+
+/** Where in an object a complaint points: `spec.containers[0].image`. Extended step by step, rendered only on demand. */
+export class Path {
+  readonly #parent: Path | undefined;
+  readonly #step: string;
+
+  private constructor(parent: Path | undefined, step: string) {
+    this.#parent = parent;
+    this.#step = step;
+  }
+
+  /** The object itself. */
+  static readonly root = new Path(undefined, '');
+
+  static of(...names: readonly string[]): Path {
+    return Path.root.child(...names);
+  }
+
+  child(...names: readonly string[]): Path {
+    let path: Path = this;
+    for (const name of names) path = new Path(path, path.#parent || path.#step ? `.${name}` : name);
+    return path;
+  }
+
+  index(i: number): Path {
+    return new Path(this, `[${i}]`);
+  }
+
+  key(k: string): Path {
+    return new Path(this, `[${k}]`);
+  }
+
+  toString(): string {
+    return (this.#parent?.toString() ?? '') + this.#step;
+  }
+}
+
+/** field.ErrorType of apimachinery: the reason that a Status cause carries, and the words that start its message. */
+const words = {
+  FieldValueNotFound: 'Not found',
+  FieldValueRequired: 'Required value',
+  FieldValueDuplicate: 'Duplicate value',
+  FieldValueInvalid: 'Invalid value',
+  FieldValueNotSupported: 'Unsupported value',
+  FieldValueForbidden: 'Forbidden',
+  FieldValueTooLong: 'Too long',
+  FieldValueTooShort: 'Too short',
+  FieldValueTooMany: 'Too many',
+  FieldValueTooFew: 'Too few',
+  FieldValueTypeInvalid: 'Invalid value',
+  InternalError: 'Internal error',
+} as const;
+export type FieldErrorType = keyof typeof words;
+
+const valueless: ReadonlySet<FieldErrorType> = new Set([
+  'FieldValueRequired',
+  'FieldValueForbidden',
+  'FieldValueTooLong',
+  'FieldValueTooShort',
+  'InternalError',
+]);
+
+/** One complaint about one field. */
+export interface FieldError {
+  readonly type: FieldErrorType;
+  /** Path as text; "" or "<nil>" where the complaint is about the whole object. */
+  readonly field: string;
+  /** What follows the field in messages: `Invalid value: "x": must be ...`. */
+  readonly body: string;
+}
+
+function make(type: FieldErrorType, path: Path, value: unknown, detail: string): FieldError {
+  let body: string = words[type];
+  if (!valueless.has(type) && value !== omitValue) body += `: ${render(value)}`;
+  if (detail) body += `: ${detail}`;
+  return { type, field: path.toString() || '<nil>', body };
+}
+
+/** Pass as a value that must not be shown. */
+export const omitValue: unique symbol = Symbol('omit');
+
+function render(value: unknown): string {
+  if (typeof value === 'string') return quote(value);
+  return JSON.stringify(value) ?? 'null';
+}
+
+/** Constructors, named as in k8s.io/apimachinery/pkg/util/validation/field. */
+export const fieldErrors = {
+  notFound: (path: Path, value: unknown) => make('FieldValueNotFound', path, value, ''),
+  required: (path: Path, detail = '') => make('FieldValueRequired', path, omitValue, detail),
+  duplicate: (path: Path, value: unknown) => make('FieldValueDuplicate', path, value, ''),
+  invalid: (path: Path, value: unknown, detail: string) => make('FieldValueInvalid', path, value, detail),
+  typeInvalid: (path: Path, value: unknown, detail: string) => make('FieldValueTypeInvalid', path, value, detail),
+  notSupported: (path: Path, value: unknown, valid: readonly string[]) =>
+    make('FieldValueNotSupported', path, value, valid.length ? `supported values: ${valid.map(quote).join(', ')}` : ''),
+  forbidden: (path: Path, detail: string) => make('FieldValueForbidden', path, omitValue, detail),
+  /** `max` < 0: no number is named. Lengths are in bytes. */
+  tooLong: (path: Path, max: number) =>
+    make(
+      'FieldValueTooLong',
+      path,
+      omitValue,
+      max < 0 ? 'value is too long' : `may not be more than ${max} ${max === 1 ? 'byte' : 'bytes'}`,
+    ),
+  tooMany: (path: Path, actual: number, max: number) => {
+    const detail = max < 0 ? 'has too many items' : `must have at most ${max} ${max === 1 ? 'item' : 'items'}`;
+    return make('FieldValueTooMany', path, actual < 0 ? omitValue : actual, detail);
+  },
+  internal: (path: Path, detail: string) => make('InternalError', path, omitValue, detail),
+};
+
+/** The message of several field errors, as aggregated errors print: one bare, several in brackets, each once. */
+export function aggregate(errors: readonly FieldError[]): string {
+  const texts = [...new Set(errors.map((e) => `${e.field}: ${e.body}`))];
+  return texts.length === 1 ? (texts[0] ?? '') : `[${texts.join(', ')}]`;
+}
