@@ -1,0 +1,66 @@
+import { Command } from 'commander';
+import { defaultDataDir } from '../../cluster/paths.ts';
+import { consoleProgress } from '../progress.ts';
+import { parsePort } from '../usage-error.ts';
+
+const dataDirOption = ['--data-dir <dir>', 'where the cluster keeps everything', defaultDataDir] as const;
+
+export function upCommand(): Command {
+  return new Command('up')
+    .description('start a cluster on this machine, in the background, and wait until it is ready')
+    .option(...dataDirOption)
+    .option('--secure-port <port>', 'port of the API server', parsePort, 6443)
+    .option(
+      '--node-ip <address>',
+      'address of this machine that pods and nodes use (default: the one of the default route)',
+    )
+    .option('--node-name <name>', 'name of this node (default: the host name)')
+    .option('--service-cluster-ip-range <cidr>', 'addresses of services', '10.96.0.0/12')
+    .option('--cluster-cidr <cidr>', 'addresses of pods', '10.244.0.0/16')
+    .action(async (options: UpFlags) => {
+      const { up } = await import('../../cluster/up.ts');
+      await up({ ...options, progress: consoleProgress() });
+    });
+}
+
+interface UpFlags {
+  readonly dataDir: string;
+  readonly securePort: number;
+  readonly nodeIp?: string;
+  readonly nodeName?: string;
+  readonly serviceClusterIpRange: string;
+  readonly clusterCidr: string;
+}
+
+export function downCommand(): Command {
+  return new Command('down')
+    .description('stop the cluster and its containers; nothing of it stays behind but its data')
+    .option(...dataDirOption)
+    .action(async (options: { dataDir: string }) => {
+      const { down } = await import('../../cluster/down.ts');
+      await down({ dataDir: options.dataDir, progress: consoleProgress() });
+    });
+}
+
+export function resetCommand(): Command {
+  return new Command('reset')
+    .description('stop the cluster and forget it: its objects, images, volumes and certificates')
+    .option(...dataDirOption)
+    .option('--yes', 'do not ask')
+    .action(async (options: { dataDir: string; yes?: boolean }) => {
+      const { reset } = await import('../../cluster/down.ts');
+      await reset({ dataDir: options.dataDir, confirmed: options.yes === true, progress: consoleProgress() });
+    });
+}
+
+export function statusCommand(): Command {
+  return new Command('status')
+    .description('what runs, and whether it is well; exits 0 when it is')
+    .option(...dataDirOption)
+    .action(async (options: { dataDir: string }) => {
+      const { status } = await import('../../cluster/status.ts');
+      const report = await status(options.dataDir);
+      for (const line of report.lines) console.log(line);
+      process.exitCode = report.healthy ? 0 : 1;
+    });
+}

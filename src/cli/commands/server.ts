@@ -1,0 +1,44 @@
+import { Command, Option } from 'commander';
+import { defaultDataDir } from '../../cluster/paths.ts';
+import { parsePort } from '../usage-error.ts';
+
+/** Flags carry kube-apiserver's names where it has them. */
+export function serverCommand(): Command {
+  return new Command('server')
+    .description('the control plane in the foreground: API server, controllers, scheduler')
+    .option('--data-dir <dir>', 'where the cluster keeps everything', defaultDataDir)
+    .option('--bind-address <address>', 'address to listen on', '0.0.0.0')
+    .option('--secure-port <port>', 'port to listen on', parsePort, 6443)
+    .option('--advertise-address <address>', 'address under which nodes and pods reach this server')
+    .option('--token-auth-file <file>', 'static bearer tokens, a line each: token,user,uid,"group1,group2"')
+    .option('--authorization-mode <modes>', 'in order: Node, RBAC, AlwaysAllow, AlwaysDeny', 'Node,RBAC')
+    .option('--service-cluster-ip-range <cidr>', 'addresses of services', '10.96.0.0/12')
+    .option('--service-node-port-range <range>', 'ports of services on every node', '30000-32767')
+    .option('--cluster-cidr <cidr>', 'addresses of pods', '10.244.0.0/16')
+    .option('--tls-san <name>', 'one more name or address for the serving certificate (may be repeated)', collect, [])
+    .addOption(
+      new Option('--log-level <level>', 'how much to log').choices(['debug', 'info', 'warn', 'error']).default('info'),
+    )
+    .action(async (options: ServerFlags) => {
+      const { runServer } = await import('../../cluster/run.ts');
+      await runServer(options);
+    });
+}
+
+export interface ServerFlags {
+  readonly dataDir: string;
+  readonly bindAddress: string;
+  readonly securePort: number;
+  readonly advertiseAddress?: string;
+  readonly tokenAuthFile?: string;
+  readonly authorizationMode: string;
+  readonly serviceClusterIpRange: string;
+  readonly serviceNodePortRange: string;
+  readonly clusterCidr: string;
+  readonly tlsSan: readonly string[];
+  readonly logLevel: string;
+}
+
+function collect(value: string, previous: readonly string[]): string[] {
+  return [...previous, value];
+}

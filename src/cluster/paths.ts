@@ -1,0 +1,49 @@
+import { createHash } from 'node:crypto';
+import { join, resolve } from 'node:path';
+
+export const defaultDataDir = '/var/lib/skiff';
+const defaultRunDir = '/run/skiff';
+
+/** Where everything of one cluster on this machine lies. */
+export interface ClusterPaths {
+  readonly dataDir: string;
+  /** Sockets, locks and process records: gone after a reboot. */
+  readonly runDir: string;
+  readonly database: string;
+  readonly certificates: string;
+  /** Client credentials of the node on this machine. */
+  readonly nodeKubeconfig: string;
+  readonly adminKubeconfig: string;
+  readonly logs: string;
+  readonly agentDir: string;
+  readonly containerd: { readonly dir: string; readonly runDir: string; readonly socket: string };
+  readonly cniConfDir: string;
+  readonly cniStateDir: string;
+  /** Short name for interfaces, nftables tables and cgroups, so that clusters do not collide: "skiff" for the default one. */
+  readonly instance: string;
+}
+
+export function clusterPaths(dataDirOption: string = defaultDataDir): ClusterPaths {
+  const dataDir = resolve(dataDirOption);
+  const hash = createHash('sha256').update(dataDir).digest('hex').slice(0, 6);
+  const instance = dataDir === defaultDataDir ? 'skiff' : `skiff-${hash}`;
+  const runDir = dataDir === defaultDataDir ? defaultRunDir : `${defaultRunDir}-${hash}`;
+  return {
+    dataDir,
+    runDir,
+    database: join(dataDir, 'db'),
+    certificates: join(dataDir, 'pki'),
+    nodeKubeconfig: join(dataDir, 'node.kubeconfig'),
+    adminKubeconfig: join(dataDir, 'admin.kubeconfig'),
+    logs: join(dataDir, 'logs'),
+    agentDir: join(dataDir, 'agent'),
+    containerd: {
+      dir: join(dataDir, 'containerd'),
+      runDir: join(runDir, 'containerd'),
+      socket: join(runDir, 'containerd', 'containerd.sock'),
+    },
+    cniConfDir: join(dataDir, 'cni', 'conf'),
+    cniStateDir: join(dataDir, 'cni', 'state'),
+    instance,
+  };
+}
