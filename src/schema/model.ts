@@ -32,7 +32,11 @@ export type ScalarType =
   /** metav1.FieldsV1: the set of fields of a managedFields entry. */
   | 'FieldsV1'
   /** apiextensions JSON: any JSON value. */
-  | 'JSON';
+  | 'JSON'
+  /** Parts of an OpenAPI schema whose JSON is a schema or something simpler; protobuf has a message with both. */
+  | 'JSONSchemaPropsOrArray'
+  | 'JSONSchemaPropsOrBool'
+  | 'JSONSchemaPropsOrStringArray';
 
 export type ListType = 'atomic' | 'set' | 'map';
 export type PatchStrategy = 'merge' | 'replace' | 'retainKeys' | 'merge,retainKeys';
@@ -123,10 +127,14 @@ export type Schema = ScalarSchema | ListSchema | MapSchema | ObjectSchema;
 export interface ScalarSchema {
   readonly node: 'scalar';
   readonly type: ScalarType;
+  /** The schema that a JSONSchemaPropsOr... holds. */
+  readonly of?: ObjectSchema;
 }
 export interface ListSchema {
   readonly node: 'list';
   readonly items: Schema;
+  /** In protobuf the list is a message of its own, its elements field 1 (ExtraValue, Verbs). */
+  readonly wrapped?: true;
 }
 export interface MapSchema {
   readonly node: 'map';
@@ -139,6 +147,8 @@ export interface ObjectSchema {
   /** Every JSON field, inline ones lifted to this level, in writing order. */
   readonly fields: ReadonlyMap<string, Field>;
   readonly atomic: boolean;
+  /** The type has apiVersion and kind of its own: `fields` begins with them, protobuf does not have them. */
+  readonly kind?: boolean;
   /** Protobuf layout, sorted by tag; an inline message is one entry here. Absent for custom resources. */
   readonly proto?: readonly ProtoField[];
   /** Keep fields that the schema does not name (x-kubernetes-preserve-unknown-fields). */

@@ -28,7 +28,7 @@ export const metaV1: GroupVersionData = {
         group: { tag: 8, type: 'string' },
         version: { tag: 9, type: 'string' },
         kind: { tag: 3, type: 'string', required: true, always: true },
-        verbs: { tag: 4, list: 'string', required: true, always: true },
+        verbs: { tag: 4, type: 'string[]', required: true, always: true },
         shortNames: { tag: 5, list: 'string', listType: 'atomic' },
         categories: { tag: 7, list: 'string', listType: 'atomic' },
         storageVersionHash: { tag: 10, type: 'string' },

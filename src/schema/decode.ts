@@ -1,0 +1,545 @@
+/**
+ * Takes a value from a client (parsed JSON, or a caller's object) to the form that everything behind relies on: a new
+ * plain value, its fields in the model's order, unknown fields left out, zero values present or absent as Kubernetes
+ * has them after reading JSON into its Go types and writing it again, quantities and times in canonical form.
+ *
+ * It is on the way of every write. Types are compiled into plans once; a decode then visits the keys that are there
+ * and the few fields that must be written anyway.
+ */
+
+import { formatDuration, parseDuration } from './duration.ts';
+import { cloneJson, DepthError, isJsonObject, type JsonObject, MAX_DEPTH, setOwn } from './json.ts';
+import type { Field, ObjectSchema, ScalarSchema, ScalarType, Schema } from './model.ts';
+import { canonicalQuantity } from './quantity.ts';
+import { canonicalMicroTime, canonicalTime } from './time.ts';
+
+/** The value does not fit its type. The message is Kubernetes' own; callers put "... cannot be handled as a Pod: " before it. */
+export class DecodeError extends Error {
+  constructor(message: string) {
+    super(message);
+    this.name = 'DecodeError';
+  }
+}
+
+export interface DecodeOptions {
+  /** Fill in the model's constant defaults. */
+  readonly defaults: boolean;
+}
+
+export interface Decoded {
+  /** A private copy; the caller may change it. */
+  readonly object: JsonObject;
+  /** Paths of fields that the schema does not have, in the input's order: "spec.containers[0].foo". At most 100. */
+  readonly unknown: readonly string[];
+}
+
+/** Decodes a value of any object type. Throws DecodeError. */
+export function decode(schema: ObjectSchema, value: unknown, options: DecodeOptions): Decoded {
+  const plan = planOf(schema);
+  const context = new Context(options.defaults);
+  try {
+    if (value === null || value === undefined) return { object: plan.decode({}, context), unknown: [] };
+    if (!isJsonObject(value)) {
+      throw new DecodeError(`json: cannot unmarshal ${kindOf(value)} into Go value of type ${goType(schema)}`);
+    }
+    const object = plan.decode(value, context);
+    if (context.error !== undefined) throw new DecodeError(context.error);
+    return { object, unknown: context.unknown };
+  } catch (error) {
+    if (error instanceof DepthError) throw new DecodeError(error.message);
+    throw error;
+  }
+}
+
+/** Decodes an object of a kind; `kind` and `apiVersion` are written as the caller names them, whatever the value says. */
+export function decodeKind<T extends object = JsonObject>(
+  schema: ObjectSchema,
+  gvk: { readonly apiVersion: string; readonly kind: string },
+  value: unknown,
+  options: DecodeOptions,
+): { object: T; unknown: readonly string[] } {
+  const { object, unknown } = decode(schema, value, options);
+  const out: JsonObject = { kind: gvk.kind, apiVersion: gvk.apiVersion };
+  for (const key of Object.keys(object)) {
+    if (key !== 'kind' && key !== 'apiVersion') setOwn(out, key, object[key]);
+  }
+  // The schema is T's description: this is where a described value becomes a typed one.
+  return { object: out as T, unknown };
+}
+
+const MAX_UNKNOWN = 100;
+
+class Context {
+  readonly defaults: boolean;
+  /** Names, "[0]" and "[key]" on the way to the value at hand. */
+  readonly path: string[] = [];
+  readonly unknown: string[] = [];
+  /** The first mismatch that does not stop decoding (Go goes on, and what stops it later is reported instead). */
+  error: string | undefined;
+  /** Inside types that read their own JSON, nothing is reported as unknown. */
+  lenient = 0;
+
+  constructor(defaults: boolean) {
+    this.defaults = defaults;
+  }
+
+  reportUnknown(name: string): void {
+    if (this.lenient > 0 || this.unknown.length >= MAX_UNKNOWN) return;
+    this.unknown.push(this.pathTo(name));
+  }
+
+  /** A value of the wrong type: reported unless something was before. */
+  mismatch(owner: Plan | undefined, name: string, value: unknown, type: string): void {
+    this.error ??= this.mismatchText(owner, name, describe(value, type), type);
+  }
+
+  mismatchText(owner: Plan | undefined, name: string, got: string, type: string): string {
+    if (!owner) return `json: cannot unmarshal ${got} into Go value of type ${type}`;
+    // Go's path has the names of fields only.
+    const names = this.path.filter((step) => step.charCodeAt(0) !== 0x5b);
+    if (name !== '') names.push(name);
+    return `json: cannot unmarshal ${got} into Go struct field ${owner.goName}.${names.join('.')} of type ${type}`;
+  }
+
+  /** "spec.containers[0].image": where a field of the value at hand is. */
+  pathTo(name: string): string {
+    let text = '';
+    for (const step of this.path)
+      text += step.charCodeAt(0) === 0x5b || text === '' ? step.replace(/^\[\.(.*)\]$/, '.$1') : `.${step}`;
+    return text === '' ? name : `${text}.${name}`;
+  }
+}
+
+/** Operations of a node, numbered so that the walk is one switch. */
+const OBJECT = 0;
+const LIST = 1;
+const MAP = 2;
+const STRING = 3;
+const BOOL = 4;
+const INT32 = 5;
+const INT64 = 6;
+const DOUBLE = 7;
+const BYTES = 8;
+const QUANTITY = 9;
+const TIME = 10;
+const MICROTIME = 11;
+const DURATION = 12;
+const INT_OR_STRING = 13;
+const RAW = 14;
+const JSON_VALUE = 15;
+const UNION = 16;
+
+const operations: Readonly<Record<ScalarType, number>> = {
+  string: STRING,
+  bool: BOOL,
+  int32: INT32,
+  int64: INT64,
+  double: DOUBLE,
+  bytes: BYTES,
+  Quantity: QUANTITY,
+  Time: TIME,
+  MicroTime: MICROTIME,
+  Duration: DURATION,
+  IntOrString: INT_OR_STRING,
+  RawExtension: RAW,
+  FieldsV1: RAW,
+  JSON: JSON_VALUE,
+  JSONSchemaPropsOrArray: UNION,
+  JSONSchemaPropsOrBool: UNION,
+  JSONSchemaPropsOrStringArray: UNION,
+};
+
+/** What an absent or null element of a list or map becomes. */
+function zeroOf(node: Node, context: Context): unknown {
+  switch (node.op) {
+    case OBJECT:
+      return node.plan.decode({}, context);
+    case STRING:
+      return '';
+    case BOOL:
+      return false;
+    case INT32:
+    case INT64:
+    case DOUBLE:
+    case INT_OR_STRING:
+      return 0;
+    case QUANTITY:
+      return '0';
+    case DURATION:
+      return '0s';
+    default:
+      return null;
+  }
+}
+
+class Node {
+  readonly op: number;
+  readonly schema: Schema;
+  /** Element of a list, value of a map. */
+  readonly items: Node | undefined;
+  #plan: Plan | undefined;
+
+  constructor(schema: Schema) {
+    this.schema = schema;
+    this.op =
+      schema.node === 'object'
+        ? OBJECT
+        : schema.node === 'list'
+          ? LIST
+          : schema.node === 'map'
+            ? MAP
+            : operations[schema.type];
+    this.items =
+      schema.node === 'list' ? new Node(schema.items) : schema.node === 'map' ? new Node(schema.values) : undefined;
+  }
+
+  get plan(): Plan {
+    if (this.#plan) return this.#plan;
+    const schema = this.schema.node === 'scalar' ? this.schema.of : this.schema;
+    if (schema?.node !== 'object') throw new Error('only objects have a plan');
+    this.#plan = planOf(schema);
+    return this.#plan;
+  }
+}
+
+class FieldPlan {
+  readonly name: string;
+  readonly node: Node;
+  readonly pointer: boolean;
+  readonly always: boolean;
+  readonly fallback: Field['default'];
+  /** Visited even when the input does not have the field. */
+  readonly visit: boolean;
+
+  constructor(field: Field) {
+    this.name = field.name;
+    this.node = new Node(field.schema);
+    this.pointer = field.pointer;
+    this.always = field.always;
+    // A default that is the zero value changes nothing where zero values are not written.
+    this.fallback =
+      field.default === undefined || (!field.pointer && isZero(field.default)) ? undefined : field.default;
+    this.visit = this.always || this.fallback !== undefined;
+  }
+}
+
+const isZero = (value: unknown) => value === '' || value === 0 || value === false;
+
+const plans = new WeakMap<ObjectSchema, Plan>();
+
+function planOf(schema: ObjectSchema): Plan {
+  let plan = plans.get(schema);
+  if (!plan) {
+    plan = new Plan(schema);
+    plans.set(schema, plan);
+  }
+  return plan;
+}
+
+class Plan {
+  readonly schema: ObjectSchema;
+  readonly goName: string;
+  readonly #fields: readonly FieldPlan[];
+  readonly #index = new Map<string, number>();
+
+  constructor(schema: ObjectSchema) {
+    this.schema = schema;
+    this.goName = schema.name.slice(schema.name.lastIndexOf('.') + 1);
+    this.#fields = [...schema.fields.values()].map((field) => new FieldPlan(field));
+    for (const [i, field] of this.#fields.entries()) this.#index.set(field.name, i);
+  }
+
+  decode(input: JsonObject, context: Context): JsonObject {
+    const fields = this.#fields;
+    const slots: unknown[] = new Array(fields.length);
+    for (const key of Object.keys(input)) {
+      const i = this.#index.get(key);
+      if (i !== undefined) slots[i] = input[key];
+      else if (input[key] !== undefined && !this.schema.preserveUnknown) context.reportUnknown(key);
+    }
+    const out: JsonObject = {};
+    for (let i = 0; i < fields.length; i++) {
+      const given = slots[i];
+      // biome-ignore lint/style/noNonNullAssertion: i is in range
+      const field = fields[i]!;
+      if (given === undefined && !field.visit) continue;
+      const value =
+        given === undefined || given === null ? undefined : decodeNode(field.node, given, context, this, field.name);
+      if (value !== undefined && (field.pointer || !isEmpty(field.node.op, value))) out[field.name] = value;
+      else if (field.fallback !== undefined && context.defaults) out[field.name] = structuredDefault(field.fallback);
+      else if (field.always) out[field.name] = value ?? absent(field, context);
+    }
+    if (this.schema.preserveUnknown) {
+      for (const key of Object.keys(input)) {
+        if (input[key] !== undefined && !this.#index.has(key))
+          setOwn(out, key, cloneJson(input[key], context.path.length));
+      }
+    }
+    return out;
+  }
+}
+
+const structuredDefault = (value: Field['default']) => (typeof value === 'object' ? { ...value } : value);
+
+/** What stands for a field that is always written and was not given. */
+function absent(field: FieldPlan, context: Context): unknown {
+  if (field.pointer) return null;
+  if (field.node.op !== OBJECT) return zeroOf(field.node, context);
+  context.path.push(field.name);
+  const value = field.node.plan.decode({}, context);
+  context.path.pop();
+  return value;
+}
+
+/** Whether Go's omitempty leaves a value out that is not behind a pointer. */
+function isEmpty(op: number, value: unknown): boolean {
+  switch (op) {
+    case STRING:
+      return value === '';
+    case BOOL:
+      return value === false;
+    case INT32:
+    case INT64:
+    case DOUBLE:
+      return value === 0;
+    case LIST:
+    case BYTES:
+      return (value as { length: number }).length === 0; // an array or a string
+    case MAP:
+      return !hasKeys(value as JsonObject); // made by decodeNode
+    default:
+      return false;
+  }
+}
+
+function hasKeys(value: JsonObject): boolean {
+  for (const _ in value) return true;
+  return Object.keys(value).length > 0;
+}
+
+/**
+ * The canonical form of a value that is neither null nor undefined; undefined when it stands for "not set" or did not
+ * fit. `owner` and `name` say for messages which field it is of.
+ */
+function decodeNode(node: Node, value: unknown, context: Context, owner: Plan | undefined, name: string): unknown {
+  switch (node.op) {
+    case STRING:
+      if (typeof value === 'string') return value;
+      break;
+    case BOOL:
+      if (typeof value === 'boolean') return value;
+      break;
+    case INT32:
+      if (typeof value === 'number' && value >= -2147483648 && value <= 2147483647 && Number.isInteger(value))
+        return value || 0;
+      break;
+    case INT64:
+      if (typeof value === 'number' && Number.isInteger(value) && value >= -(2 ** 63) && value < 2 ** 63)
+        return value || 0;
+      break;
+    case DOUBLE:
+      if (typeof value === 'number') return value;
+      break;
+    case OBJECT: {
+      if (typeof value !== 'object' || Array.isArray(value)) break;
+      if (context.path.length > MAX_DEPTH) throw new DepthError();
+      if (name !== '') context.path.push(name);
+      const out = node.plan.decode(value as JsonObject, context); // not null, by the caller; not an array
+      if (name !== '') context.path.pop();
+      return out;
+    }
+    case LIST:
+      if (!Array.isArray(value)) break;
+      return decodeList(node, value, context, owner, name);
+    case MAP:
+      if (typeof value !== 'object' || Array.isArray(value)) break;
+      return decodeMap(node, value as JsonObject, context, owner, name); // as for OBJECT
+    default:
+      return decodeSpecial(node, value, context, owner, name);
+  }
+  context.mismatch(owner, name, value, goType(node.schema));
+  return undefined;
+}
+
+function decodeList(
+  node: Node,
+  value: readonly unknown[],
+  context: Context,
+  owner: Plan | undefined,
+  name: string,
+): unknown[] {
+  const items = node.items;
+  const out: unknown[] = new Array(value.length);
+  if (!items) return out;
+  const path = context.path;
+  if (name !== '') path.push(name);
+  const depth = path.length;
+  for (let i = 0; i < value.length; i++) {
+    if (items.op === OBJECT || items.op === LIST || items.op === MAP) path.push(`[${i}]`);
+    const item = value[i];
+    out[i] = item === null || item === undefined ? zeroOf(items, context) : decodeNode(items, item, context, owner, '');
+    path.length = depth;
+  }
+  if (name !== '') path.pop();
+  return out;
+}
+
+function decodeMap(node: Node, value: JsonObject, context: Context, owner: Plan | undefined, name: string): JsonObject {
+  const items = node.items;
+  const out: JsonObject = {};
+  if (!items) return out;
+  const path = context.path;
+  if (name !== '') path.push(name);
+  const nested = items.op <= MAP;
+  for (const key of Object.keys(value)) {
+    const item = value[key];
+    if (item === undefined) continue;
+    if (nested) path.push(`[.${key}]`);
+    setOwn(out, key, item === null ? zeroOf(items, context) : decodeNode(items, item, context, owner, ''));
+    if (nested) path.pop();
+  }
+  if (name !== '') path.pop();
+  return out;
+}
+
+/** Types that read their own JSON: what they refuse ends the decoding. */
+function decodeSpecial(node: Node, value: unknown, context: Context, owner: Plan | undefined, name: string): unknown {
+  const refuse = (type: string) => new DecodeError(context.mismatchText(owner, name, describe(value, type), type));
+  switch (node.op) {
+    case QUANTITY:
+      return hard(() => canonicalQuantity(typeof value === 'string' ? value.trim() : JSON.stringify(value)));
+    case TIME:
+    case MICROTIME:
+      if (typeof value !== 'string') throw refuse('string');
+      return hard(() => (node.op === TIME ? canonicalTime(value) : canonicalMicroTime(value)));
+    case DURATION:
+      if (typeof value !== 'string') throw refuse('string');
+      return hard(() => formatDuration(parseDuration(value)));
+    case INT_OR_STRING:
+      if (typeof value === 'string') return value;
+      if (typeof value === 'number' && Number.isInteger(value) && Math.abs(value) <= 2 ** 31) return value | 0 || 0;
+      throw refuse('int32');
+    case BYTES: {
+      if (typeof value !== 'string') {
+        context.mismatch(owner, name, value, '[]uint8');
+        return undefined;
+      }
+      const bad = badBase64(value);
+      if (bad === undefined) return value.includes('\n') || value.includes('\r') ? value.replace(/[\r\n]/g, '') : value;
+      context.error ??= `illegal base64 data at input byte ${bad}`;
+      return undefined;
+    }
+    case UNION:
+      return decodeUnion(node, node.schema as ScalarSchema, value, context); // UNION is an operation of scalars
+    default:
+      return cloneJson(value, context.path.length);
+  }
+}
+
+function hard<T>(read: () => T): T {
+  try {
+    return read();
+  } catch (error) {
+    throw new DecodeError(error instanceof Error ? error.message : String(error));
+  }
+}
+
+function decodeUnion(node: Node, schema: ScalarSchema, value: unknown, context: Context): unknown {
+  const props = (v: unknown) => {
+    if (context.path.length > MAX_DEPTH) throw new DepthError();
+    if (!isJsonObject(v)) {
+      throw new DecodeError(`json: cannot unmarshal ${kindOf(v)} into Go value of type v1.JSONSchemaProps`);
+    }
+    context.lenient++;
+    context.path.push('[]');
+    const out = node.plan.decode(v, context);
+    context.path.pop();
+    context.lenient--;
+    return out;
+  };
+  if (Array.isArray(value)) {
+    if (schema.type === 'JSONSchemaPropsOrArray') return value.map((v) => props(v ?? {}));
+    if (schema.type === 'JSONSchemaPropsOrStringArray') {
+      const wrong = value.find((v) => typeof v !== 'string');
+      if (wrong === undefined) return [...value];
+      throw new DecodeError(`json: cannot unmarshal ${kindOf(wrong)} into Go value of type string`);
+    }
+  }
+  if (schema.type === 'JSONSchemaPropsOrBool') {
+    if (typeof value === 'boolean') return value;
+    if (!isJsonObject(value)) throw new DecodeError('boolean or JSON schema expected');
+  }
+  return isJsonObject(value) ? props(value) : null;
+}
+
+/** Where the text stops being standard base64 with padding, as Go counts; undefined when it does not. Line ends are skipped. */
+function badBase64(text: string): number | undefined {
+  if (text.length % 4 === 0 && /^[A-Za-z0-9+/]*={0,2}$/.test(text)) return undefined;
+  let digits = 0;
+  for (let i = 0; i < text.length; i++) {
+    const c = text[i] ?? '';
+    if (c === '\n' || c === '\r') continue;
+    if (/[A-Za-z0-9+/]/.test(c)) {
+      digits++;
+      continue;
+    }
+    if (c !== '=' || digits % 4 < 2) return i;
+    let rest = i + 1;
+    const skip = () => {
+      while (text[rest] === '\n' || text[rest] === '\r') rest++;
+    };
+    if (digits % 4 === 2) {
+      skip();
+      if (rest === text.length) return text.length;
+      if (text[rest] !== '=') return rest - 1;
+      rest++;
+    }
+    skip();
+    return rest < text.length ? rest : undefined;
+  }
+  return digits % 4 === 0 ? undefined : text.length - (digits % 4);
+}
+
+/** JSON's word for a value, as Go's errors say it. */
+function kindOf(value: unknown): string {
+  if (Array.isArray(value)) return 'array';
+  if (typeof value === 'boolean') return 'bool';
+  return typeof value;
+}
+
+function describe(value: unknown, type: string): string {
+  if (typeof value === 'number' && /^int(32|64)$/.test(type)) {
+    return `number ${Number.isInteger(value) ? BigInt(value) : value}`;
+  }
+  return kindOf(value);
+}
+
+/** The Go type of a node as errors name it. */
+function goType(schema: Schema): string {
+  switch (schema.node) {
+    case 'object': {
+      const version = /\/([^.]*)\./.exec(schema.name)?.[1] ?? 'v1';
+      return `${version}.${schema.name.slice(schema.name.lastIndexOf('.') + 1)}`;
+    }
+    case 'list':
+      return `[]${goType(schema.items)}`;
+    case 'map':
+      if (schema.values.node === 'scalar' && schema.values.type === 'Quantity') return 'v1.ResourceList';
+      return `map[string]${goType(schema.values)}`;
+    default:
+      return goScalars[schema.type] ?? schema.type;
+  }
+}
+
+const goScalars: Readonly<Partial<Record<ScalarType, string>>> = {
+  double: 'float64',
+  bytes: '[]uint8',
+  Quantity: 'resource.Quantity',
+  Time: 'v1.Time',
+  MicroTime: 'v1.MicroTime',
+  Duration: 'v1.Duration',
+  IntOrString: 'intstr.IntOrString',
+  RawExtension: 'runtime.RawExtension',
+  FieldsV1: 'v1.FieldsV1',
+  JSON: 'v1.JSON',
+};

@@ -1,0 +1,8 @@
+/** Freezes a plain value all the way down and returns it. Parts that are frozen already are taken as deeply frozen. */
+export function deepFreeze<T>(value: T): T {
+  if (typeof value !== 'object' || value === null || Object.isFrozen(value)) return value;
+  Object.freeze(value);
+  if (Array.isArray(value)) for (const item of value) deepFreeze(item);
+  else for (const item of Object.values(value)) deepFreeze(item);
+  return value;
+}

@@ -1,0 +1,40 @@
+/** Plain JSON objects and what keeps them safe to copy: own keys only, `__proto__` as data, bounded depth. */
+
+export type JsonObject = { [key: string]: unknown };
+
+/** How deep a value from a client may nest; deeper ones are refused rather than walked. */
+export const MAX_DEPTH = 1000;
+
+export class DepthError extends Error {
+  constructor() {
+    super('exceeded max depth');
+    this.name = 'DepthError';
+  }
+}
+
+export const isJsonObject = (value: unknown): value is JsonObject =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+
+/** Sets a property that may have any name a client chose: `__proto__` becomes a key like any other. */
+export function setOwn(target: JsonObject, key: string, value: unknown): void {
+  if (key === '__proto__') {
+    Object.defineProperty(target, key, { value, writable: true, enumerable: true, configurable: true });
+  } else target[key] = value;
+}
+
+/** The own property `key`, never one that the prototype has. */
+export function getOwn(target: JsonObject, key: string): unknown {
+  return Object.hasOwn(target, key) ? target[key] : undefined;
+}
+
+/** A deep copy of a JSON value; undefined properties are left out. Throws DepthError. */
+export function cloneJson(value: unknown, depth = 0): unknown {
+  if (typeof value !== 'object' || value === null) return value;
+  if (depth > MAX_DEPTH) throw new DepthError();
+  if (Array.isArray(value)) return value.map((v) => cloneJson(v, depth + 1));
+  const out: JsonObject = {};
+  for (const [key, v] of Object.entries(value)) {
+    if (v !== undefined) setOwn(out, key, cloneJson(v, depth + 1));
+  }
+  return out;
+}
