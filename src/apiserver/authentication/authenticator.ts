@@ -1,0 +1,89 @@
+import { errors } from '../../api/errors.ts';
+import type { UserInfo } from '../user.ts';
+import type { ServiceAccountTokens } from './service-account-tokens.ts';
+import type { TokenFile } from './token-file.ts';
+import { anonymousUser, asAuthenticated, extraKeys } from './users.ts';
+
+export type Headers = Readonly<Record<string, string | readonly string[] | undefined>>;
+
+/** What TLS knows of the client: node:tls' DetailedPeerCertificate has this shape. */
+export interface PeerCertificate {
+  readonly subject?: {
+    readonly CN?: string | readonly string[];
+    readonly O?: string | readonly string[];
+  };
+  /** Colon-separated hexadecimal SHA-256. */
+  readonly fingerprint256?: string;
+}
+
+export interface Credentials {
+  /** Names in lower case. */
+  readonly headers: Headers;
+  readonly peerCertificate?: PeerCertificate;
+  /** Whether TLS found the certificate to be signed by the client authority, for clients, and in date. */
+  readonly verified: boolean;
+}
+
+export interface AuthenticatorOptions {
+  readonly tokenFile?: TokenFile;
+  readonly serviceAccountTokens?: ServiceAccountTokens;
+  /** --anonymous-auth; default true. The authorizer then says what anonymous requests may do. */
+  readonly anonymous?: boolean;
+}
+
+/**
+ * Answers who makes a request. Undefined: nobody showed credentials and anonymous requests are off. Throws 401 for
+ * credentials that are wrong, unless others beside them are right (a client certificate and a stale token).
+ */
+export type Authenticate = (credentials: Credentials) => UserInfo | undefined;
+
+/** https://kubernetes.io/docs/reference/access-authn-authz/authentication/ */
+export function createAuthenticator(options: AuthenticatorOptions): Authenticate {
+  const { tokenFile, serviceAccountTokens, anonymous = true } = options;
+  return ({ headers, peerCertificate, verified }) => {
+    const token = bearerToken(headers);
+    const hasCertificate = peerCertificate?.subject !== undefined;
+    if (hasCertificate && verified) {
+      const user = certificateUser(peerCertificate);
+      if (user) return asAuthenticated(user);
+    }
+    if (token !== undefined) {
+      const user = tokenFile?.authenticate(token) ?? serviceAccountTokens?.authenticate(token);
+      if (user) return asAuthenticated(user);
+    }
+    if (token !== undefined || (hasCertificate && !verified)) throw errors.unauthorized();
+    return anonymous ? anonymousUser : undefined;
+  };
+}
+
+const list = (value: string | readonly string[] | undefined): readonly string[] =>
+  value === undefined ? [] : typeof value === 'string' ? [value] : value;
+
+/** The common name is the user, organizations are its groups. Undefined for a certificate without a common name. */
+function certificateUser({ subject, fingerprint256 }: PeerCertificate): UserInfo | undefined {
+  const name = list(subject?.CN).at(-1);
+  if (!name) return undefined;
+  const id = fingerprint256?.replaceAll(':', '').toLowerCase();
+  return {
+    name,
+    groups: list(subject?.O),
+    ...(id && { extra: { [extraKeys.credentialId]: [`X509SHA256=${id}`] } }),
+  };
+}
+
+const webSocketPrefix = 'base64url.bearer.authorization.k8s.io.';
+
+/** The token of `Authorization: Bearer`; browsers, which cannot set it on a WebSocket, send it as a subprotocol. */
+export function bearerToken(headers: Headers): string | undefined {
+  const authorization = list(headers.authorization)[0]?.trim();
+  if (authorization) {
+    const [scheme = '', token] = authorization.split(' ', 3);
+    return scheme.toLowerCase() === 'bearer' && token ? token : undefined;
+  }
+  for (const protocol of list(headers['sec-websocket-protocol']).flatMap((value) => value.split(','))) {
+    const text = protocol.trim();
+    if (text.startsWith(webSocketPrefix))
+      return Buffer.from(text.slice(webSocketPrefix.length), 'base64url').toString('utf8');
+  }
+  return undefined;
+}

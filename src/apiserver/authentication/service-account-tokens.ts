@@ -1,0 +1,317 @@
+import {
+  createHash,
+  createPrivateKey,
+  createPublicKey,
+  type KeyObject,
+  randomUUID,
+  sign,
+  verify as verifySignature,
+} from 'node:crypto';
+import type { Clock } from '../../utils/clock.ts';
+import type { UserInfo } from '../user.ts';
+import { extraKeys, serviceAccountGroups, serviceAccountUsername } from './users.ts';
+
+/** What a token's validity hangs on. `deleted` is deletionTimestamp in milliseconds. */
+export interface Identity {
+  readonly uid: string;
+  readonly deleted?: number;
+}
+
+/** Live lookups; undefined for what does not exist. */
+export interface TokenReaders {
+  serviceAccount(namespace: string, name: string): Identity | undefined;
+  pod(namespace: string, name: string): Identity | undefined;
+  secret(namespace: string, name: string): Identity | undefined;
+  node(name: string): Identity | undefined;
+}
+
+export interface ServiceAccountTokenOptions {
+  /** --service-account-issuer; default "https://kubernetes.default.svc.cluster.local". */
+  readonly issuer?: string;
+  /** --api-audiences; default: the issuer. */
+  readonly audiences?: readonly string[];
+  /** PEM private key, RSA or P-256. */
+  readonly signingKey: string;
+  /** More PEM keys, public or private, whose tokens are still good (--service-account-key-file). */
+  readonly verificationKeys?: readonly string[];
+  readonly readers: TokenReaders;
+  readonly clock: Pick<Clock, 'now'>;
+}
+
+export interface NameAndUid {
+  readonly name: string;
+  readonly uid: string;
+}
+
+export interface TokenSpec {
+  readonly namespace: string;
+  readonly serviceAccount: NameAndUid;
+  /** Empty: the API server's own. */
+  readonly audiences: readonly string[];
+  readonly expirationSeconds: number;
+  readonly pod?: NameAndUid;
+  readonly secret?: NameAndUid;
+  readonly node?: NameAndUid;
+  /** Seconds after which using the token is worth a warning, for tokens made to outlive their request. */
+  readonly warnAfterSeconds?: number;
+}
+
+interface Claims {
+  readonly aud: readonly string[];
+  readonly exp: number;
+  readonly iat: number;
+  readonly nbf: number;
+  readonly jti: string;
+  readonly sub: string;
+  readonly private: {
+    readonly namespace: string;
+    readonly serviceAccount: NameAndUid;
+    readonly pod?: NameAndUid;
+    readonly secret?: NameAndUid;
+    readonly node?: NameAndUid;
+  };
+}
+
+/** Why a token of this cluster's issuer is not accepted. Shown in a TokenReview, never in a 401. */
+export class TokenError extends Error {}
+
+export const defaultIssuer = 'https://kubernetes.default.svc.cluster.local';
+/** Clocks may differ by this much: for deletions, and for tokens from the future. Seconds. */
+const leeway = 60;
+/** Tokens whose signature has been checked are remembered, the oldest forgotten first. */
+const cacheSize = 4_000;
+/** Longer ones are not looked at; ours have about 1,300 characters. */
+const longestToken = 16_384;
+
+interface Key {
+  readonly id: string;
+  readonly algorithm: 'RS256' | 'ES256';
+  readonly publicKey: KeyObject;
+}
+
+/**
+ * Makes and checks service account tokens: JWTs bound to the lives of a service account and, where asked, a pod, a
+ * secret or a node (https://kubernetes.io/docs/reference/access-authn-authz/service-accounts-admin/).
+ */
+export class ServiceAccountTokens {
+  readonly issuer: string;
+  readonly audiences: readonly string[];
+  readonly #signingKey: KeyObject;
+  readonly #own: Key;
+  readonly #keys = new Map<string, Key>();
+  readonly #readers: TokenReaders;
+  readonly #clock: Pick<Clock, 'now'>;
+  readonly #checked = new Map<string, Claims>();
+
+  constructor(options: ServiceAccountTokenOptions) {
+    this.issuer = options.issuer ?? defaultIssuer;
+    this.audiences = options.audiences?.length ? options.audiences : [this.issuer];
+    this.#readers = options.readers;
+    this.#clock = options.clock;
+    this.#signingKey = createPrivateKey(options.signingKey);
+    this.#own = keyOf(createPublicKey(options.signingKey));
+    for (const key of [this.#own, ...(options.verificationKeys ?? []).map((text) => keyOf(createPublicKey(text)))])
+      this.#keys.set(key.id, key);
+  }
+
+  /** A signed token, and when it ends in seconds since the epoch. */
+  issue(spec: TokenSpec): { token: string; expires: number } {
+    const now = Math.floor(this.#clock.now() / 1000);
+    const expires = now + spec.expirationSeconds;
+    const { namespace, serviceAccount, node, pod, secret } = spec;
+    const claims = {
+      aud: spec.audiences.length ? spec.audiences : this.audiences,
+      exp: expires,
+      iat: now,
+      iss: this.issuer,
+      jti: randomUUID(),
+      'kubernetes.io': {
+        namespace,
+        ...(node && { node }),
+        ...(pod && { pod }),
+        ...(secret && { secret }),
+        serviceaccount: serviceAccount,
+        ...(spec.warnAfterSeconds !== undefined && { warnafter: now + spec.warnAfterSeconds }),
+      },
+      nbf: now,
+      sub: serviceAccountUsername(namespace, serviceAccount.name),
+    };
+    const content = `${encode({ alg: this.#own.algorithm, kid: this.#own.id })}.${encode(claims)}`;
+    const signature = sign('sha256', Buffer.from(content), { key: this.#signingKey, dsaEncoding: 'ieee-p1363' });
+    return { token: `${content}.${signature.toString('base64url')}`, expires };
+  }
+
+  /** The user behind a token for this API server; undefined for every token that is not good. */
+  authenticate(token: string): UserInfo | undefined {
+    try {
+      return this.review(token, this.audiences)?.user;
+    } catch (error) {
+      if (error instanceof TokenError) return undefined;
+      throw error;
+    }
+  }
+
+  /**
+   * The user behind a token and those of `audiences` that it is for. Undefined for a token of another kind or issuer;
+   * throws TokenError for one of this issuer that is not good (any more).
+   */
+  review(token: string, audiences: readonly string[]): { user: UserInfo; audiences: string[] } | undefined {
+    const claims = this.#verified(token);
+    if (!claims) return undefined;
+    const matching = claims.aud.filter((audience) => audiences.includes(audience));
+    if (matching.length === 0)
+      throw new TokenError(
+        `token audiences [${quoted(claims.aud)}] is invalid for the target audiences [${quoted(audiences)}]`,
+      );
+    this.#checkAlive(claims);
+    return { user: userOf(claims), audiences: matching };
+  }
+
+  #verified(token: string): Claims | undefined {
+    if (token.length > longestToken) return undefined;
+    const cached = this.#checked.get(token);
+    if (cached) return cached;
+    const parts = token.split('.');
+    const [header = '', payload = '', signature = ''] = parts;
+    if (parts.length !== 3) return undefined;
+    const body = record(decode(payload));
+    if (body?.iss !== this.issuer) return undefined;
+    const { alg, kid } = record(decode(header)) ?? {};
+    const content = Buffer.from(`${header}.${payload}`);
+    const bytes = Buffer.from(signature, 'base64url');
+    const named = typeof kid === 'string' ? this.#keys.get(kid) : undefined;
+    const candidates = kid === undefined ? [...this.#keys.values()] : named ? [named] : [];
+    const good = candidates.some(
+      ({ algorithm, publicKey }) =>
+        alg === algorithm && verifySignature('sha256', content, { key: publicKey, dsaEncoding: 'ieee-p1363' }, bytes),
+    );
+    if (!good) throw new TokenError('failed to verify signature');
+    const claims = claimsOf(body);
+    if (this.#checked.size >= cacheSize) {
+      for (const oldest of this.#checked.keys()) {
+        this.#checked.delete(oldest);
+        break;
+      }
+    }
+    this.#checked.set(token, claims);
+    return claims;
+  }
+
+  #checkAlive(claims: Claims): void {
+    const now = Math.floor(this.#clock.now() / 1000);
+    if (now > claims.exp) throw new TokenError('service account token has expired');
+    if (now + leeway < claims.nbf) throw new TokenError('service account token is not valid yet');
+    if (now + leeway < claims.iat) throw new TokenError('service account token is issued in the future');
+    const { namespace, serviceAccount, pod, secret, node } = claims.private;
+    const check = (kind: string, claim: NameAndUid, live: Identity | undefined) => {
+      if (!live || (live.deleted !== undefined && live.deleted / 1000 < now - leeway))
+        throw new TokenError('service account token has been invalidated');
+      if (live.uid !== claim.uid) throw new TokenError(`${kind} UID (${live.uid}) does not match claim (${claim.uid})`);
+    };
+    check('service account', serviceAccount, this.#readers.serviceAccount(namespace, serviceAccount.name));
+    if (secret) check('secret', secret, this.#readers.secret(namespace, secret.name));
+    if (pod) check('pod', pod, this.#readers.pod(namespace, pod.name));
+    // A pod's token says on which node it runs; only a token bound to the node itself ends with it.
+    if (node && !pod) check('node', node, this.#readers.node(node.name));
+  }
+
+  /** /.well-known/openid-configuration. `keysUrl` is where clients find `keySet`: "https://HOST:PORT/openid/v1/jwks". */
+  openIdConfiguration(keysUrl: string): object {
+    return {
+      issuer: this.issuer,
+      jwks_uri: keysUrl,
+      response_types_supported: ['id_token'],
+      subject_types_supported: ['public'],
+      id_token_signing_alg_values_supported: [...new Set([...this.#keys.values()].map((key) => key.algorithm))].sort(),
+    };
+  }
+
+  /** /openid/v1/jwks, served as application/jwk-set+json. */
+  keySet(): object {
+    return {
+      keys: [...this.#keys.values()].map(({ id, algorithm, publicKey }) => ({
+        use: 'sig',
+        kid: id,
+        alg: algorithm,
+        ...publicKey.export({ format: 'jwk' }),
+      })),
+    };
+  }
+}
+
+function keyOf(publicKey: KeyObject): Key {
+  const type = publicKey.asymmetricKeyType;
+  if (type !== 'rsa' && publicKey.asymmetricKeyDetails?.namedCurve !== 'prime256v1')
+    throw new Error(`service account keys must be RSA or P-256, not ${type}`);
+  const id = createHash('sha256')
+    .update(publicKey.export({ type: 'spki', format: 'der' }))
+    .digest('base64url');
+  return { id, algorithm: type === 'rsa' ? 'RS256' : 'ES256', publicKey };
+}
+
+function userOf(claims: Claims): UserInfo {
+  const { namespace, serviceAccount, pod, node } = claims.private;
+  return {
+    name: serviceAccountUsername(namespace, serviceAccount.name),
+    uid: serviceAccount.uid,
+    groups: serviceAccountGroups(namespace),
+    extra: {
+      [extraKeys.credentialId]: [`JTI=${claims.jti}`],
+      ...(node && { [extraKeys.nodeName]: [node.name], [extraKeys.nodeUid]: [node.uid] }),
+      ...(pod && { [extraKeys.podName]: [pod.name], [extraKeys.podUid]: [pod.uid] }),
+    },
+  };
+}
+
+const quoted = (list: readonly string[]): string => list.map((text) => JSON.stringify(text)).join(' ');
+const encode = (value: object): string => Buffer.from(JSON.stringify(value)).toString('base64url');
+
+function decode(part: string): unknown {
+  try {
+    return JSON.parse(Buffer.from(part, 'base64url').toString('utf8'));
+  } catch {
+    return undefined;
+  }
+}
+
+function record(value: unknown): Readonly<Record<string, unknown>> | undefined {
+  return typeof value === 'object' && value !== null && !Array.isArray(value) ? { ...value } : undefined;
+}
+
+/** The claims of a token whose signature is good; what another signer with our key left out is an error all the same. */
+function claimsOf(body: Readonly<Record<string, unknown>>): Claims {
+  const wrong = () => new TokenError('service account token has malformed claims');
+  const text = (value: unknown): string => {
+    if (typeof value !== 'string') throw wrong();
+    return value;
+  };
+  const number = (value: unknown): number => {
+    if (typeof value !== 'number') throw wrong();
+    return value;
+  };
+  const named = (value: unknown): NameAndUid | undefined => {
+    const object = record(value);
+    return object && { name: text(object.name), uid: text(object.uid) };
+  };
+  const kubernetes = record(body['kubernetes.io']);
+  const serviceAccount = named(kubernetes?.serviceaccount);
+  if (!kubernetes || !serviceAccount) throw wrong();
+  const namespace = text(kubernetes.namespace);
+  const sub = text(body.sub);
+  if (sub !== serviceAccountUsername(namespace, serviceAccount.name)) throw wrong();
+  return {
+    aud: (Array.isArray(body.aud) ? body.aud : [body.aud]).map(text),
+    exp: number(body.exp),
+    iat: number(body.iat),
+    nbf: number(body.nbf),
+    jti: text(body.jti),
+    sub,
+    private: {
+      namespace,
+      serviceAccount,
+      pod: named(kubernetes.pod),
+      secret: named(kubernetes.secret),
+      node: named(kubernetes.node),
+    },
+  };
+}
