@@ -24,7 +24,7 @@ export interface ProxyOptions extends NodeInfo {
   readonly run?: Run;
 }
 
-export interface Proxy {
+export interface RunningProxy {
   /** Resolves when the rules for everything the informers knew at their first list are in the kernel. */
   readonly synced: Promise<void>;
   /** Stops following changes. Rules and routes stay, so that connections survive a restart of the agent. */
@@ -54,14 +54,14 @@ interface FamilyState {
  * nftables mode does (https://kubernetes.io/docs/reference/networking/virtual-ips/#proxy-mode-nftables). Sets up the
  * routes before it returns; rules follow when the informers have their first lists.
  */
-export async function startProxy(options: ProxyOptions): Promise<Proxy> {
+export async function startProxy(options: ProxyOptions): Promise<RunningProxy> {
   const names = options.names ?? kernelNames();
   const routes = { ...options, device: names.device, run: options.run ?? run };
   await setUpRoutes(routes);
   return new ServiceProxy(options, names, () => takeDownRoutes(routes));
 }
 
-class ServiceProxy implements Proxy {
+class ServiceProxy implements RunningProxy {
   readonly synced: Promise<void>;
   readonly #options: ProxyOptions;
   readonly #nft: Nft;
@@ -159,6 +159,8 @@ class ServiceProxy implements Proxy {
       this.#running = this.#sync().then((next) => {
         this.#running = undefined;
         if (next !== undefined) this.#schedule(next);
+        // What came while the transaction ran found it running and left it at that.
+        if (this.#dirty.size > 0) this.#schedule(MIN_SYNC_MS);
       });
     });
   }
@@ -175,7 +177,6 @@ class ServiceProxy implements Proxy {
       this.#resolveSynced();
       this.#watchOver();
       if (flows.length > 0) await this.#conntrack.forget(flows);
-      if (this.#dirty.size > 0) return MIN_SYNC_MS;
       return this.#families.some(({ model }) => model.hasGarbage) ? GARBAGE_MS : undefined;
     } catch (error) {
       const delay = this.#retryMs;

@@ -29,7 +29,13 @@ export async function setUpRoutes(options: RouteOptions): Promise<void> {
   await ensureDevice(device, execute);
   for (const cidr of options.serviceCIDRs) {
     const source = options.nodeIPs.find((nodeIP) => familyOf(nodeIP) === familyOfRange(cidr));
-    await replaceRoute(execute, cidr, ['dev', device, ...(source ? ['src', source] : [])], device);
+    try {
+      await replaceRoute(execute, cidr, ['dev', device, ...(source ? ['src', source] : [])], device);
+    } catch (error) {
+      // A node's address may be one that only others see (address translation outside); the kernel then chooses.
+      if (!(error instanceof CommandError && error.message.includes('prefsrc'))) throw error;
+      await replaceRoute(execute, cidr, ['dev', device], device);
+    }
   }
   for (const cidr of options.clusterCIDRs) await replaceRoute(execute, cidr, ['metric', '4096'], undefined);
 }

@@ -26,7 +26,8 @@ export const run: Run = (command, args, input) =>
     const child = spawn(command, args, {
       stdio: ['pipe', 'pipe', 'pipe'],
       timeout: TIME_LIMIT_MS,
-      env: { PATH: process.env['PATH'] ?? '/usr/sbin:/usr/bin:/sbin:/bin', LC_ALL: 'C' },
+      // A user's own path often lacks the folders of system programs.
+      env: { PATH: `${process.env.PATH ?? '/usr/bin:/bin'}:/usr/sbin:/sbin`, LC_ALL: 'C' },
     });
     const output: Buffer[] = [];
     let size = 0;
