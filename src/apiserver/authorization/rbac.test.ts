@@ -1,0 +1,193 @@
+import { describe, expect, test } from 'vitest';
+import type { ClusterRole, ClusterRoleBinding, PolicyRule, Role, RoleBinding, Subject } from '../../api/rbac/v1.gen.ts';
+import type { AuthorizerAttributes } from '../admission.ts';
+import { bootstrapObjects } from '../bootstrap/objects.ts';
+import { forbidden } from './forbidden.ts';
+import { RbacAuthorizer } from './rbac.ts';
+import { compact, ruleAllows, uncovered } from './rules.ts';
+
+const apiVersion = 'rbac.authorization.k8s.io/v1';
+const apiGroup = 'rbac.authorization.k8s.io';
+const clusterRole = (name: string, ...rules: PolicyRule[]): ClusterRole => ({
+  apiVersion,
+  kind: 'ClusterRole',
+  metadata: { name },
+  rules,
+});
+const role = (namespace: string, name: string, ...rules: PolicyRule[]): Role => ({
+  apiVersion,
+  kind: 'Role',
+  metadata: { namespace, name },
+  rules,
+});
+const bind = (namespace: string, name: string, kind: string, ref: string, ...subjects: Subject[]): RoleBinding => ({
+  apiVersion,
+  kind: 'RoleBinding',
+  metadata: { namespace, name },
+  subjects,
+  roleRef: { apiGroup, kind, name: ref },
+});
+const clusterBind = (name: string, ref: string, ...subjects: Subject[]): ClusterRoleBinding => ({
+  apiVersion,
+  kind: 'ClusterRoleBinding',
+  metadata: { name },
+  subjects,
+  roleRef: { apiGroup, kind: 'ClusterRole', name: ref },
+});
+const user = (name: string): Subject => ({ kind: 'User', apiGroup, name });
+
+/** "jane,devs get pods/log in ns named p", "jane get /healthz" */
+function ask(text: string): AuthorizerAttributes {
+  const [who = '', verb = '', what = '', ...rest] = text.split(' ');
+  const [name = '', ...groups] = who.split(',');
+  const isPath = what.startsWith('/');
+  const [path = '', group = ''] = isPath ? [] : what.split('@');
+  const [resource = '', subresource = ''] = path.split('/');
+  const after = (word: string) => (rest.includes(word) ? (rest[rest.indexOf(word) + 1] ?? '') : '');
+  return {
+    user: { name, groups },
+    verb,
+    group,
+    version: 'v1',
+    resource,
+    subresource,
+    namespace: after('in'),
+    name: after('named'),
+    path: isPath ? what : '',
+  };
+}
+
+const rule = (verbs: string, apiGroups: string, resources: string, names = ''): PolicyRule => ({
+  verbs: verbs.split(' '),
+  apiGroups: apiGroups.split(' ').map((g) => (g === 'core' ? '' : g)),
+  resources: resources.split(' '),
+  ...(names && { resourceNames: names.split(' ') }),
+});
+
+describe('rules', () => {
+  test.each<[PolicyRule, string, boolean]>([
+    [rule('get', 'core', 'pods'), 'u get pods', true],
+    [rule('get', 'core', 'pods'), 'u list pods', false],
+    [rule('get', 'core', 'pods'), 'u get pods/log', false],
+    [rule('get', 'core', 'pods'), 'u get pods@apps', false],
+    [rule('get', 'core', 'pods/log'), 'u get pods/log', true],
+    [rule('get', 'core', 'pods/log'), 'u get pods', false],
+    [rule('update', 'apps', '*/scale'), 'u update deployments/scale@apps', true],
+    [rule('update', 'apps', '*/scale'), 'u update deployments@apps', false],
+    [rule('*', '*', '*'), 'u frob things/sub@x', true],
+    [rule('*', '*', '*'), 'u get /healthz', false],
+    [rule('get', 'core', 'pods', 'a b'), 'u get pods named b', true],
+    [rule('get', 'core', 'pods', 'a b'), 'u get pods named c', false],
+    [rule('list', 'core', 'pods', 'a b'), 'u list pods', false],
+    [{ verbs: ['get'], nonResourceURLs: ['/healthz', '/api/*'] }, 'u get /healthz', true],
+    [{ verbs: ['get'], nonResourceURLs: ['/healthz', '/api/*'] }, 'u get /healthz/x', false],
+    [{ verbs: ['get'], nonResourceURLs: ['/healthz', '/api/*'] }, 'u get /api/v1', true],
+    [{ verbs: ['get'], nonResourceURLs: ['*'] }, 'u get /any', true],
+    [{ verbs: ['get'], nonResourceURLs: ['*'] }, 'u get pods', false],
+  ])('%j for %s: %s', (policy, request, allowed) => {
+    expect(ruleAllows(policy, ask(request))).toBe(allowed);
+  });
+
+  test('covering', () => {
+    const owned = [rule('get list', 'core', 'pods configmaps'), rule('update', 'apps', '*/scale')];
+    expect(uncovered(owned, [rule('get', 'core', 'pods')])).toEqual([]);
+    expect(uncovered(owned, [rule('get', 'core', 'pods', 'a')])).toEqual([]);
+    expect(uncovered(owned, [rule('update', 'apps', 'deployments/scale')])).toEqual([]);
+    expect(uncovered([rule('get', 'core', 'pods', 'a')], [rule('get', 'core', 'pods')])).toHaveLength(1);
+    expect(compact(uncovered(owned, [rule('get list delete watch', 'core', 'pods')]))).toEqual([
+      rule('delete watch', 'core', 'pods'),
+    ]);
+    expect(
+      uncovered([{ verbs: ['get'], nonResourceURLs: ['/a/*'] }], [{ verbs: ['get'], nonResourceURLs: ['/a/b/*'] }]),
+    ).toEqual([]);
+    expect(
+      uncovered([rule('*', '*', '*')], [rule('*', '*', '*'), { verbs: ['get'], nonResourceURLs: ['/x'] }]),
+    ).toEqual([{ verbs: ['get'], nonResourceURLs: ['/x'] }]);
+  });
+});
+
+describe('RbacAuthorizer', () => {
+  test('cluster-wide and namespaced bindings, and why', () => {
+    const rbac = new RbacAuthorizer();
+    rbac.set(clusterRole('view', rule('get list', 'core', 'pods')));
+    rbac.set(role('ns', 'edit', rule('delete', 'core', 'pods')));
+    rbac.set(bind('ns', 'rb', 'ClusterRole', 'view', user('jane')));
+    rbac.set(bind('ns', 'sa', 'Role', 'edit', { kind: 'ServiceAccount', name: 'bot', namespace: 'other' }));
+    rbac.set(clusterBind('all', 'view', { kind: 'Group', apiGroup, name: 'ops' }));
+    const why = (text: string) => rbac.authorize(ask(text)).reason;
+    expect(why('jane get pods in ns')).toBe(
+      'RBAC: allowed by RoleBinding "rb/ns" of ClusterRole "view" to User "jane"',
+    );
+    expect(rbac.authorize(ask('jane get pods in other')).allowed).toBe(false);
+    expect(rbac.authorize(ask('jane get pods')).allowed).toBe(false);
+    expect(why('bob,ops list pods')).toBe(
+      'RBAC: allowed by ClusterRoleBinding "all" of ClusterRole "view" to Group "ops"',
+    );
+    expect(why('system:serviceaccount:other:bot delete pods in ns')).toBe(
+      'RBAC: allowed by RoleBinding "sa/ns" of Role "edit" to ServiceAccount "bot/other"',
+    );
+    expect(rbac.authorize(ask('bob get pods in ns'))).toEqual({ allowed: false, reason: '' });
+  });
+
+  test('follows changes', () => {
+    const rbac = new RbacAuthorizer();
+    const binding = bind('ns', 'rb', 'Role', 'r', user('jane'));
+    const allowed = () => rbac.authorize(ask('jane get pods in ns')).allowed;
+    rbac.set(binding);
+    expect(rbac.authorize(ask('jane get pods in ns')).reason).toBe(
+      'RBAC: role.rbac.authorization.k8s.io "r" not found',
+    );
+    rbac.set(role('ns', 'r', rule('get', 'core', 'pods')));
+    expect(allowed()).toBe(true);
+    rbac.set({ ...binding, subjects: [user('bob')] });
+    expect(allowed()).toBe(false);
+    rbac.set(binding);
+    rbac.set(binding);
+    rbac.delete(binding);
+    expect(allowed()).toBe(false);
+    rbac.set(binding);
+    rbac.delete(role('ns', 'r'));
+    expect(allowed()).toBe(false);
+  });
+
+  test('the roles of every cluster', () => {
+    const rbac = new RbacAuthorizer();
+    const { clusterRoles, clusterRoleBindings } = bootstrapObjects();
+    for (const o of clusterRoles.objects) rbac.set(JSON.parse(JSON.stringify(o)));
+    for (const o of clusterRoleBindings.objects) rbac.set(JSON.parse(JSON.stringify(o)));
+    const allowed = (text: string) => rbac.authorize(ask(text)).allowed;
+    expect(allowed('anyone,system:authenticated get /version')).toBe(true);
+    expect(allowed('system:anonymous,system:unauthenticated get /healthz')).toBe(true);
+    expect(allowed('system:anonymous,system:unauthenticated get /api')).toBe(false);
+    expect(allowed('system:kube-scheduler create pods/binding in ns')).toBe(true);
+    expect(allowed('system:serviceaccount:kube-system:namespace-controller delete things@example.com in x')).toBe(true);
+    expect(allowed('a,system:authenticated create selfsubjectaccessreviews@authorization.k8s.io')).toBe(true);
+    expect(rbac.rulesFor({ name: 'x', groups: ['system:masters'] }, '').rules).toHaveLength(2);
+  });
+});
+
+test.each([
+  [
+    'jane list configmaps in ns',
+    'configmaps is forbidden: User "jane" cannot list resource "configmaps" in API group "" in the namespace "ns"',
+  ],
+  [
+    'jane delete configmaps in ns named x',
+    'configmaps "x" is forbidden: User "jane" cannot delete resource "configmaps" in API group "" in the namespace "ns"',
+  ],
+  [
+    'jane list nodes',
+    'nodes is forbidden: User "jane" cannot list resource "nodes" in API group "" at the cluster scope',
+  ],
+  [
+    'jane get pods/log in ns named p',
+    'pods "p" is forbidden: User "jane" cannot get resource "pods/log" in API group "" in the namespace "ns"',
+  ],
+  [
+    'jane create deployments@apps in ns',
+    'deployments.apps is forbidden: User "jane" cannot create resource "deployments" in API group "apps" in the namespace "ns"',
+  ],
+  ['<b> get /metrics', 'forbidden: User "&lt;b&gt;" cannot get path "/metrics"'],
+])('%s: %s', (request, message) => {
+  expect(forbidden(ask(request), '').message).toBe(message);
+});
