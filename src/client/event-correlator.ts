@@ -1,7 +1,7 @@
 import type { Event } from '../api/core/v1.gen.ts';
 import type { Draft } from '../api/resource.ts';
+import { formatTime } from '../schema/time.ts';
 import type { Clock } from '../utils/clock.ts';
-import { rfc3339 } from '../utils/rfc3339.ts';
 import { TokenBucket } from './rate-limiter.ts';
 
 /** What is to be written for an event: nothing, a new object, or one more occurrence of a known object. */
@@ -121,7 +121,7 @@ export class EventCorrelator {
     }
     const oldest = record.messages.values().next();
     if (!oldest.done) record.messages.delete(oldest.value);
-    const time = rfc3339(now);
+    const time = formatTime(now);
     return {
       key,
       event: {

@@ -1,8 +1,8 @@
 import { type Lease, type LeaseSpec, leases } from '../api/coordination/v1.gen.ts';
 import { isAlreadyExists, isConflict, isNotFound } from '../api/errors.ts';
+import { formatMicroTime } from '../schema/time.ts';
 import type { Clock } from '../utils/clock.ts';
 import type { Logger } from '../utils/log.ts';
-import { rfc3339Micro } from '../utils/rfc3339.ts';
 import type { Client } from './client.ts';
 
 export interface LeaderElectionOptions {
@@ -129,7 +129,7 @@ export class LeaderElector {
     const claim = {
       holderIdentity: identity,
       leaseDurationSeconds: Math.round(leaseDurationMs / 1000),
-      renewTime: rfc3339Micro(now),
+      renewTime: formatMicroTime(now),
     };
     let current: Lease;
     try {
@@ -167,7 +167,7 @@ export class LeaderElector {
       try {
         const current = await resource.get(namespace, name);
         if (current.spec.holderIdentity !== identity) return;
-        const time = rfc3339Micro(clock.now());
+        const time = formatMicroTime(clock.now());
         const { leaseTransitions } = current.spec;
         const spec = { leaseDurationSeconds: 1, renewTime: time, acquireTime: time, leaseTransitions };
         this.#observe(await resource.update({ ...current, spec }));

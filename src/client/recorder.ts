@@ -1,9 +1,9 @@
 import { type Event, events, type ObjectReference } from '../api/core/v1.gen.ts';
 import { ApiError, isNotFound } from '../api/errors.ts';
 import type { Draft, KubeObject } from '../api/resource.ts';
+import { formatTime } from '../schema/time.ts';
 import type { Clock } from '../utils/clock.ts';
 import type { Logger } from '../utils/log.ts';
-import { rfc3339 } from '../utils/rfc3339.ts';
 import type { Client } from './client.ts';
 import { type Correlated, EventCorrelator } from './event-correlator.ts';
 
@@ -56,7 +56,7 @@ export function createEventRecorder(options: EventRecorderOptions): EventBroadca
       const now = clock.now();
       serial = (serial + 1) % 1_000_000;
       const nanoseconds = BigInt(now) * 1_000_000n + BigInt(serial);
-      const time = rfc3339(now);
+      const time = formatTime(now);
       if (queue.length >= QUEUE_LENGTH) {
         log.error({ about, reason, message }, 'too many queued events, event dropped');
         return;
