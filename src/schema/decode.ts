@@ -11,6 +11,7 @@ import { formatDuration, parseDuration } from './duration.ts';
 import { cloneJson, DepthError, isJsonObject, type JsonObject, MAX_DEPTH, setOwn } from './json.ts';
 import type { Field, ObjectSchema, ScalarSchema, ScalarType, Schema } from './model.ts';
 import { canonicalQuantity } from './quantity.ts';
+import { isTypeMeta, unknownFields } from './strict.ts';
 import { canonicalMicroTime, canonicalTime } from './time.ts';
 
 /** The value does not fit its type. The message is Kubernetes' own; callers put "... cannot be handled as a Pod: " before it. */
@@ -33,47 +34,52 @@ export interface Decoded {
   readonly unknown: readonly string[];
 }
 
+interface TypeMeta {
+  readonly apiVersion: string;
+  readonly kind: string;
+}
+
 /** Decodes a value of any object type. Throws DecodeError. */
 export function decode(schema: ObjectSchema, value: unknown, options: DecodeOptions): Decoded {
+  return run(schema, value, options, undefined);
+}
+
+/** Decodes an object of a kind; `kind` and `apiVersion` are written as the caller names them, whatever the value says. */
+export function decodeKind<T extends object = JsonObject>(
+  schema: ObjectSchema,
+  gvk: TypeMeta,
+  value: unknown,
+  options: DecodeOptions,
+): { object: T; unknown: readonly string[] } {
+  const { object, unknown } = run(schema, value, options, gvk);
+  // The schema is T's description: this is where a described value becomes a typed one.
+  return { object: object as T, unknown };
+}
+
+function run(schema: ObjectSchema, value: unknown, options: DecodeOptions, gvk: TypeMeta | undefined): Decoded {
   const plan = planOf(schema);
+  const input = value ?? {};
+  if (!isJsonObject(input)) {
+    throw new DecodeError(`json: cannot unmarshal ${kindOf(input)} into Go value of type ${goType(schema)}`);
+  }
   const context = new Context(options.defaults);
   try {
-    if (value === null || value === undefined) return { object: plan.decode({}, context), unknown: [] };
-    if (!isJsonObject(value)) {
-      throw new DecodeError(`json: cannot unmarshal ${kindOf(value)} into Go value of type ${goType(schema)}`);
-    }
-    const object = plan.decode(value, context);
+    const object = plan.decode(input, context, gvk);
     if (context.error !== undefined) throw new DecodeError(context.error);
-    return { object, unknown: context.unknown };
+    return { object, unknown: context.unknown ? unknownFields(schema, input, gvk !== undefined) : [] };
   } catch (error) {
     if (error instanceof DepthError) throw new DecodeError(error.message);
     throw error;
   }
 }
 
-/** Decodes an object of a kind; `kind` and `apiVersion` are written as the caller names them, whatever the value says. */
-export function decodeKind<T extends object = JsonObject>(
-  schema: ObjectSchema,
-  gvk: { readonly apiVersion: string; readonly kind: string },
-  value: unknown,
-  options: DecodeOptions,
-): { object: T; unknown: readonly string[] } {
-  const { object, unknown } = decode(schema, value, options);
-  const out: JsonObject = { kind: gvk.kind, apiVersion: gvk.apiVersion };
-  for (const key of Object.keys(object)) {
-    if (key !== 'kind' && key !== 'apiVersion') setOwn(out, key, object[key]);
-  }
-  // The schema is T's description: this is where a described value becomes a typed one.
-  return { object: out as T, unknown };
-}
-
-const MAX_UNKNOWN = 100;
-
+/** What one decode carries along. */
 class Context {
   readonly defaults: boolean;
-  /** Names, "[0]" and "[key]" on the way to the value at hand. */
+  /** Names of the fields on the way to the value at hand: Go's messages have these, not indices or keys. */
   readonly path: string[] = [];
-  readonly unknown: string[] = [];
+  depth = 0;
+  unknown = false;
   /** The first mismatch that does not stop decoding (Go goes on, and what stops it later is reported instead). */
   error: string | undefined;
   /** Inside types that read their own JSON, nothing is reported as unknown. */
@@ -83,11 +89,6 @@ class Context {
     this.defaults = defaults;
   }
 
-  reportUnknown(name: string): void {
-    if (this.lenient > 0 || this.unknown.length >= MAX_UNKNOWN) return;
-    this.unknown.push(this.pathTo(name));
-  }
-
   /** A value of the wrong type: reported unless something was before. */
   mismatch(owner: Plan | undefined, name: string, value: unknown, type: string): void {
     this.error ??= this.mismatchText(owner, name, describe(value, type), type);
@@ -95,18 +96,8 @@ class Context {
 
   mismatchText(owner: Plan | undefined, name: string, got: string, type: string): string {
     if (!owner) return `json: cannot unmarshal ${got} into Go value of type ${type}`;
-    // Go's path has the names of fields only.
-    const names = this.path.filter((step) => step.charCodeAt(0) !== 0x5b);
-    if (name !== '') names.push(name);
+    const names = name === '' ? this.path : [...this.path, name];
     return `json: cannot unmarshal ${got} into Go struct field ${owner.goName}.${names.join('.')} of type ${type}`;
-  }
-
-  /** "spec.containers[0].image": where a field of the value at hand is. */
-  pathTo(name: string): string {
-    let text = '';
-    for (const step of this.path)
-      text += step.charCodeAt(0) === 0x5b || text === '' ? step.replace(/^\[\.(.*)\]$/, '.$1') : `.${step}`;
-    return text === '' ? name : `${text}.${name}`;
   }
 }
 
@@ -249,16 +240,17 @@ class Plan {
     for (const [i, field] of this.#fields.entries()) this.#index.set(field.name, i);
   }
 
-  decode(input: JsonObject, context: Context): JsonObject {
+  decode(input: JsonObject, context: Context, gvk?: TypeMeta): JsonObject {
     const fields = this.#fields;
     const slots: unknown[] = new Array(fields.length);
     for (const key of Object.keys(input)) {
       const i = this.#index.get(key);
       if (i !== undefined) slots[i] = input[key];
-      else if (input[key] !== undefined && !this.schema.preserveUnknown) context.reportUnknown(key);
+      else if (context.lenient === 0 && input[key] !== undefined && !this.schema.preserveUnknown)
+        context.unknown = true;
     }
-    const out: JsonObject = {};
-    for (let i = 0; i < fields.length; i++) {
+    const out: JsonObject = gvk ? { kind: gvk.kind, apiVersion: gvk.apiVersion } : {};
+    for (let i = gvk && this.schema.kind ? 2 : 0; i < fields.length; i++) {
       const given = slots[i];
       // biome-ignore lint/style/noNonNullAssertion: i is in range
       const field = fields[i]!;
@@ -271,8 +263,9 @@ class Plan {
     }
     if (this.schema.preserveUnknown) {
       for (const key of Object.keys(input)) {
-        if (input[key] !== undefined && !this.#index.has(key))
-          setOwn(out, key, cloneJson(input[key], context.path.length));
+        if (input[key] !== undefined && !this.#index.has(key) && !(gvk && isTypeMeta(key))) {
+          setOwn(out, key, cloneJson(input[key], context.depth));
+        }
       }
     }
     return out;
@@ -342,10 +335,11 @@ function decodeNode(node: Node, value: unknown, context: Context, owner: Plan | 
       break;
     case OBJECT: {
       if (typeof value !== 'object' || Array.isArray(value)) break;
-      if (context.path.length > MAX_DEPTH) throw new DepthError();
+      if (context.depth++ > MAX_DEPTH) throw new DepthError();
       if (name !== '') context.path.push(name);
       const out = node.plan.decode(value as JsonObject, context); // not null, by the caller; not an array
       if (name !== '') context.path.pop();
+      context.depth--;
       return out;
     }
     case LIST:
@@ -369,18 +363,15 @@ function decodeList(
   name: string,
 ): unknown[] {
   const items = node.items;
-  const out: unknown[] = new Array(value.length);
+  const out: unknown[] = [];
   if (!items) return out;
-  const path = context.path;
-  if (name !== '') path.push(name);
-  const depth = path.length;
-  for (let i = 0; i < value.length; i++) {
-    if (items.op === OBJECT || items.op === LIST || items.op === MAP) path.push(`[${i}]`);
-    const item = value[i];
-    out[i] = item === null || item === undefined ? zeroOf(items, context) : decodeNode(items, item, context, owner, '');
-    path.length = depth;
+  if (name !== '') context.path.push(name);
+  for (const item of value) {
+    out.push(
+      item === null || item === undefined ? zeroOf(items, context) : decodeNode(items, item, context, owner, ''),
+    );
   }
-  if (name !== '') path.pop();
+  if (name !== '') context.path.pop();
   return out;
 }
 
@@ -388,17 +379,13 @@ function decodeMap(node: Node, value: JsonObject, context: Context, owner: Plan 
   const items = node.items;
   const out: JsonObject = {};
   if (!items) return out;
-  const path = context.path;
-  if (name !== '') path.push(name);
-  const nested = items.op <= MAP;
+  if (name !== '') context.path.push(name);
   for (const key of Object.keys(value)) {
     const item = value[key];
     if (item === undefined) continue;
-    if (nested) path.push(`[.${key}]`);
     setOwn(out, key, item === null ? zeroOf(items, context) : decodeNode(items, item, context, owner, ''));
-    if (nested) path.pop();
   }
-  if (name !== '') path.pop();
+  if (name !== '') context.path.pop();
   return out;
 }
 
@@ -432,7 +419,7 @@ function decodeSpecial(node: Node, value: unknown, context: Context, owner: Plan
     case UNION:
       return decodeUnion(node, node.schema as ScalarSchema, value, context); // UNION is an operation of scalars
     default:
-      return cloneJson(value, context.path.length);
+      return cloneJson(value, context.depth);
   }
 }
 
@@ -446,15 +433,14 @@ function hard<T>(read: () => T): T {
 
 function decodeUnion(node: Node, schema: ScalarSchema, value: unknown, context: Context): unknown {
   const props = (v: unknown) => {
-    if (context.path.length > MAX_DEPTH) throw new DepthError();
+    if (context.depth++ > MAX_DEPTH) throw new DepthError();
     if (!isJsonObject(v)) {
       throw new DecodeError(`json: cannot unmarshal ${kindOf(v)} into Go value of type v1.JSONSchemaProps`);
     }
     context.lenient++;
-    context.path.push('[]');
     const out = node.plan.decode(v, context);
-    context.path.pop();
     context.lenient--;
+    context.depth--;
     return out;
   };
   if (Array.isArray(value)) {
