@@ -1,0 +1,103 @@
+import { randomUUID } from 'node:crypto';
+import { promisify } from 'node:util';
+import { gzip } from 'node:zlib';
+import type { ApiError } from '../../api/errors.ts';
+import { NEWLINE, render } from './encode.ts';
+import type { Exchange, ResponseHeaders } from './exchange.ts';
+import { negotiate, plainJson, type Representation } from './negotiate.ts';
+
+const compress = promisify(gzip);
+
+/** Answers shorter than this are not worth compressing, kube-apiserver's bound. */
+const GZIP_FROM = 128 * 1024;
+
+/** Headers of every answer: nothing may be cached between server and client. */
+export function commonHeaders(exchange: Exchange, contentType: string): Record<string, string | readonly string[]> {
+  return {
+    'audit-id': auditId(exchange),
+    'cache-control': 'no-cache, private',
+    'content-type': contentType,
+  };
+}
+
+/** The client's own where it sends one that fits in a log line. */
+function auditId(exchange: Exchange): string {
+  const given = exchange.headers['audit-id'];
+  return typeof given === 'string' && given.length <= 64 ? given : randomUUID();
+}
+
+/** Warning headers as RFC 7234 has them, code 299 and no agent. */
+export function warningHeader(messages: readonly string[]): readonly string[] {
+  return messages.map((message) => {
+    // Control characters would end the header; quotes would end the text.
+    const text = message.replace(/\p{Cc}/gu, ' ').replace(/["\\]/g, '\\$&');
+    return `299 - "${text}"`;
+  });
+}
+
+export function acceptsGzip(exchange: Exchange): boolean {
+  const accepted = exchange.headers['accept-encoding'];
+  if (typeof accepted !== 'string' || !accepted.includes('gzip')) return false;
+  return accepted.split(',').some((coding) => {
+    const [name, ...parameters] = coding.split(';').map((part) => part.trim());
+    return name === 'gzip' && !parameters.some((p) => /^q=0(\.0*)?$/.test(p));
+  });
+}
+
+/** Sends a JSON document (made already, without its final newline) in the form that was negotiated. */
+export function respondJson(
+  exchange: Exchange,
+  status: number,
+  json: Buffer,
+  rep: Representation,
+  warnings: readonly string[] = [],
+): void | Promise<void> {
+  const headers = commonHeaders(exchange, rep.mediaType);
+  if (warnings.length > 0) headers.warning = warningHeader(warnings);
+  if (rep !== plainJson) json = render(json, rep);
+  if (json.length > GZIP_FROM && acceptsGzip(exchange)) return respondGzip(exchange, status, headers, json);
+  exchange.respond(status, headers, rep === plainJson && json.at(-1) !== 0x0a ? [json, NEWLINE] : [json]);
+}
+
+export async function respondGzip(
+  exchange: Exchange,
+  status: number,
+  headers: ResponseHeaders,
+  body: Buffer,
+): Promise<void> {
+  // Level 1 as kube-apiserver: the network is fast, the processor is not.
+  const packed = await compress(body, { level: 1 });
+  exchange.respond(status, { ...headers, 'content-encoding': 'gzip', vary: 'Accept-Encoding' }, [packed]);
+}
+
+export function respondText(exchange: Exchange, status: number, text: string): void {
+  exchange.respond(
+    status,
+    { ...commonHeaders(exchange, 'text/plain; charset=utf-8'), 'x-content-type-options': 'nosniff' },
+    [Buffer.from(text)],
+  );
+}
+
+/** The answer of a Go server's mux to a path that nobody serves. */
+export function respondNoSuchPath(exchange: Exchange): void {
+  respondText(exchange, 404, '404 page not found\n');
+}
+
+const anything = { table: false, metadata: false, protobuf: false, stream: false };
+
+/** An error as a metav1.Status; what went wrong inside stays inside. */
+export function respondError(exchange: Exchange, error: ApiError, warnings: readonly string[] = []): void {
+  let rep = plainJson;
+  try {
+    rep = negotiate(exchange.headers.accept, anything);
+  } catch {
+    // Someone who cannot read any form of the error gets it as JSON.
+  }
+  const body = Buffer.from(JSON.stringify(error.status));
+  const headers = commonHeaders(exchange, rep.mediaType);
+  if (warnings.length > 0) headers.warning = warningHeader(warnings);
+  const retryAfter = error.status.details?.retryAfterSeconds;
+  if (retryAfter) headers['retry-after'] = String(retryAfter);
+  if (error.code === 403) headers['x-content-type-options'] = 'nosniff';
+  exchange.respond(error.code, headers, rep === plainJson ? [body, NEWLINE] : [render(body, rep)]);
+}

@@ -1,0 +1,104 @@
+import { ApiError, errors } from '../../api/errors.ts';
+import { model } from '../../api/model.ts';
+import { DecodeError, decode } from '../../schema/decode.ts';
+import type { Body, DeleteParameters, PatchBody, PatchType } from '../core.ts';
+import { BodyTooLargeError, type Exchange } from './exchange.ts';
+import { bodyMediaType, type MediaType, unsupportedByRoute } from './negotiate.ts';
+import { decodeProtobuf } from './protobuf.ts';
+import { parseYaml, YamlError } from './yaml.ts';
+
+/** Reads a request's body; throws 413 past the limit (bytes). */
+export async function readBody(exchange: Exchange, limit: number): Promise<Buffer> {
+  try {
+    return await exchange.readBody(limit);
+  } catch (error) {
+    if (error instanceof BodyTooLargeError) throw errors.entityTooLarge(`limit is ${limit}`);
+    throw error;
+  }
+}
+
+/** An object to be written; its decoding is the registry's. */
+export async function readObject(exchange: Exchange, limit: number, protobuf: boolean): Promise<Body> {
+  const mediaType = bodyMediaType(exchange.headers['content-type'], protobuf);
+  return { bytes: await readBody(exchange, limit), mediaType };
+}
+
+const patchTypes: Readonly<Record<string, PatchType>> = {
+  'application/json-patch+json': 'json',
+  'application/merge-patch+json': 'merge',
+  'application/strategic-merge-patch+json': 'strategic',
+  'application/apply-patch+yaml': 'apply',
+};
+
+/** The kind of patch that a content type announces; custom resources have no strategic merge patch. Throws 415. */
+export function patchType(contentType: string | undefined, custom: boolean): PatchType {
+  const bare = contentType?.split(';', 1)[0]?.trim().toLowerCase() ?? '';
+  const type = Object.hasOwn(patchTypes, bare) ? patchTypes[bare] : undefined;
+  if (type === undefined) throw unsupportedByRoute();
+  if (custom && type === 'strategic') {
+    const accepted = Object.keys(patchTypes).filter((name) => patchTypes[name] !== 'strategic');
+    throw errors.unsupportedMediaType(accepted);
+  }
+  return type;
+}
+
+export async function readPatch(exchange: Exchange, limit: number, type: PatchType): Promise<PatchBody> {
+  const text = (await readBody(exchange, limit)).toString();
+  if (type === 'apply') {
+    try {
+      return { type, value: parseYaml(text) };
+    } catch (error) {
+      if (error instanceof YamlError) throw errors.badRequest(`error decoding YAML: ${error.message}`);
+      throw error;
+    }
+  }
+  try {
+    return { type, value: JSON.parse(text) };
+  } catch (error) {
+    throw errors.badRequest(`error decoding patch: ${goSyntaxError(error, text)}`);
+  }
+}
+
+/** Go's words for what JSON.parse stumbled over. */
+function goSyntaxError(error: unknown, text: string): string {
+  const position = error instanceof Error ? / at position (\d+)/.exec(error.message)?.[1] : undefined;
+  if (text.trim() === '' || (error instanceof Error && error.message.startsWith('Unexpected end')))
+    return 'unexpected end of JSON input';
+  const bad = position === undefined ? text.trimStart()[0] : text[Number(position)];
+  return bad === undefined
+    ? 'unexpected end of JSON input'
+    : `invalid character '${bad}' looking for beginning of value`;
+}
+
+/** The DeleteOptions that a body holds; undefined without a body. */
+export async function readDeleteOptions(exchange: Exchange, limit: number): Promise<DeleteParameters | undefined> {
+  const bytes = await readBody(exchange, limit);
+  if (bytes.length === 0) return undefined;
+  const mediaType = bodyMediaType(exchange.headers['content-type'], true);
+  const value = plainValue(bytes, mediaType);
+  if (typeof value === 'object' && value !== null && 'kind' in value && value.kind !== 'DeleteOptions' && value.kind)
+    throw errors.badRequest('decoded object cannot be converted to DeleteOptions');
+  try {
+    // The decoder has made the value what the model says DeleteOptions is.
+    return decode(model.type('meta/v1.DeleteOptions'), value, { defaults: false }).object as DeleteParameters;
+  } catch (error) {
+    if (error instanceof DecodeError) throw errors.badRequest(error.message);
+    throw error;
+  }
+}
+
+function plainValue(bytes: Buffer, mediaType: MediaType): unknown {
+  try {
+    switch (mediaType) {
+      case 'application/json':
+        return JSON.parse(bytes.toString());
+      case 'application/yaml':
+        return parseYaml(bytes.toString());
+      case 'application/vnd.kubernetes.protobuf':
+        return decodeProtobuf(bytes);
+    }
+  } catch (error) {
+    if (error instanceof ApiError) throw error;
+    throw errors.badRequest(error instanceof YamlError ? error.message : goSyntaxError(error, bytes.toString()));
+  }
+}

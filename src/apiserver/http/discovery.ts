@@ -1,0 +1,231 @@
+import { createHash } from 'node:crypto';
+import { apiVersionOf } from '../../api/resource.ts';
+import type { ResourceData } from '../../schema/model.ts';
+import type { ResourceTable, ServedResource } from '../core.ts';
+import { acceptsGzip, commonHeaders, respondGzip, respondJson } from './answer.ts';
+import { NEWLINE } from './encode.ts';
+import { negotiate } from './negotiate.ts';
+import type { PathHandler, PathRouter } from './paths.ts';
+import type { Request } from './request.ts';
+
+/**
+ * What the server has, told in two ways: the list of groups with a list of resources for each version, and all at
+ * once ("aggregated"). https://kubernetes.io/docs/concepts/overview/kubernetes-api/#discovery-api
+ * The bytes are made once and kept until a resource comes or goes.
+ */
+export class Discovery {
+  readonly #resources: ResourceTable;
+  readonly #address: () => string;
+  #documents: Documents | undefined;
+
+  /** `address`: host:port that clients reach the server at. */
+  constructor(resources: ResourceTable, address: () => string) {
+    this.#resources = resources;
+    this.#address = address;
+  }
+
+  hasGroup(group: string): boolean {
+    return this.#current().groups.has(group);
+  }
+
+  install(paths: PathRouter): void {
+    paths.add('/api', this.#either('/api'));
+    paths.add('/apis', this.#either('/apis'));
+    paths.add('/api/', this.#legacy);
+    paths.add('/apis/', this.#legacy);
+  }
+
+  /** Paths of group-versions, for the answer to `/`. */
+  paths(): readonly string[] {
+    return [...this.#current().legacy.keys()];
+  }
+
+  #either(path: '/api' | '/apis'): PathHandler {
+    return (request) => {
+      const documents = this.#current();
+      if (wantsAggregated(request.exchange.headers.accept))
+        return respondAggregated(request, documents.aggregated[path]);
+      return this.#legacy(request);
+    };
+  }
+
+  readonly #legacy: PathHandler = (request) => {
+    const { path } = request.info;
+    const document = this.#current().legacy.get(path.endsWith('/') ? path.slice(0, -1) : path);
+    if (!document) return request.notFound();
+    const rep = negotiate(request.exchange.headers.accept, unchanged);
+    return respondJson(request.exchange, 200, document, rep);
+  };
+
+  #current(): Documents {
+    if (this.#documents?.generation !== this.#resources.generation)
+      this.#documents = makeDocuments(this.#resources, this.#address());
+    return this.#documents;
+  }
+}
+
+const unchanged = { table: false, metadata: false, protobuf: false, stream: false };
+const AGGREGATED = 'application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList';
+
+interface Document {
+  readonly json: Buffer;
+  readonly etag: string;
+}
+
+interface Documents {
+  readonly generation: number;
+  readonly groups: ReadonlySet<string>;
+  readonly legacy: ReadonlyMap<string, Buffer>;
+  readonly aggregated: { readonly '/api': Document; readonly '/apis': Document };
+}
+
+/** Clients that know aggregated discovery name it first; v2beta1 is gone, those fall through to the plain lists. */
+function wantsAggregated(accept: string | undefined): boolean {
+  if (!accept?.includes('APIGroupDiscoveryList')) return false;
+  for (const clause of accept.split(',')) {
+    const parts = clause.split(';').map((part) => part.trim());
+    if (parts[0] !== 'application/json' && parts[0] !== 'application/*' && parts[0] !== '*/*') return false;
+    if (!parts.some((part) => part.startsWith('as='))) return false;
+    if (parts.includes('as=APIGroupDiscoveryList') && parts.includes('v=v2') && parts.includes('g=apidiscovery.k8s.io'))
+      return true;
+  }
+  return false;
+}
+
+function respondAggregated(request: Request, { json, etag }: Document): void | Promise<void> {
+  const { exchange } = request;
+  const headers = { ...commonHeaders(exchange, AGGREGATED), 'cache-control': 'public', etag, vary: 'Accept' };
+  if (exchange.headers['if-none-match'] === etag) {
+    exchange.respond(304, headers, []);
+    return;
+  }
+  if (acceptsGzip(exchange)) return respondGzip(exchange, 200, headers, json);
+  exchange.respond(200, headers, [json, NEWLINE]);
+}
+
+function makeDocuments(resources: ResourceTable, serverAddress: string): Documents {
+  const byGroup = new Map<string, Map<string, ServedResource[]>>();
+  for (const resource of resources.all()) {
+    const versions = byGroup.get(resource.group) ?? new Map<string, ServedResource[]>();
+    byGroup.set(resource.group, versions);
+    const list = versions.get(resource.version);
+    if (list) list.push(resource);
+    else versions.set(resource.version, [resource]);
+  }
+  const legacy = new Map<string, Buffer>();
+  const put = (path: string, value: object) => legacy.set(path, Buffer.from(JSON.stringify(value)));
+  const groups: object[] = [];
+  const aggregated: { name: string; entry: object }[] = [];
+
+  const core = byGroup.get('');
+  put('/api', {
+    kind: 'APIVersions',
+    versions: [...(core?.keys() ?? [])],
+    serverAddressByClientCIDRs: [{ clientCIDR: '0.0.0.0/0', serverAddress }],
+  });
+  for (const [group, unsorted] of byGroup) {
+    const versions = [...unsorted].sort(([a], [b]) => compareVersions(a, b));
+    for (const [version, list] of versions) {
+      put(group === '' ? `/api/${version}` : `/apis/${group}/${version}`, {
+        kind: 'APIResourceList',
+        ...(group !== '' && { apiVersion: 'v1' }),
+        groupVersion: apiVersionOf({ group, version }),
+        resources: list.flatMap(({ data }) => apiResources(data)),
+      });
+    }
+    aggregated.push({
+      name: group,
+      entry: {
+        metadata: group === '' ? {} : { name: group },
+        versions: versions.map(([version, list]) => ({
+          version,
+          resources: list.map(({ data }) => discovered(data)),
+          freshness: 'Current',
+        })),
+      },
+    });
+    if (group === '') continue;
+    const names = versions.map(([version]) => ({ groupVersion: `${group}/${version}`, version }));
+    const entry = { name: group, versions: names, preferredVersion: names[0] };
+    groups.push(entry);
+    put(`/apis/${group}`, { kind: 'APIGroup', apiVersion: 'v1', ...entry });
+  }
+  put('/apis', { kind: 'APIGroupList', apiVersion: 'v1', groups });
+  const all = (wanted: (name: string) => boolean) =>
+    document({
+      kind: 'APIGroupDiscoveryList',
+      apiVersion: 'apidiscovery.k8s.io/v2',
+      metadata: {},
+      items: aggregated.filter(({ name }) => wanted(name)).map(({ entry }) => entry),
+    });
+  return {
+    generation: resources.generation,
+    groups: new Set(byGroup.keys()),
+    legacy,
+    aggregated: { '/api': all((name) => name === ''), '/apis': all((name) => name !== '') },
+  };
+}
+
+function document(value: object): Document {
+  const json = Buffer.from(JSON.stringify(value));
+  return { json, etag: `"${createHash('sha512').update(json).digest('hex').toUpperCase()}"` };
+}
+
+/** The resource and its subresources as APIResource. */
+function apiResources(data: ResourceData): object[] {
+  const own = {
+    name: data.resource,
+    singularName: data.singular,
+    namespaced: data.namespaced,
+    kind: data.kind,
+    verbs: data.verbs,
+    ...(data.shortNames && { shortNames: data.shortNames }),
+    ...(data.categories && { categories: data.categories }),
+  };
+  const subresources = Object.entries(data.subresources ?? {}).map(([name, sub]) => ({
+    name: `${data.resource}/${name}`,
+    singularName: '',
+    namespaced: data.namespaced,
+    ...(sub.of && { group: sub.of[0], version: sub.of[1] }),
+    kind: sub.kind,
+    verbs: sub.verbs,
+  }));
+  return [own, ...subresources];
+}
+
+function discovered(data: ResourceData): object {
+  const responseKind = (kind: string, of?: readonly [string, string]) => ({
+    group: of?.[0] ?? '',
+    version: of?.[1] ?? '',
+    kind,
+  });
+  const subresources = Object.entries(data.subresources ?? {}).map(([subresource, sub]) => ({
+    subresource,
+    responseKind: responseKind(sub.kind, sub.of),
+    verbs: sub.verbs,
+  }));
+  return {
+    resource: data.resource,
+    responseKind: responseKind(data.kind),
+    scope: data.namespaced ? 'Namespaced' : 'Cluster',
+    singularResource: data.singular,
+    verbs: data.verbs,
+    ...(data.shortNames && { shortNames: data.shortNames }),
+    ...(data.categories && { categories: data.categories }),
+    ...(subresources.length > 0 && { subresources }),
+  };
+}
+
+const stages = ['alpha', 'beta', undefined];
+
+/**
+ * Preferred versions first: v2, v1, v1beta2, v1beta1, v1alpha1, then others by name
+ * (https://kubernetes.io/docs/tasks/extend-kubernetes/custom-resources/custom-resource-definition-versioning/#version-priority).
+ */
+export function compareVersions(a: string, b: string): number {
+  const [x, y] = [a, b].map((version) => /^v(\d+)(?:(alpha|beta)(\d+))?$/.exec(version));
+  if (!x || !y) return x ? -1 : y ? 1 : a < b ? -1 : a > b ? 1 : 0;
+  return (
+    stages.indexOf(y[2]) - stages.indexOf(x[2]) || Number(y[1]) - Number(x[1]) || Number(y[3] ?? 0) - Number(x[3] ?? 0)
+  );
+}

@@ -1,0 +1,158 @@
+import { errors } from '../../api/errors.ts';
+import { groupVersions } from '../../api/groups.ts';
+import { model } from '../../api/model.ts';
+import type { KubeObject } from '../../api/resource.ts';
+import { fileOf } from '../../schema/resolve.ts';
+import type {
+  ApiCore,
+  CoreWatch,
+  CoreWatchSink,
+  ResourceTable,
+  ServedResource,
+  Stored,
+  Target,
+  WatchEventType,
+} from '../core.ts';
+
+/** The built-in resources, for tests of what is in front of the core. */
+export function builtInResources(): ResourceTable {
+  const table = new Map<string, ServedResource>();
+  for (const gv of groupVersions) {
+    if (gv.group === 'metrics.k8s.io') continue;
+    for (const data of gv.resources) {
+      table.set(`${gv.group}/${gv.version}/${data.resource}`, {
+        group: gv.group,
+        version: gv.version,
+        data,
+        schema: model.type(`${fileOf(gv)}.${data.kind}`),
+        strategy: {},
+        prefix: `/registry/${data.resource}/`,
+      });
+    }
+  }
+  return {
+    find: (group, version, resource) => table.get(`${group}/${version}/${resource}`),
+    all: () => table.values(),
+    generation: 1,
+  };
+}
+
+export function stored(object: KubeObject, revision = Number(object.metadata.resourceVersion ?? '1')): Stored {
+  const full = { ...object, metadata: { ...object.metadata, resourceVersion: String(revision) } };
+  const { kind, apiVersion, metadata, ...rest } = full;
+  const json = Buffer.from(JSON.stringify({ kind, apiVersion, metadata, ...rest }));
+  return { key: `${metadata.namespace ?? ''}/${metadata.name}`, revision, json, object: full };
+}
+
+/** A core over a map: just enough to see what the front does with requests and answers. */
+export class FakeCore implements ApiCore {
+  readonly resources: ResourceTable = builtInResources();
+  readonly objects = new Map<string, Stored>();
+  readonly watchers = new Set<FakeWatch>();
+  readonly calls: { method: string; target: Target; options?: unknown; body?: unknown }[] = [];
+  revision = 1;
+
+  put(resource: string, object: KubeObject): Stored {
+    const entry = stored(object, ++this.revision);
+    this.objects.set(`${resource}/${entry.key}`, entry);
+    return entry;
+  }
+
+  /** Sends an event to every watcher that reads. */
+  emit(type: WatchEventType, entry: Stored): void {
+    for (const watcher of [...this.watchers]) watcher.event(type, entry);
+  }
+
+  #find(target: Target): Stored {
+    const { resource, namespace, name } = target;
+    const found = this.objects.get(`${resource.data.resource}/${namespace}/${name}`);
+    if (!found) throw errors.notFound({ group: resource.group, resource: resource.data.resource }, name);
+    return found;
+  }
+
+  get: ApiCore['get'] = async (_context, target, options) => {
+    this.calls.push({ method: 'get', target, options });
+    if (target.name === 'panic') throw new TypeError('a bug');
+    return this.#find(target);
+  };
+
+  list: ApiCore['list'] = async (_context, target, options) => {
+    this.calls.push({ method: 'list', target, options });
+    const prefix = `${target.resource.data.resource}/${target.namespace ? `${target.namespace}/` : ''}`;
+    const items = [...this.objects].filter(([key]) => key.startsWith(prefix)).map(([, entry]) => entry);
+    return { resource: target.resource, items, resourceVersion: String(this.revision) };
+  };
+
+  watch: ApiCore['watch'] = async (_context, target, options, sink) => {
+    this.calls.push({ method: 'watch', target, options });
+    const watcher = new FakeWatch(sink, () => this.watchers.delete(watcher));
+    this.watchers.add(watcher);
+    return watcher;
+  };
+
+  create: ApiCore['create'] = async (context, target, body, options) => {
+    this.calls.push({ method: 'create', target, body, options });
+    context.warn('unknown field "spec.x"');
+    if (!('bytes' in body)) throw new Error('the front sends bytes');
+    const object: KubeObject = JSON.parse(body.bytes.toString());
+    return this.put(target.resource.data.resource, {
+      ...object,
+      metadata: { ...object.metadata, namespace: target.namespace },
+    });
+  };
+
+  update: ApiCore['update'] = async (_context, target, body, options) => {
+    this.calls.push({ method: 'update', target, body, options });
+    return { stored: this.#find(target), created: false };
+  };
+
+  patch: ApiCore['patch'] = async (_context, target, patch, options) => {
+    this.calls.push({ method: 'patch', target, body: patch, options });
+    return { stored: this.#find(target), created: false };
+  };
+
+  delete: ApiCore['delete'] = async (_context, target, options) => {
+    this.calls.push({ method: 'delete', target, options });
+    return { gone: true, stored: this.#find(target) };
+  };
+
+  deleteCollection: ApiCore['deleteCollection'] = async (context, target, options, list) => {
+    this.calls.push({ method: 'deletecollection', target, options });
+    return this.list(context, target, list);
+  };
+
+  async close(): Promise<void> {}
+}
+
+export class FakeWatch implements CoreWatch {
+  readonly sink: CoreWatchSink;
+  readonly #stop: () => void;
+  paused = false;
+  pauses = 0;
+  readonly #waiting: [WatchEventType, Stored][] = [];
+
+  constructor(sink: CoreWatchSink, stop: () => void) {
+    this.sink = sink;
+    this.#stop = stop;
+  }
+
+  event(type: WatchEventType, entry: Stored): void {
+    if (this.paused) this.#waiting.push([type, entry]);
+    else this.sink.event(type, entry);
+  }
+
+  stop(): void {
+    this.#stop();
+  }
+
+  pause(): void {
+    this.paused = true;
+    this.pauses++;
+  }
+
+  resume(): void {
+    this.paused = false;
+    for (let next = this.#waiting.shift(); next; next = this.paused ? undefined : this.#waiting.shift())
+      this.sink.event(...next);
+  }
+}

@@ -1,0 +1,75 @@
+import type { Logger } from '../../utils/log.ts';
+import { commonHeaders, respondText } from './answer.ts';
+import type { PathHandler, PathRouter } from './paths.ts';
+
+/** One thing that must be well for the server to be. */
+export interface HealthCheck {
+  readonly name: string;
+  /** Why it is not well, for the log; undefined when it is. */
+  check(): string | undefined;
+  /** Left out of these paths; a server that is starting is alive, but not ready. */
+  readonly except?: readonly HealthPath[];
+}
+
+export type HealthPath = '/healthz' | '/livez' | '/readyz';
+
+const ping: HealthCheck = { name: 'ping', check: () => undefined };
+
+/**
+ * /healthz, /livez and /readyz with ?verbose and ?exclude=, and a path below each for every single check.
+ * https://kubernetes.io/docs/reference/using-api/health-checks/
+ */
+export function installHealth(paths: PathRouter, checks: readonly HealthCheck[], log: Logger): void {
+  for (const path of ['/healthz', '/livez', '/readyz'] as const) {
+    const own = [ping, ...checks.filter((check) => !check.except?.includes(path))];
+    paths.add(path, all(path.slice(1), own, log));
+    for (const check of own) {
+      paths.add(`${path}/${check.name}`, ({ exchange }) => {
+        const problem = check.check();
+        if (problem === undefined) exchange.respond(200, plain(commonHeaders(exchange, '')), [Buffer.from('ok')]);
+        else respondText(exchange, 500, `internal server error: ${problem}\n`);
+      });
+    }
+  }
+}
+
+const plain = (headers: ReturnType<typeof commonHeaders>) => ({
+  ...headers,
+  'content-type': 'text/plain; charset=utf-8',
+  'x-content-type-options': 'nosniff',
+});
+
+function all(name: string, checks: readonly HealthCheck[], log: Logger): PathHandler {
+  return ({ exchange, query }) => {
+    const excluded = new Set(query?.getAll('exclude') ?? []);
+    const unknown = new Set(excluded);
+    const failed: string[] = [];
+    let report = '';
+    for (const check of checks) {
+      if (excluded.has(check.name)) {
+        unknown.delete(check.name);
+        report += `[+]${check.name} excluded: ok\n`;
+        continue;
+      }
+      const problem = check.check();
+      if (problem === undefined) {
+        report += `[+]${check.name} ok\n`;
+      } else {
+        // The path is open to everybody; reasons are for the log.
+        report += `[-]${check.name} failed: reason withheld\n`;
+        failed.push(`${check.name}: ${problem}`);
+      }
+    }
+    if (unknown.size > 0) {
+      const names = [...unknown].sort().map((n) => JSON.stringify(n));
+      report += `warn: some health checks cannot be excluded: no matches for ${names.join(', ')}\n`;
+    }
+    if (failed.length > 0) {
+      log.warn({ failed }, `${name} check failed`);
+      respondText(exchange, 500, `${report}${name} check failed\n`);
+      return;
+    }
+    const body = query?.has('verbose') ? `${report}${name} check passed\n` : 'ok';
+    exchange.respond(200, plain(commonHeaders(exchange, '')), [Buffer.from(body)]);
+  };
+}

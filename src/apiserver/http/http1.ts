@@ -1,0 +1,180 @@
+import { createServer, type IncomingHttpHeaders, type IncomingMessage, type Server, ServerResponse } from 'node:http';
+import type { Duplex } from 'node:stream';
+import type { TLSSocket } from 'node:tls';
+import {
+  BodyTooLargeError,
+  ClientGoneError,
+  Connection,
+  type Exchange,
+  type ResponseHeaders,
+  type ResponseStream,
+} from './exchange.ts';
+import type { Limits } from './limits.ts';
+
+const connections = new WeakMap<object, Connection>();
+
+function connectionOf(socket: TLSSocket): Connection {
+  const found = connections.get(socket) ?? new Connection(socket);
+  connections.set(socket, found);
+  return found;
+}
+
+/** HTTP/1.1 by Node's own server, which is handed sockets whose TLS handshake is done. */
+export function createHttp1Server(limits: Limits, handle: (exchange: Exchange) => void): Server {
+  const server = createServer(
+    {
+      maxHeaderSize: limits.headerBytes,
+      headersTimeout: limits.headersTimeoutMs,
+      requestTimeout: limits.bodyTimeoutMs,
+      keepAliveTimeout: limits.idleTimeoutMs,
+      noDelay: true,
+    },
+    (request, response) => handle(new Http1Exchange(request, response)),
+  );
+  server.on('upgrade', (request, socket, head) => {
+    socket.on('error', () => socket.destroy());
+    const response = new ServerResponse(request);
+    // Never reused: what follows the request is no longer HTTP to this server.
+    response.shouldKeepAlive = false;
+    response.assignSocket(request.socket);
+    response.once('finish', () => socket.end());
+    handle(new Http1Exchange(request, response, { socket, head }));
+  });
+  server.on('clientError', (error: NodeJS.ErrnoException, socket) => {
+    if (socket.writable && error.code !== 'ECONNRESET') {
+      const status = error.code === 'HPE_HEADER_OVERFLOW' ? '431 Request Header Fields Too Large' : '400 Bad Request';
+      socket.end(`HTTP/1.1 ${status}\r\nContent-Type: text/plain; charset=utf-8\r\nConnection: close\r\n\r\n${status}`);
+    } else {
+      socket.destroy();
+    }
+  });
+  return server;
+}
+
+class Http1Exchange implements Exchange {
+  readonly method: string;
+  readonly url: string;
+  readonly headers: IncomingHttpHeaders;
+  readonly connection: Connection;
+  readonly version = '1.1';
+  readonly upgrade?: { readonly socket: Duplex; readonly head: Buffer; take(): void };
+  status = 0;
+  readonly #request: IncomingMessage;
+  readonly #response: ServerResponse;
+  #abort: AbortController | undefined;
+  #closed = false;
+  #listener: (() => void) | undefined;
+
+  constructor(request: IncomingMessage, response: ServerResponse, upgrade?: { socket: Duplex; head: Buffer }) {
+    this.#request = request;
+    this.#response = response;
+    this.method = request.method ?? 'GET';
+    this.url = request.url ?? '/';
+    this.headers = request.headers;
+    if (request.headers['impersonate-user'] !== undefined) keepDistinct(request, 'impersonate-');
+    // The server is only ever handed TLS sockets.
+    this.connection = connectionOf(request.socket as TLSSocket);
+    response.sendDate = true;
+    response.once('close', () => this.#close());
+    if (upgrade) {
+      this.upgrade = {
+        ...upgrade,
+        take: () => {
+          response.removeAllListeners('finish');
+          response.detachSocket(request.socket);
+          upgrade.socket.once('close', () => this.#close());
+        },
+      };
+      upgrade.socket.once('close', () => this.#close());
+    }
+  }
+
+  get closed(): boolean {
+    return this.#closed;
+  }
+
+  get signal(): AbortSignal {
+    this.#abort ??= new AbortController();
+    if (this.#closed) this.#abort.abort();
+    return this.#abort.signal;
+  }
+
+  #close(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    if (!this.#response.writableFinished) this.#abort?.abort();
+    this.#listener?.();
+  }
+
+  onClose(listener: () => void): void {
+    this.#listener = listener;
+    if (this.#closed) listener();
+  }
+
+  readBody(limit: number): Promise<Buffer> {
+    const request = this.#request;
+    return new Promise((resolve, reject) => {
+      if (Number(request.headers['content-length'] ?? 0) > limit) {
+        reject(new BodyTooLargeError());
+        return;
+      }
+      const chunks: Buffer[] = [];
+      let size = 0;
+      request.on('data', (chunk: Buffer) => {
+        size += chunk.length;
+        if (size > limit) {
+          request.pause();
+          reject(new BodyTooLargeError());
+        } else {
+          chunks.push(chunk);
+        }
+      });
+      request.once('end', () => resolve(chunks.length === 1 && chunks[0] ? chunks[0] : Buffer.concat(chunks, size)));
+      request.once('error', () => reject(new ClientGoneError()));
+      request.once('close', () => reject(new ClientGoneError()));
+    });
+  }
+
+  respond(status: number, headers: ResponseHeaders, body: readonly Uint8Array[]): void {
+    if (this.#closed || this.status) return;
+    this.status = status;
+    let length = 0;
+    for (const part of body) length += part.length;
+    const response = this.#response;
+    // A body that was not read to its end would be taken for the next request.
+    if (!this.#request.complete) response.shouldKeepAlive = false;
+    response.cork();
+    const bare = this.method === 'HEAD' || status === 304 || status === 204;
+    response.writeHead(status, { ...headers, ...(!bare && { 'content-length': String(length) }) } as NodeHeaders);
+    if (!bare) for (const part of body) response.write(part);
+    response.end();
+    response.uncork();
+  }
+
+  stream(status: number, headers: ResponseHeaders): ResponseStream {
+    this.status ||= status;
+    const response = this.#response;
+    const stream: ResponseStream = {
+      onDrain: undefined,
+      write: (chunk) => this.#closed || response.write(chunk),
+      end: () => void response.end(),
+      abort: () => void response.destroy(),
+    };
+    if (this.#closed) return stream;
+    if (!this.#request.complete) response.shouldKeepAlive = false;
+    response.writeHead(status, headers as NodeHeaders);
+    response.flushHeaders();
+    response.on('drain', () => stream.onDrain?.());
+    return stream;
+  }
+}
+
+/** Node wants mutable arrays in its type; it does not change them. */
+type NodeHeaders = Record<string, string | string[]>;
+
+/** Node joins repeated headers by commas; values of these may hold commas of their own. */
+function keepDistinct(request: IncomingMessage, prefix: string): void {
+  for (const [name, values] of Object.entries(request.headersDistinct)) {
+    if (name.startsWith(prefix) && values && values.length > 1) request.headers[name] = values;
+  }
+}

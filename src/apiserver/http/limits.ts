@@ -1,0 +1,32 @@
+/** What one client may take of the server. All times in milliseconds, all sizes in bytes. */
+export interface Limits {
+  /** Request line and headers together. */
+  readonly headerBytes: number;
+  /** Longest path with its query. */
+  readonly urlBytes: number;
+  /** Largest request body; kube-apiserver's limit is the same. */
+  readonly bodyBytes: number;
+  /** From the connection's start, or the last request's end, to the end of the headers. */
+  readonly headersTimeoutMs: number;
+  /** From the first byte of a request to its last. */
+  readonly bodyTimeoutMs: number;
+  /** How long a connection may stand without a request. */
+  readonly idleTimeoutMs: number;
+  readonly handshakeTimeoutMs: number;
+  /** HTTP/2 streams open at a time on one connection. */
+  readonly concurrentStreams: number;
+  /** How long a closing server lets requests finish that it has accepted. */
+  readonly shutdownMs: number;
+}
+
+export const defaultLimits: Limits = {
+  headerBytes: 128 * 1024,
+  urlBytes: 64 * 1024,
+  bodyBytes: 3 * 1024 * 1024,
+  headersTimeoutMs: 32_000,
+  bodyTimeoutMs: 60_000,
+  idleTimeoutMs: 90_000,
+  handshakeTimeoutMs: 10_000,
+  concurrentStreams: 250,
+  shutdownMs: 5_000,
+};

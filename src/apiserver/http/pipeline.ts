@@ -1,0 +1,111 @@
+import { ApiError, errors } from '../../api/errors.ts';
+import type { Logger } from '../../utils/log.ts';
+import type { Authenticate } from '../authentication/authenticator.ts';
+import { impersonate, wantsImpersonation } from '../authentication/impersonation.ts';
+import { respondError, respondText } from './answer.ts';
+import { authorize } from './authorize.ts';
+import type { Discovery } from './discovery.ts';
+import { ClientGoneError, type Exchange } from './exchange.ts';
+import type { RequestMetrics } from './metrics.ts';
+import type { PathRouter } from './paths.ts';
+import { Request } from './request.ts';
+import { parseRequestInfo } from './request-info.ts';
+import { type ResourceServices, serveResource } from './resources.ts';
+
+/** A handler of some subresource that is not an object: logs, exec, proxies. */
+export interface Connector {
+  /** "pods/log" */
+  handles(request: Request): boolean;
+  serve(request: Request): Promise<void>;
+}
+
+export interface PipelineOptions extends ResourceServices {
+  readonly authenticate: Authenticate;
+  readonly metrics: RequestMetrics;
+  readonly paths: PathRouter;
+  readonly discovery: Discovery;
+  readonly connector: Connector | undefined;
+  readonly log: Logger;
+}
+
+/**
+ * The one road of every request, in this order: limits, request info, authentication, impersonation, metrics, then
+ * the resource handlers (where the core authorizes) or authorization and the handler of the path. Whatever is
+ * thrown on the way becomes a Status here, and only here.
+ */
+export function createPipeline(options: PipelineOptions): (exchange: Exchange) => void {
+  return (exchange) => {
+    void serve(options, exchange);
+  };
+}
+
+async function serve(options: PipelineOptions, exchange: Exchange): Promise<void> {
+  let request: Request | undefined;
+  let done: ((status: number) => void) | undefined;
+  try {
+    const { url } = exchange;
+    if (url.length > options.limits.urlBytes) {
+      respondText(exchange, 414, 'URI Too Long\n');
+      return;
+    }
+    const mark = url.indexOf('?');
+    const query = mark < 0 ? undefined : new URLSearchParams(url.slice(mark + 1));
+    const info = parseRequestInfo(exchange.method, mark < 0 ? url : url.slice(0, mark), query);
+    if (!info) throw errors.badRequest('the request path cannot be understood');
+
+    const { connection, headers } = exchange;
+    const requestor = options.authenticate({
+      headers,
+      peerCertificate: connection.peerCertificate,
+      verified: connection.verified,
+    });
+    if (!requestor) throw errors.unauthorized();
+    const user = wantsImpersonation(headers) ? await impersonate(headers, requestor, options.authorizer) : requestor;
+
+    request = new Request(exchange, info, query, user);
+    request.inGroup = info.isResource
+      ? options.discovery.hasGroup(info.group)
+      : belowGroup(options.discovery, info.path);
+    if (info.isResource) {
+      request.known = options.core.resources.find(info.group, info.version, info.resource) !== undefined;
+      done = options.metrics.start(request);
+      if (options.connector?.handles(request)) await options.connector.serve(request);
+      else await serveResource(options, request);
+    } else {
+      done = options.metrics.start(request);
+      await authorize(options.authorizer, request.attributes());
+      await options.paths.serve(request);
+    }
+  } catch (error) {
+    answerError(options.log, exchange, request, error);
+  } finally {
+    if (done) {
+      // A watch goes on after its handler has returned.
+      const end = done;
+      if (exchange.closed || !isLong(request)) end(exchange.status);
+      else exchange.onClose(() => end(exchange.status));
+    }
+  }
+}
+
+/** Of /api/x and /apis/GROUP/x: whether there is such a group. */
+function belowGroup(discovery: Discovery, path: string): boolean {
+  const [, root, group = ''] = path.split('/');
+  return root === 'api' || (root === 'apis' && group !== '' && discovery.hasGroup(group));
+}
+
+const isLong = (request: Request | undefined): boolean => request?.info.verb === 'watch';
+
+function answerError(log: Logger, exchange: Exchange, request: Request | undefined, error: unknown): void {
+  if (error instanceof ClientGoneError) return;
+  try {
+    if (error instanceof ApiError) {
+      respondError(exchange, error, request?.warnings);
+      return;
+    }
+    log.error({ err: error, method: exchange.method, path: request?.info.path }, 'request failed');
+    respondError(exchange, errors.internal('the server failed to handle the request'));
+  } catch (second) {
+    log.error({ err: second }, 'the answer to a failed request failed');
+  }
+}

@@ -1,0 +1,67 @@
+import { errors } from '../../api/errors.ts';
+import type { AuthorizerAttributes } from '../admission.ts';
+import type { RequestContext } from '../core.ts';
+import type { UserInfo } from '../user.ts';
+import { respondNoSuchPath } from './answer.ts';
+import type { Exchange } from './exchange.ts';
+import type { RequestInfo } from './request-info.ts';
+
+/** A request on its way to a handler: who asks for what. Also the core's context, so that nothing is copied. */
+export class Request implements RequestContext {
+  readonly exchange: Exchange;
+  readonly info: RequestInfo;
+  readonly query: URLSearchParams | undefined;
+  readonly user: UserInfo;
+  readonly userAgent: string;
+  /** The resource is one that the server has. */
+  known = false;
+  /** The path is one below a group that the server has. */
+  inGroup = false;
+  #warnings: string[] | undefined;
+  #warningBytes = 0;
+
+  constructor(exchange: Exchange, info: RequestInfo, query: URLSearchParams | undefined, user: UserInfo) {
+    this.exchange = exchange;
+    this.info = info;
+    this.query = query;
+    this.user = user;
+    this.userAgent = exchange.headers['user-agent'] ?? '';
+  }
+
+  get signal(): AbortSignal {
+    return this.exchange.signal;
+  }
+
+  get warnings(): readonly string[] {
+    return this.#warnings ?? [];
+  }
+
+  /** Each message once, and no more of them than headers have room for (4 KiB, as kube-apiserver). */
+  warn(message: string): void {
+    this.#warnings ??= [];
+    if (this.#warnings.includes(message)) return;
+    this.#warningBytes += message.length;
+    if (this.#warningBytes <= 4096) this.#warnings.push(message);
+  }
+
+  /** 404: below a group in the router's words, elsewhere in the mux'. */
+  notFound(): void {
+    if (this.inGroup) throw errors.notFoundPath();
+    respondNoSuchPath(this.exchange);
+  }
+
+  attributes(verb = this.info.verb): AuthorizerAttributes {
+    const { info } = this;
+    return {
+      user: this.user,
+      verb,
+      group: info.group,
+      version: info.version,
+      resource: info.resource,
+      subresource: info.subresource,
+      namespace: info.namespace,
+      name: info.name,
+      path: info.path,
+    };
+  }
+}

@@ -1,0 +1,340 @@
+import { errors } from '../../api/errors.ts';
+import type { Clock } from '../../utils/clock.ts';
+import type { Authorizer } from '../admission.ts';
+import type { ApiCore, DeleteParameters, ServedResource, Stored, StoredList, Target } from '../core.ts';
+import { acceptsGzip, commonHeaders, respondGzip, respondJson, warningHeader } from './answer.ts';
+import { authorize } from './authorize.ts';
+import { patchType, readDeleteOptions, readObject, readPatch } from './bodies.ts';
+import { isCustom, type ListBody, listBody, partialMetadata } from './encode.ts';
+import type { Exchange, ResponseHeaders } from './exchange.ts';
+import type { Limits } from './limits.ts';
+import { negotiate, plainJson, prettier, type Representation, wantsPretty } from './negotiate.ts';
+import {
+  deleteOptionsOfQuery,
+  listOptions,
+  patchOptions,
+  validateDeleteOptions,
+  watchOptions,
+  writeOptions,
+} from './options.ts';
+import { encodeList, encodeObject } from './protobuf.ts';
+import type { Request } from './request.ts';
+import { includeObject, listTable, objectTable } from './table.ts';
+import { serveWatch, type WatchFrames } from './watch.ts';
+
+/** What handlers of resources need of the server. */
+export interface ResourceServices {
+  readonly core: ApiCore;
+  readonly authorizer: Authorizer;
+  readonly clock: Clock;
+  readonly limits: Limits;
+  readonly frames: WatchFrames;
+  /** Called when the server closes, to end what would go on for ever. */
+  readonly endless: Set<() => void>;
+}
+
+/** Kinds of which a DELETE answers with the object even when it is gone; others answer with a Status. */
+const returnsDeleted: ReadonlySet<string> = new Set([
+  '/persistentvolumeclaims',
+  '/persistentvolumes',
+  '/pods',
+  '/podtemplates',
+  '/resourcequotas',
+  '/serviceaccounts',
+  '/services',
+  'resource.k8s.io/deviceclasses',
+  'resource.k8s.io/resourceclaims',
+  'resource.k8s.io/resourceclaimtemplates',
+  'resource.k8s.io/resourceslices',
+  'storage.k8s.io/csidrivers',
+  'storage.k8s.io/csinodes',
+  'storage.k8s.io/csistoragecapacities',
+  'storage.k8s.io/storageclasses',
+  'storage.k8s.io/volumeattachments',
+  'storage.k8s.io/volumeattributesclasses',
+]);
+
+/** What a request's method means on its path, or why it means nothing: the router of resource paths. */
+export type Route =
+  | 'get'
+  | 'list'
+  | 'watch'
+  | 'create'
+  | 'update'
+  | 'patch'
+  | 'delete'
+  | 'deletecollection'
+  | 'not-found'
+  | 'not-allowed';
+
+export function route(resource: ServedResource | undefined, request: Request): Route {
+  const { info, exchange } = request;
+  if (!resource) return 'not-found';
+  const { data } = resource;
+  if (info.subresource !== '') {
+    const subresources = data.subresources;
+    const sub =
+      subresources && Object.hasOwn(subresources, info.subresource) ? subresources[info.subresource] : undefined;
+    if (!sub || info.rest !== '' || data.namespaced !== (info.namespace !== '')) return 'not-found';
+    const verb = info.verb;
+    return sub.verbs.some((v) => v === verb) && exchange.method !== 'HEAD' ? (verb as Route) : 'not-allowed';
+  }
+  // A namespace's own path names it twice: /namespaces/x is the namespace x "in" x.
+  const own = info.group === '' && info.resource === 'namespaces';
+  if (!data.namespaced && info.namespace !== '' && !own) return 'not-found';
+  if (info.watchPath) {
+    return exchange.method === 'GET' && data.verbs.includes('watch') ? 'watch' : 'not-allowed';
+  }
+  if (!info.named) {
+    if (data.namespaced && info.namespace === '' && exchange.method !== 'GET') return 'not-allowed';
+    switch (exchange.method) {
+      case 'GET':
+        return data.verbs.includes(info.verb === 'watch' ? 'watch' : 'list') ? (info.verb as Route) : 'not-allowed';
+      case 'POST':
+        return data.verbs.includes('create') ? 'create' : 'not-allowed';
+      case 'DELETE':
+        return data.verbs.includes('deletecollection') ? 'deletecollection' : 'not-allowed';
+      default:
+        return 'not-allowed';
+    }
+  }
+  if (data.namespaced && info.namespace === '') return 'not-found';
+  switch (exchange.method) {
+    case 'GET':
+      return data.verbs.includes('get') ? 'get' : 'not-allowed';
+    case 'PUT':
+      return data.verbs.includes('update') ? 'update' : 'not-allowed';
+    case 'PATCH':
+      return data.verbs.includes('patch') ? 'patch' : 'not-allowed';
+    case 'DELETE':
+      return data.verbs.includes('delete') ? 'delete' : 'not-allowed';
+    default:
+      return 'not-allowed';
+  }
+}
+
+/** Serves one request for a resource. Rejects with ApiError for what the client must be told. */
+export async function serveResource(services: ResourceServices, request: Request): Promise<void> {
+  const { info } = request;
+  const resource = services.core.resources.find(info.group, info.version, info.resource);
+  const action = route(resource, request);
+  if (resource && isRead(action)) return reads[action](services, request, target(resource, request));
+  // The core authorizes too. Strangers are not told what exists before that, and have no body read.
+  await authorize(services.authorizer, request.attributes());
+  if (!resource || action === 'not-found') return request.notFound();
+  if (action === 'not-allowed') throw errors.methodNotAllowed();
+  if (!isRead(action)) await writes[action](services, request, target(resource, request));
+}
+
+function target(resource: ServedResource, { info }: Request): Target {
+  return {
+    resource,
+    namespace: resource.data.namespaced ? info.namespace : '',
+    name: info.named ? info.name : '',
+    subresource: info.subresource,
+  };
+}
+
+function representation(request: Request, resource: ServedResource, stream = false): Representation {
+  const custom = isCustom(resource);
+  const rep = negotiate(request.exchange.headers.accept, {
+    table: resource.data.columns !== undefined || custom,
+    metadata: true,
+    protobuf: false,
+    stream,
+  });
+  return wantsPretty(request.query, request.userAgent) ? prettier(rep) : rep;
+}
+
+/** Runs what may refuse a read before the core has seen it, and lets authorization have the first word when it does. */
+async function refusable<T>(services: ResourceServices, request: Request, prepare: () => T): Promise<T> {
+  try {
+    return prepare();
+  } catch (error) {
+    await authorize(services.authorizer, request.attributes());
+    throw error;
+  }
+}
+
+async function get(services: ResourceServices, request: Request, at: Target): Promise<void> {
+  let rep = plainJson;
+  let resourceVersion: string | undefined;
+  if (request.exchange.headers.accept !== 'application/json' || request.query) {
+    rep = await refusable(services, request, () => representation(request, at.resource));
+    resourceVersion = request.query?.get('resourceVersion') || undefined;
+  }
+  const stored = await services.core.get(request, at, { resourceVersion });
+  return respondStored(services, request, at, 200, stored, rep);
+}
+
+async function list(services: ResourceServices, request: Request, at: Target): Promise<void> {
+  const [rep, options] = await refusable(
+    services,
+    request,
+    () => [representation(request, at.resource), listOptions(request.query)] as const,
+  );
+  const found = await services.core.list(request, at, options);
+  return respondList(services, request, found, rep);
+}
+
+async function watch(services: ResourceServices, request: Request, at: Target): Promise<void> {
+  const [rep, options, include] = await refusable(
+    services,
+    request,
+    () =>
+      [representation(request, at.resource, true), watchOptions(request.query), includeObject(request.query)] as const,
+  );
+  const { name } = at;
+  const single = name === '' ? options : { ...options, fieldSelector: `metadata.name=${name}` };
+  return serveWatch(services, request, { ...at, name: '' }, single, rep, include);
+}
+
+const reads: Readonly<Record<'get' | 'list' | 'watch', Action>> = { get, list, watch };
+
+const isRead = (action: Route): action is 'get' | 'list' | 'watch' => Object.hasOwn(reads, action);
+
+type Action = (services: ResourceServices, request: Request, at: Target) => Promise<void>;
+
+const writes: Readonly<Record<'create' | 'update' | 'patch' | 'delete' | 'deletecollection', Action>> = {
+  async create(services, request, at) {
+    const rep = representation(request, at.resource);
+    const options = writeOptions('CreateOptions', request.query);
+    const body = await readObject(request.exchange, services.limits.bodyBytes, !isCustom(at.resource));
+    const stored = await services.core.create(request, at, body, options);
+    return respondStored(services, request, at, 201, stored, rep);
+  },
+
+  async update(services, request, at) {
+    const rep = representation(request, at.resource);
+    const options = writeOptions('UpdateOptions', request.query);
+    const body = await readObject(request.exchange, services.limits.bodyBytes, !isCustom(at.resource));
+    const { stored, created } = await services.core.update(request, at, body, options);
+    return respondStored(services, request, at, created ? 201 : 200, stored, rep);
+  },
+
+  async patch(services, request, at) {
+    const type = patchType(request.exchange.headers['content-type'], isCustom(at.resource));
+    const rep = representation(request, at.resource);
+    const options = patchOptions(type, request.query);
+    const patch = await readPatch(request.exchange, services.limits.bodyBytes, type);
+    const { stored, created } = await services.core.patch(request, at, patch, options);
+    return respondStored(services, request, at, created ? 201 : 200, stored, rep);
+  },
+
+  async delete(services, request, at) {
+    const rep = representation(request, at.resource);
+    const options = await deleteOptions(services, request);
+    const { gone, stored } = await services.core.delete(request, at, options);
+    if (!gone || returnsDeleted.has(`${at.resource.group}/${at.resource.data.resource}`)) {
+      // Who asked the old way for dependents to go first is told that the object is still there.
+      const status = !gone && options.orphanDependents === false ? 202 : 200;
+      return respondStored(services, request, at, status, stored, rep);
+    }
+    const details = {
+      name: at.name,
+      ...(at.resource.group && { group: at.resource.group }),
+      kind: at.resource.data.resource,
+      uid: stored.object.metadata.uid,
+    };
+    const status = { kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Success', details };
+    const plain = rep.as === '' ? rep : plainJson;
+    return respondJson(request.exchange, 200, Buffer.from(JSON.stringify(status)), plain, request.warnings);
+  },
+
+  async deletecollection(services, request, at) {
+    const rep = representation(request, at.resource);
+    const selection = listOptions(request.query);
+    const options = await deleteOptions(services, request);
+    const deleted = await services.core.deleteCollection(request, at, options, selection);
+    return respondList(services, request, deleted, rep);
+  },
+};
+
+async function deleteOptions(services: ResourceServices, request: Request): Promise<DeleteParameters> {
+  const body = await readDeleteOptions(request.exchange, services.limits.bodyBytes);
+  const options = body ?? deleteOptionsOfQuery(request.query);
+  validateDeleteOptions(options);
+  return options;
+}
+
+function respondStored(
+  services: ResourceServices,
+  request: Request,
+  at: Target,
+  status: number,
+  stored: Stored,
+  rep: Representation,
+): void | Promise<void> {
+  const { exchange, warnings } = request;
+  switch (rep.as) {
+    case '':
+      break;
+    case 'Table': {
+      const options = { include: includeObject(request.query), version: rep.metaVersion, now: services.clock.now() };
+      return respondJson(exchange, status, objectTable(at.resource, stored, options), rep, warnings);
+    }
+    default:
+      if (rep.mediaType !== 'application/vnd.kubernetes.protobuf')
+        return respondJson(exchange, status, partialMetadata(stored.json, rep.metaVersion), rep, warnings);
+  }
+  if (rep.mediaType === 'application/vnd.kubernetes.protobuf')
+    return respondBytes(request, status, encodeObject(at, stored, rep), rep);
+  return respondJson(exchange, status, stored.json, rep, warnings);
+}
+
+function respondList(
+  services: ResourceServices,
+  request: Request,
+  found: StoredList,
+  rep: Representation,
+): void | Promise<void> {
+  const { exchange, warnings } = request;
+  if (rep.as === 'Table') {
+    const options = { include: includeObject(request.query), version: rep.metaVersion, now: services.clock.now() };
+    return respondJson(exchange, 200, listTable(found, options), rep, warnings);
+  }
+  if (rep.mediaType === 'application/vnd.kubernetes.protobuf')
+    return respondBytes(request, 200, encodeList(found, rep), rep);
+  const body = listBody(found, rep);
+  if (rep.mediaType === 'application/yaml' || rep.pretty)
+    return respondJson(exchange, 200, Buffer.concat([...body.chunks()]), rep, warnings);
+  const headers = commonHeaders(exchange, rep.mediaType);
+  if (warnings.length > 0) headers.warning = warningHeader(warnings);
+  if (body.length > COMPRESS_FROM && acceptsGzip(exchange))
+    return respondGzip(exchange, 200, headers, Buffer.concat([...body.chunks()]));
+  return sendList(exchange, headers, body);
+}
+
+const COMPRESS_FROM = 128 * 1024;
+/** Longer lists are sent piece by piece, as fast as the client reads. */
+const STREAM_FROM = 1024 * 1024;
+
+function sendList(exchange: Exchange, headers: ResponseHeaders, body: ListBody): void | Promise<void> {
+  if (body.length <= STREAM_FROM) {
+    exchange.respond(200, headers, [...body.chunks()]);
+    return;
+  }
+  const stream = exchange.stream(200, { ...headers, 'content-length': String(body.length) });
+  const chunks = body.chunks();
+  return new Promise((resolve) => {
+    const pump = () => {
+      for (const chunk of chunks) {
+        if (exchange.closed) return resolve();
+        if (!stream.write(chunk)) return;
+      }
+      stream.end();
+      resolve();
+    };
+    exchange.onClose(resolve);
+    stream.onDrain = pump;
+    pump();
+  });
+}
+
+function respondBytes(request: Request, status: number, bytes: Buffer, rep: Representation): void | Promise<void> {
+  const { exchange, warnings } = request;
+  const headers = commonHeaders(exchange, rep.mediaType);
+  if (warnings.length > 0) headers.warning = warningHeader(warnings);
+  if (bytes.length > COMPRESS_FROM && acceptsGzip(exchange)) return respondGzip(exchange, status, headers, bytes);
+  exchange.respond(status, headers, [bytes]);
+}

@@ -1,0 +1,151 @@
+import type { AddressInfo } from 'node:net';
+import { createServer as createTlsServer, type TLSSocket } from 'node:tls';
+import { type Clock, realClock } from '../../utils/clock.ts';
+import type { Logger } from '../../utils/log.ts';
+import type { Authorizer } from '../admission.ts';
+import type { Authenticate } from '../authentication/authenticator.ts';
+import type { ApiCore } from '../core.ts';
+import { respondJson } from './answer.ts';
+import { Discovery } from './discovery.ts';
+import { type HealthCheck, installHealth } from './health.ts';
+import { createHttp1Server } from './http1.ts';
+import { defaultLimits, type Limits } from './limits.ts';
+import { RequestMetrics } from './metrics.ts';
+import { plainJson } from './negotiate.ts';
+import { type PathHandler, PathRouter } from './paths.ts';
+import { type Connector, createPipeline } from './pipeline.ts';
+import { version } from './version.ts';
+import { WatchFrames } from './watch.ts';
+
+/** PEM texts. */
+export interface ServerTls {
+  readonly cert: string | Buffer;
+  readonly key: string | Buffer;
+  /** Signs client certificates. */
+  readonly ca?: string | Buffer;
+}
+
+export interface HttpServerOptions {
+  readonly core: ApiCore;
+  readonly authenticate: Authenticate;
+  readonly authorizer: Authorizer;
+  readonly tls: ServerTls;
+  readonly log: Logger;
+  readonly clock?: Clock;
+  readonly limits?: Partial<Limits>;
+  readonly health?: readonly HealthCheck[];
+  /** Metrics of other components in Prometheus' text format (prom-client's `register.metrics()`), shown on /metrics. */
+  readonly metrics?: () => string | Promise<string>;
+  /** Further paths that are no resources: /openid/v1/jwks. One with a trailing slash takes all below it. */
+  readonly handlers?: Readonly<Record<string, PathHandler>>;
+  /** Logs, exec and proxies. */
+  readonly connector?: Connector;
+  /** host:port that clients reach the server at; default is what it listens on. */
+  readonly advertise?: string;
+}
+
+export interface HttpServer {
+  /** Resolves with the port in use; 0 asks for any. */
+  listen(port: number, address?: string): Promise<number>;
+  /** New connections get the new certificate; those that stand keep theirs. */
+  reload(tls: ServerTls): void;
+  /** Takes no new requests, ends watches, and lets other requests finish within `limits.shutdownMs`. */
+  close(): Promise<void>;
+}
+
+/** The API server's front: TLS, HTTP/1.1 and HTTP/2 on one port, and the road of a request (see README.md). */
+export function createHttpServer(options: HttpServerOptions): HttpServer {
+  const limits: Limits = { ...defaultLimits, ...options.limits };
+  const { core, log } = options;
+  const metrics = new RequestMetrics();
+  const paths = new PathRouter();
+  const endless = new Set<() => void>();
+  let address = options.advertise ?? '';
+  const discovery = new Discovery(core.resources, () => address);
+
+  discovery.install(paths);
+  installHealth(paths, options.health ?? [], log);
+  const versionJson = Buffer.from(JSON.stringify(version, null, 2));
+  paths.add('/version', ({ exchange }) => respondJson(exchange, 200, versionJson, plainJson));
+  paths.add('/metrics', async ({ exchange }) => {
+    const others = (await options.metrics?.()) ?? '';
+    const headers = {
+      'content-type': 'text/plain; version=0.0.4; charset=utf-8',
+      'cache-control': 'no-cache, private',
+    };
+    exchange.respond(200, headers, [Buffer.from(metrics.render()), Buffer.from(others)]);
+  });
+  for (const [path, handler] of Object.entries(options.handlers ?? {})) paths.add(path, handler);
+  const index: PathHandler = ({ exchange }) => {
+    const all = new Set([...paths.listed.filter((path) => !path.endsWith('/')), ...discovery.paths()]);
+    respondJson(exchange, 200, Buffer.from(JSON.stringify({ paths: [...all].sort() }, null, 2)), plainJson);
+  };
+  paths.add('/', index, false);
+  paths.add('/index.html', index, false);
+
+  const handle = createPipeline({
+    core,
+    authorizer: options.authorizer,
+    authenticate: options.authenticate,
+    clock: options.clock ?? realClock,
+    limits,
+    frames: new WatchFrames(),
+    endless,
+    metrics,
+    paths,
+    discovery,
+    connector: options.connector,
+    log,
+  });
+
+  const http1 = createHttp1Server(limits, handle);
+  const sockets = new Set<TLSSocket>();
+  const tls = createTlsServer(
+    {
+      ...options.tls,
+      requestCert: options.tls.ca !== undefined,
+      rejectUnauthorized: false,
+      ALPNProtocols: ['http/1.1'],
+      minVersion: 'TLSv1.2',
+      handshakeTimeout: limits.handshakeTimeoutMs,
+      noDelay: true,
+    },
+    (socket) => {
+      sockets.add(socket);
+      socket.once('close', () => sockets.delete(socket));
+      socket.on('error', () => socket.destroy());
+      http1.emit('connection', socket);
+    },
+  );
+  tls.on('tlsClientError', (error) => log.debug({ err: error }, 'TLS handshake failed'));
+
+  return {
+    listen(port, host = '0.0.0.0') {
+      return new Promise((resolve, reject) => {
+        tls.once('error', reject);
+        tls.listen(port, host, () => {
+          tls.off('error', reject);
+          tls.on('error', (error) => log.error({ err: error }, 'listener failed'));
+          // A TCP listener's address is an AddressInfo.
+          const { port: bound, address: on } = tls.address() as AddressInfo;
+          if (address === '') address = `${on}:${bound}`;
+          resolve(bound);
+        });
+      });
+    },
+    reload(next) {
+      tls.setSecureContext(next);
+    },
+    async close() {
+      const closed = new Promise<void>((resolve) => tls.close(() => resolve()));
+      for (const end of [...endless]) end();
+      http1.close();
+      http1.closeIdleConnections();
+      const kill = setTimeout(() => {
+        for (const socket of sockets) socket.destroy();
+      }, limits.shutdownMs);
+      await closed;
+      clearTimeout(kill);
+    },
+  };
+}

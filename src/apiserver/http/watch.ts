@@ -1,0 +1,148 @@
+import { ApiError, errors } from '../../api/errors.ts';
+import type { CoreWatchSink, ServedResource, Stored, Target, WatchEventType, WatchParameters } from '../core.ts';
+import { commonHeaders, warningHeader } from './answer.ts';
+import { NEWLINE, partialMetadata } from './encode.ts';
+import type { ResponseStream } from './exchange.ts';
+import type { Representation } from './negotiate.ts';
+import { protobufError, protobufFrame } from './protobuf.ts';
+import type { Request } from './request.ts';
+import type { ResourceServices } from './resources.ts';
+import { bookmarkTable, type IncludeObject, objectTable } from './table.ts';
+
+/**
+ * Events as bytes. An event goes to all watchers of its resource in one turn, so remembering the last frame made for
+ * a representation is enough for all of them to share it.
+ */
+export class WatchFrames {
+  readonly #last = new WeakMap<ServedResource, Map<Representation, LastFrame>>();
+
+  of(resource: ServedResource, rep: Representation): LastFrame {
+    const byRepresentation = this.#last.get(resource) ?? new Map<Representation, LastFrame>();
+    const last = byRepresentation.get(rep) ?? new LastFrame(resource, rep);
+    byRepresentation.set(rep, last);
+    this.#last.set(resource, byRepresentation);
+    return last;
+  }
+}
+
+class LastFrame {
+  readonly #resource: ServedResource;
+  readonly #rep: Representation;
+  #type: WatchEventType | undefined;
+  #stored: Stored | undefined;
+  #frame: Buffer = Buffer.alloc(0);
+
+  constructor(resource: ServedResource, rep: Representation) {
+    this.#resource = resource;
+    this.#rep = rep;
+  }
+
+  frame(type: WatchEventType, stored: Stored): Buffer {
+    if (stored !== this.#stored || type !== this.#type) {
+      this.#frame = eventFrame(this.#resource, this.#rep, type, stored);
+      this.#stored = stored;
+      this.#type = type;
+    }
+    return this.#frame;
+  }
+}
+
+const END = Buffer.from('}\n');
+const starts: Readonly<Record<WatchEventType | 'ERROR', Buffer>> = {
+  ADDED: Buffer.from('{"type":"ADDED","object":'),
+  MODIFIED: Buffer.from('{"type":"MODIFIED","object":'),
+  DELETED: Buffer.from('{"type":"DELETED","object":'),
+  BOOKMARK: Buffer.from('{"type":"BOOKMARK","object":'),
+  ERROR: Buffer.from('{"type":"ERROR","object":'),
+};
+
+function jsonFrame(type: WatchEventType | 'ERROR', object: Buffer): Buffer {
+  return Buffer.concat([starts[type], object, END]);
+}
+
+function eventFrame(resource: ServedResource, rep: Representation, type: WatchEventType, stored: Stored): Buffer {
+  if (rep.mediaType === 'application/vnd.kubernetes.protobuf') return protobufFrame(resource, rep, type, stored);
+  return jsonFrame(type, rep.as === '' ? stored.json : partialMetadata(stored.json, rep.metaVersion));
+}
+
+/** https://kubernetes.io/docs/reference/using-api/api-concepts/#efficient-detection-of-changes */
+export async function serveWatch(
+  services: ResourceServices,
+  request: Request,
+  at: Target,
+  options: WatchParameters,
+  rep: Representation,
+  include: IncludeObject,
+): Promise<void> {
+  const { exchange } = request;
+  const { resource } = at;
+  // Events that come before the headers are out (the initial ones may) wait here.
+  let early: Buffer[] | undefined = [];
+  let stream: ResponseStream | undefined;
+  let ended = false;
+  let columnsSent = false;
+  const last = services.frames.of(resource, rep);
+
+  const frame =
+    rep.as === 'Table'
+      ? (type: WatchEventType, stored: Stored): Buffer => {
+          const tableOptions = { include, version: rep.metaVersion, now: services.clock.now() };
+          const body =
+            type === 'BOOKMARK'
+              ? bookmarkTable(resource, stored, rep.metaVersion)
+              : objectTable(resource, stored, tableOptions, !columnsSent);
+          if (type !== 'BOOKMARK') columnsSent = true;
+          return jsonFrame(type, body.subarray(0, body.length - NEWLINE.length));
+        }
+      : (type: WatchEventType, stored: Stored): Buffer => last.frame(type, stored);
+
+  const finish = () => {
+    ended = true;
+    if (stream) stream.end();
+  };
+  const sink: CoreWatchSink = {
+    event(type, stored) {
+      if (ended) return;
+      const bytes = frame(type, stored);
+      if (early) early.push(bytes);
+      else if (stream && !stream.write(bytes)) session.pause();
+    },
+    end(error) {
+      if (ended) return;
+      if (error) {
+        const bytes = errorFrame(error, rep);
+        if (early) early.push(bytes);
+        else stream?.write(bytes);
+      }
+      if (early) ended = true;
+      else finish();
+    },
+  };
+  const session = await services.core.watch(request, at, options, sink);
+  const mediaType = rep.mediaType === 'application/json' ? rep.mediaType : `${rep.mediaType};stream=watch`;
+  const headers = commonHeaders(exchange, mediaType);
+  if (request.warnings.length > 0) headers.warning = warningHeader(request.warnings);
+  stream = exchange.stream(200, headers);
+  const waiting = early;
+  early = undefined;
+  let room = true;
+  for (const bytes of waiting) room = stream.write(bytes);
+  if (ended) {
+    stream.end();
+    return;
+  }
+  stream.onDrain = () => session.resume();
+  services.endless.add(finish);
+  exchange.onClose(() => {
+    ended = true;
+    services.endless.delete(finish);
+    session.stop();
+  });
+  if (!room) session.pause();
+}
+
+function errorFrame(error: Error, rep: Representation): Buffer {
+  const status = (error instanceof ApiError ? error : errors.internal(error.message)).status;
+  if (rep.mediaType === 'application/vnd.kubernetes.protobuf') return protobufError(status);
+  return jsonFrame('ERROR', Buffer.from(JSON.stringify(status)));
+}
