@@ -1,0 +1,65 @@
+/**
+ * What names may look like, in Kubernetes' words (k8s.io/apimachinery/pkg/util/validation). Each function answers with
+ * what is wrong with a text; nothing is wrong with it when the list is empty.
+ */
+
+const label = '[a-z0-9]([-a-z0-9]*[a-z0-9])?';
+const subdomain = `${label}(\\.${label})*`;
+const qualified = '([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]';
+const value = `(${qualified})?`;
+
+const subdomainPattern = new RegExp(`^${subdomain}$`);
+const qualifiedPattern = new RegExp(`^${qualified}$`);
+
+function explain(what: string, pattern: string, ...examples: readonly string[]): string {
+  const list = examples.map((example) => `'${example}', `).join(' or ');
+  return `${what} (e.g. ${list}regex used for validation is '${pattern}')`;
+}
+
+const tooLong = (text: string, most: number): readonly string[] =>
+  text.length > most || Buffer.byteLength(text) > most ? [`must be no more than ${most} bytes`] : [];
+
+/** A DNS subdomain: names of most objects, prefixes of label keys. */
+export function dns1123SubdomainProblems(text: string): readonly string[] {
+  const found = [...tooLong(text, 253)];
+  if (!subdomainPattern.test(text)) {
+    const what =
+      "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', and must start and end with an alphanumeric character";
+    found.push(explain(what, subdomain, 'example.com'));
+  }
+  return found;
+}
+
+const whole =
+  "must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character";
+
+/** A qualified name, "example.com/name": keys of labels and annotations, finalizers, conditions. */
+export function qualifiedNameProblems(text: string): readonly string[] {
+  const explained = explain(whole, qualified, 'MyName', 'my.name', '123-abc');
+  const parts = text.split('/');
+  if (parts.length > 2) {
+    return [`a qualified name ${explained} with an optional DNS subdomain prefix and '/' (e.g. 'example.com/MyName')`];
+  }
+  const found: string[] = [];
+  const [prefix] = parts;
+  if (parts.length === 2 && prefix !== undefined) {
+    if (prefix === '') found.push('prefix part must be non-empty');
+    else found.push(...dns1123SubdomainProblems(prefix).map((problem) => `prefix part ${problem}`));
+  }
+  const name = parts.at(-1) ?? '';
+  if (name === '') found.push('name part must be non-empty');
+  found.push(...tooLong(name, 63).map((problem) => `name part ${problem}`));
+  if (!qualifiedPattern.test(name)) found.push(`name part ${explained}`);
+  return found;
+}
+
+/** The value of a label. */
+export function labelValueProblems(text: string): readonly string[] {
+  const found = [...tooLong(text, 63)];
+  if (text !== '' && !qualifiedPattern.test(text)) {
+    const what =
+      "a valid label must be an empty string or consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character";
+    found.push(explain(what, value, 'MyValue', 'my_value', '12345'));
+  }
+  return found;
+}
