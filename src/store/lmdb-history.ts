@@ -97,7 +97,7 @@ export class History {
     const end = performance.now() + SLICE_MS;
     let last = state.swept;
     let read = 0;
-    for (const { position, record } of this.#tables.changesAfter(state.swept)) {
+    for (const { position, change } of this.#tables.changesAfter(state.swept)) {
       shrinking &&= this.#oversize(state, durable, SHRINK_TO);
       if (revisionOf(position) > durable || (position > goal && !shrinking)) {
         state.swept = Math.max(last, goal);
@@ -107,13 +107,13 @@ export class History {
         state.swept = last;
         return removals;
       }
-      if (record.previousPosition > 0) {
-        removals.push(record.previousPosition);
-        state.historyBytes -= record.previousBytes;
+      if (change.previousPosition > 0) {
+        removals.push(change.previousPosition);
+        state.historyBytes -= change.previousBytes;
       }
-      if (record.type === 'delete') {
+      if (change.type === 'delete') {
         removals.push(position);
-        state.historyBytes -= bytesInFile(Buffer.byteLength(record.key), 0);
+        state.historyBytes -= bytesInFile(Buffer.byteLength(change.key), 0);
       }
       last = position;
       state.compacted = Math.max(state.compacted, revisionOf(position));

@@ -26,7 +26,7 @@ export interface IndexRecord {
   readonly bytes: number;
 }
 
-export interface LogRecord {
+export interface LogHeader {
   readonly type: 'put' | 'delete';
   readonly key: string;
   readonly createRevision: number;
@@ -35,6 +35,9 @@ export interface LogRecord {
   readonly previousPosition: number;
   /** What that one takes in the file, about. */
   readonly previousBytes: number;
+}
+
+export interface LogRecord extends LogHeader {
   readonly value: Buffer;
 }
 
@@ -98,17 +101,23 @@ export function encodeLog(record: LogRecord): Buffer {
   return b;
 }
 
-function decodeLog(b: Buffer): LogRecord {
-  const end = LOG_HEADER + b.readUInt16LE(2);
+function decodeHeader(b: Buffer): LogHeader {
   return {
     type: b.readUInt16LE(0) === 1 ? 'put' : 'delete',
-    key: b.toString('utf8', LOG_HEADER, end),
+    key: b.toString('utf8', LOG_HEADER, LOG_HEADER + b.readUInt16LE(2)),
     previousBytes: b.readUInt32LE(4),
     createRevision: b.readDoubleLE(8),
     version: b.readDoubleLE(16),
     previousPosition: b.readDoubleLE(24),
-    value: b.subarray(end),
   };
+}
+
+/** Copies the value out of a buffer that the next read overwrites. */
+function decodeValue(b: Buffer): Buffer {
+  const start = LOG_HEADER + b.readUInt16LE(2);
+  const value = Buffer.allocUnsafe(b.length - start);
+  b.copy(value, 0, start, b.length);
+  return value;
 }
 
 interface KeyEncoder<K> {
@@ -159,7 +168,7 @@ interface Scan<K> extends ReadOptions {
 interface Table<K> {
   get(key: K, options: ReadOptions): Buffer | undefined;
   /** Good until the next read. */
-  getBinaryFast(key: K, options: ReadOptions): Buffer | undefined;
+  getBinaryFast(key: K, options: ReadOptions): Buffer | Uint8Array<ArrayBuffer> | undefined;
   getRange(options: Scan<K>): Iterable<{ key: K; value: Buffer }>;
   getKeys(options: Scan<K>): Iterable<K>;
   getKeysCount(options: Scan<K>): number;
@@ -295,7 +304,7 @@ export class Tables {
   entry(key: string, read: ReadOptions = this.#read): IndexRecord | undefined {
     if (tooLong(key)) return undefined;
     const b = this.#index.getBinaryFast(key, read);
-    return b && decodeIndex(b);
+    return Buffer.isBuffer(b) ? decodeIndex(b) : undefined;
   }
 
   *entries(start: string, end: string, read: ReadOptions): Iterable<{ key: string; record: IndexRecord }> {
@@ -311,14 +320,27 @@ export class Tables {
   /** Undefined also after `close`: changes that watchers were handed may outlive the store. */
   change(position: number, read: ReadOptions = this.#read): LogRecord | undefined {
     if (this.#closed) return undefined;
-    const b = this.#log.get(position, read);
-    return b && decodeLog(b);
+    const b = this.#view(position, read);
+    return b && { ...decodeHeader(b), value: decodeValue(b) };
   }
 
-  /** Every change after a position. */
-  *changesAfter(position: number, read: ReadOptions = this.#read): Iterable<{ position: number; record: LogRecord }> {
-    const scan = { start: position + 1, transaction: read.transaction };
-    for (const { key, value } of this.#log.getRange(scan)) yield { position: key, record: decodeLog(value) };
+  value(position: number, read: ReadOptions = this.#read): Buffer | undefined {
+    const b = this.#view(position, read);
+    return b && decodeValue(b);
+  }
+
+  /** Every change after a position, without its value. */
+  *changesAfter(position: number, read: ReadOptions = this.#read): Iterable<{ position: number; change: LogHeader }> {
+    for (const at of this.#log.getKeys({ start: position + 1, transaction: read.transaction })) {
+      const b = this.#view(at, read);
+      if (b) yield { position: at, change: decodeHeader(b) };
+    }
+  }
+
+  /** A log record, good until the next read; lmdb gives long ones as a view of the file. */
+  #view(position: number, read: ReadOptions): Buffer | undefined {
+    const b = this.#log.getBinaryFast(position, read);
+    return b === undefined || Buffer.isBuffer(b) ? b : Buffer.from(b.buffer, b.byteOffset, b.byteLength);
   }
 
   /** What expires at or before `time`, soonest first. */
@@ -359,7 +381,14 @@ interface Root {
 }
 
 function openRoot(path: string): Root {
-  const options = { path, noSubdir: false, maxDbs: 8, overlappingSync: false, encoding: 'binary' as const };
+  const options = {
+    path,
+    noSubdir: false,
+    maxDbs: 8,
+    overlappingSync: false,
+    eventTurnBatching: false,
+    encoding: 'binary' as const,
+  };
   const root: unknown = open(Object.assign(options, { permissionsMode: 0o600 }));
   return root as Root; // lmdb's own object; its types know neither permissionsMode nor Snapshot.use
 }

@@ -1,4 +1,4 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
 import { mkdtempSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -188,6 +188,33 @@ describe('LmdbStore', () => {
     await store.close();
   });
 
+  test('a full disk fails the writes that did not fit, shows nothing of them, and is got over', async () => {
+    const path = directory();
+    const script = join(import.meta.dirname, 'full-disk-writer.ts');
+    const child = started(spawn('prlimit', ['--fsize=20000000:', process.execPath, script, path]));
+    const decode = (line: string): Record<string, number[]> => JSON.parse(line);
+    const sorted = (list: number[] | undefined) => [...(list ?? [])].sort((a, b) => a - b);
+
+    const full = decode(await child.line());
+    expect(full.unavailable).toBeGreaterThan(0);
+    expect(full.otherErrors).toEqual([]);
+    expect(full.acknowledged?.length).toBeGreaterThan(0);
+    expect(full.seen).toEqual(full.acknowledged);
+    expect(sorted(full.keys)).toEqual(full.acknowledged);
+    expect(full.revision).toBe(full.acknowledged?.at(-1));
+
+    const freed = spawn('prlimit', ['--fsize=unlimited:', `--pid=${child.process.pid}`], { stdio: 'inherit' });
+    await new Promise((resolve) => freed.once('exit', resolve));
+    child.process.stdin?.write('go on\n');
+    const after = decode(await child.line());
+    expect(after.unavailable).toBe(0);
+    expect(after.acknowledged?.length).toBe((full.acknowledged?.length ?? 0) + 1);
+    expect(after.revision).toBe(Number(full.revision) + 1);
+    expect(after.seen).toEqual(after.acknowledged);
+    expect(sorted(after.keys)).toEqual(after.acknowledged);
+    await child.exited;
+  });
+
   test('every acknowledged write is there after a crash, at any moment, and revisions go on', async () => {
     const path = directory();
     const below = random(11);
@@ -238,10 +265,17 @@ interface Writer {
 }
 
 function crashWriter(path: string, round: number): Writer {
-  const child = spawn(process.execPath, [join(import.meta.dirname, 'crash-writer.ts'), path, String(round)], {
-    stdio: ['pipe', 'pipe', 'inherit'],
-  });
+  const script = join(import.meta.dirname, 'crash-writer.ts');
+  return started(spawn(process.execPath, [script, path, String(round)]));
+}
+
+/** A process that prints lines; it does not outlive the test. */
+function started(child: ChildProcessWithoutNullStreams): Writer {
   onTestFinished(() => void child.kill('SIGKILL'));
+  let complaints = '';
+  child.stderr.on('data', (data) => {
+    complaints += data;
+  });
   const exited = new Promise<void>((resolve) => child.once('exit', () => resolve()));
   const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
   return {
@@ -249,7 +283,7 @@ function crashWriter(path: string, round: number): Writer {
     exited,
     line: async () => {
       const next = await lines.next();
-      if (next.done) throw new Error('the writer ended by itself');
+      if (next.done) throw new Error(`the process ended by itself: ${complaints}`);
       return next.value;
     },
     rest: async () => {

@@ -154,16 +154,10 @@ export class LmdbStore implements Store {
     let count = 0;
     const take = (key: string, position: number, record: IndexRecord | undefined) => {
       if (count++ >= limit || options.countOnly) return;
-      const change = options.keysOnly && record ? undefined : this.#tables.change(position, read);
-      const meta = record ?? change;
-      if (!meta) throw new Error(`the store's file is damaged: ${key} has no value at ${position}`);
-      items.push({
-        key,
-        value: options.keysOnly || !change ? EMPTY : change.value,
-        createRevision: meta.createRevision,
-        modRevision: revisionOf(position),
-        version: meta.version,
-      });
+      const change = record ?? this.#tables.change(position, read);
+      if (!change) throw damaged(key, position);
+      const value = options.keysOnly ? EMPTY : this.#value(key, position, read);
+      items.push(keyValue(key, position, change, value));
     };
     let next = 0;
     for (const { key, record } of this.#tables.entries(start, end, read)) {
@@ -258,8 +252,13 @@ export class LmdbStore implements Store {
   }
 
   #read(key: string, record: IndexRecord | undefined): KeyValue | undefined {
-    const change = record && this.#tables.change(record.position);
-    return change && keyValue(key, record.position, change);
+    return record && keyValue(key, record.position, record, this.#value(key, record.position));
+  }
+
+  #value(key: string, position: number, read?: ReturnType<Tables['pin']>): Buffer {
+    const value = this.#tables.value(position, read);
+    if (!value) throw damaged(key, position);
+    return value;
   }
 
   #write(operations: readonly Operation[], records: readonly (IndexRecord | undefined)[]): Promise<TxnResult> {
@@ -384,8 +383,8 @@ export class LmdbStore implements Store {
     turn: Turn,
   ): Promise<Map<string, number>> {
     const changed = new Map<string, number>();
-    for (const { record } of this.#tables.changesAfter(positionOf(revision + 1, 0) - 1, read)) {
-      if (!changed.has(record.key) && inRange(record.key, start, end)) changed.set(record.key, record.previousPosition);
+    for (const { change } of this.#tables.changesAfter(positionOf(revision + 1, 0) - 1, read)) {
+      if (!changed.has(change.key) && inRange(change.key, start, end)) changed.set(change.key, change.previousPosition);
       if (turn.over()) await this.#pass(turn);
     }
     return changed;
@@ -395,20 +394,29 @@ export class LmdbStore implements Store {
     const changes: Change[] = [];
     const turn = new Turn();
     let upTo = after;
-    for (const { position, record } of this.#tables.changesAfter(positionOf(after + 1, 0) - 1)) {
+    for (const { position, change } of this.#tables.changesAfter(positionOf(after + 1, 0) - 1)) {
       const revision = revisionOf(position);
       if (revision !== upTo && (changes.length >= CATCH_UP_CHANGES || turn.over())) return { changes, upTo };
       upTo = revision;
-      if (inRange(record.key, start, end)) changes.push(new LoggedChange(this.#tables, position, record, undefined));
+      if (!inRange(change.key, start, end)) continue;
+      const value = change.type === 'put' ? this.#value(change.key, position) : EMPTY;
+      changes.push(new LoggedChange(this.#tables, position, { ...change, value }, undefined));
     }
     return { changes, upTo: this.#durable.revision };
   }
 }
 
-function keyValue(key: string, position: number, change: LogRecord): KeyValue {
-  const { value, createRevision, version } = change;
+function keyValue(
+  key: string,
+  position: number,
+  { createRevision, version }: { readonly createRevision: number; readonly version: number },
+  value: Buffer,
+): KeyValue {
   return { key, value, createRevision, modRevision: revisionOf(position), version };
 }
+
+const damaged = (key: string, position: number): Error =>
+  new Error(`the store's file is damaged: ${key} has no value at ${position}`);
 
 /** A change; what it replaced is read from the log when somebody asks, as long as it is there. */
 class LoggedChange implements Change {
@@ -426,7 +434,7 @@ class LoggedChange implements Change {
     this.#tables = tables;
     this.#previousPosition = change.previousPosition;
     if (change.type === 'put') {
-      const current = keyValue(change.key, position, change);
+      const current = keyValue(change.key, position, change, change.value);
       this.current = decoded === undefined ? current : { ...current, decoded };
     }
   }
@@ -434,7 +442,7 @@ class LoggedChange implements Change {
   get previous(): KeyValue | undefined {
     if (this.#previousPosition === 0) return undefined;
     const change = this.#tables.change(this.#previousPosition);
-    return change && keyValue(this.key, this.#previousPosition, change);
+    return change && keyValue(this.key, this.#previousPosition, change, change.value);
   }
 }
 
