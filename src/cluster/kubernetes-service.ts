@@ -21,6 +21,7 @@ export async function ensureKubernetesService(
   client: Client,
   options: { readonly clusterIP: string; readonly address: string; readonly port: number },
 ): Promise<void> {
+  const ports: Service['spec']['ports'] = [{ name: 'https', port: 443, protocol: 'TCP', targetPort: options.port }];
   const labels = { component: 'apiserver', provider: 'kubernetes' };
   const meta = { name: 'kubernetes', namespace: 'default' };
   await ensure(
@@ -33,15 +34,15 @@ export async function ensureKubernetesService(
         clusterIP: options.clusterIP,
         clusterIPs: [options.clusterIP],
         sessionAffinity: 'None',
-        ports: [{ name: 'https', port: 443, protocol: 'TCP', targetPort: options.port }],
+        ports,
       },
     } satisfies Draft<Service>,
-    (service) =>
+    (service: Service): Service | undefined =>
       service.spec.ports?.[0]?.targetPort === options.port
         ? undefined
         : {
             ...service,
-            spec: { ...service.spec, ports: [{ name: 'https', port: 443, protocol: 'TCP', targetPort: options.port }] },
+            spec: { ...service.spec, ports },
           },
   );
   const mirror = { 'endpointslice.kubernetes.io/skip-mirror': 'true' };

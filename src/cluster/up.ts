@@ -3,8 +3,7 @@ import { join } from 'node:path';
 import { type Node, nodes } from '../api/core/v1.gen.ts';
 import { isNotFound } from '../api/errors.ts';
 import type { Client } from '../client/client.ts';
-import { connect } from './connect.ts';
-import { mergeIntoUserKubeconfig } from './kubeconfig.ts';
+import { addToUserKubeconfig, connect } from './connect.ts';
 import { type ClusterPaths, clusterPaths } from './paths.ts';
 import { checkNode, checkPort } from './preflight.ts';
 import { isRunning, type ProcessRecord, readRecord, startSupervised } from './process.ts';
@@ -41,7 +40,8 @@ export async function up(options: UpOptions): Promise<void> {
   } finally {
     await client.close();
   }
-  const { file, context } = mergeIntoUserKubeconfig(paths.adminKubeconfig);
+  const context = paths.instance;
+  const file = addToUserKubeconfig(paths.adminKubeconfig, context);
   progress.say(
     `${running ? 'The cluster runs already' : 'The cluster is ready'}: https://127.0.0.1:${settings.securePort}, context "${context}" in ${file}.
 

@@ -15,6 +15,7 @@ export function serverCommand(): Command {
     .option('--service-cluster-ip-range <cidr>', 'addresses of services', '10.96.0.0/12')
     .option('--service-node-port-range <range>', 'ports of services on every node', '30000-32767')
     .option('--cluster-cidr <cidr>', 'addresses of pods', '10.244.0.0/16')
+    .option('--node-name <name>', 'make credentials for a node of this name on this machine')
     .option('--tls-san <name>', 'one more name or address for the serving certificate (may be repeated)', collect, [])
     .addOption(
       new Option('--log-level <level>', 'how much to log').choices(['debug', 'info', 'warn', 'error']).default('info'),
@@ -35,6 +36,7 @@ export interface ServerFlags {
   readonly serviceClusterIpRange: string;
   readonly serviceNodePortRange: string;
   readonly clusterCidr: string;
+  readonly nodeName?: string;
   readonly tlsSan: readonly string[];
   readonly logLevel: string;
 }

@@ -1,0 +1,53 @@
+import { createLogger, type Logger } from '../utils/log.ts';
+import { type AgentOptions, startAgent } from './agent.ts';
+import { type ServerOptions, startServer } from './server.ts';
+
+/** EX_CONFIG of sysexits.h: what is wrong is in the configuration, and starting again does not help. */
+const badConfiguration = 78;
+
+/** A flag, or a file that a flag names, makes no sense. */
+export class ConfigurationError extends Error {
+  override name = 'ConfigurationError';
+}
+
+export async function runServer(options: ServerOptions & { readonly logLevel: string }): Promise<void> {
+  await run('server', options.logLevel, (log) => startServer({ ...options, log }));
+}
+
+export async function runAgent(options: AgentOptions & { readonly logLevel: string }): Promise<void> {
+  await run('agent', options.logLevel, (log) => startAgent({ ...options, log }));
+}
+
+/** Runs a component in the foreground until a signal asks it to stop; a second signal ends it at once. */
+async function run(
+  name: string,
+  level: string,
+  start: (log: Logger) => Promise<{ stop(): Promise<void> }>,
+): Promise<void> {
+  const log = createLogger({ name, level });
+  process.on('uncaughtException', (error) => {
+    // The state may be half changed: end, and let whoever keeps us running start afresh from what is on disk.
+    log.fatal({ err: error }, 'a bug: ending so that a clean start can follow');
+    process.exit(70);
+  });
+  process.on('unhandledRejection', (error) => log.error({ err: error }, 'a promise failed and nobody looked'));
+  const component = await start(log).catch((error: unknown) => {
+    log.fatal({ err: error }, `cannot start: ${(error as Error).message}`);
+    process.exit(error instanceof ConfigurationError ? badConfiguration : 1);
+  });
+  let stopping = false;
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+    process.on(signal, () => {
+      if (stopping) process.exit(1);
+      stopping = true;
+      log.info(`${signal}: stopping`);
+      void component.stop().then(
+        () => process.exit(0),
+        (error: unknown) => {
+          log.error({ err: error }, 'could not stop in order');
+          process.exit(1);
+        },
+      );
+    });
+  }
+}
