@@ -12,7 +12,8 @@ import { createNft, type Nft } from './nft.ts';
 import { setUpRoutes, takeDownRoutes } from './route.ts';
 import { baseFragment, type Fragment, type NodeInfo, serviceFragment, tableFamily } from './ruleset.ts';
 import { type Run, run } from './run.ts';
-import { SERVICE_INDEX, type ServicePortInfo, serviceOfSlice, servicePorts } from './service-ports.ts';
+import { type ServicePortInfo, servicePorts } from './service-ports.ts';
+import { SERVICE_INDEX, serviceOfSlice } from './service-slices.ts';
 import { TableModel } from './table.ts';
 
 export interface ProxyOptions extends NodeInfo {

@@ -38,7 +38,6 @@ export interface ServicePortInfo {
 }
 
 const PROXY_NAME_LABEL = 'service.kubernetes.io/service-proxy-name';
-const SERVICE_NAME_LABEL = 'kubernetes.io/service-name';
 
 /** Whether the proxy has anything to do for a service: not headless, not an alias, not another proxy's. */
 export function isProxied(service: Service): boolean {
@@ -50,14 +49,6 @@ export function isProxied(service: Service): boolean {
     service.metadata.labels?.[PROXY_NAME_LABEL] === undefined
   );
 }
-
-/** Index function and key of the service a slice belongs to: "namespace/name", or nothing for a slice of nobody. */
-export function serviceOfSlice(slice: EndpointSlice): readonly string[] {
-  const name = slice.metadata.labels?.[SERVICE_NAME_LABEL];
-  return name === undefined || name === '' ? [] : [`${slice.metadata.namespace}/${name}`];
-}
-
-export const SERVICE_INDEX = 'service';
 
 /** The ports of a service as the proxy of `family` on node `nodeName` sees them. `slices` are the service's own. */
 export function servicePorts(
