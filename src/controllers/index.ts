@@ -1,0 +1,30 @@
+import { startDeploymentController } from './deployment/deployment-controller.ts';
+import { startReplicaSetController } from './replicaset/replicaset-controller.ts';
+import type { ControllerContext, ControllerHandle } from './shared/context.ts';
+
+export type { ControllerContext, ControllerHandle } from './shared/context.ts';
+
+export interface ControllerDescriptor {
+  /** As kube-controller-manager's --controllers names it. */
+  readonly name: string;
+  readonly start: (context: ControllerContext) => ControllerHandle;
+}
+
+/** Every controller, in the order in which they are started. */
+export const controllers: readonly ControllerDescriptor[] = [
+  { name: 'deployment-controller', start: startDeploymentController },
+  { name: 'replicaset-controller', start: startReplicaSetController },
+];
+
+/** Starts the controllers, all or those named; `stop` stops them all. The informers are started by the caller. */
+export function startControllers(
+  context: ControllerContext,
+  list: readonly ControllerDescriptor[] = controllers,
+): ControllerHandle {
+  const handles = list.map(({ start }) => start(context));
+  return {
+    async stop() {
+      await Promise.all(handles.map((handle) => handle.stop()));
+    },
+  };
+}

@@ -1,0 +1,19 @@
+import type { Client } from '../../client/client.ts';
+import type { InformerFactory } from '../../client/informer.ts';
+import type { EventRecorder } from '../../client/recorder.ts';
+import type { Clock } from '../../utils/clock.ts';
+import type { Logger } from '../../utils/log.ts';
+
+/** What every controller is given. */
+export interface ControllerContext {
+  readonly client: Client;
+  readonly informers: InformerFactory;
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly recorder: EventRecorder;
+}
+
+export interface ControllerHandle {
+  /** Starts nothing more and resolves when what is running has ended. */
+  stop(): Promise<void>;
+}
