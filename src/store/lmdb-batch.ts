@@ -1,4 +1,4 @@
-import type { ExpiryKey, IndexRecord, State } from './lmdb-tables.ts';
+import type { ExpiryKey, IndexRecord, State } from './lmdb-records.ts';
 import type { Change } from './store.ts';
 
 /** Transactions that commit together, in the order in which they came. */
@@ -40,5 +40,4 @@ export class Batch {
 }
 
 /** The counters of the store while transactions are judged; a commit makes them durable, a failure takes them back. */
-export type Draft<T> = { -readonly [K in keyof T]: T[K] };
-export type StateDraft = Draft<State>;
+export type StateDraft = { -readonly [K in keyof State]: State[K] };

@@ -1,5 +1,6 @@
 import type { Clock, Timer } from '../utils/clock.ts';
-import { revisionOf, type Tables } from './lmdb-tables.ts';
+import { revisionOf } from './lmdb-records.ts';
+import type { Tables } from './lmdb-tables.ts';
 import type { Operation } from './store.ts';
 
 /** At most so many keys are deleted at once, and a failed round is tried again after so long. */

@@ -1,6 +1,7 @@
 import type { Clock, Timer } from '../utils/clock.ts';
 import type { StateDraft } from './lmdb-batch.ts';
-import { bytesInFile, positionOf, revisionOf, type Tables } from './lmdb-tables.ts';
+import { bytesInFile, positionOf, revisionOf } from './lmdb-records.ts';
+import type { Tables } from './lmdb-tables.ts';
 
 /** A slice of compaction takes at most so long, and reads so many changes, before writes and reads get their turn. */
 const SLICE_MS = 3;

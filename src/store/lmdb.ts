@@ -2,6 +2,7 @@ import type { Clock } from '../utils/clock.ts';
 import type { Logger } from '../utils/log.ts';
 import { compareKeys, inRange } from './keys.ts';
 import { Batch, type StateDraft } from './lmdb-batch.ts';
+import { damaged, keyValue, LoggedChange, Turn } from './lmdb-changes.ts';
 import { Expiry } from './lmdb-expiry.ts';
 import { History } from './lmdb-history.ts';
 import {
@@ -12,8 +13,8 @@ import {
   positionOf,
   revisionOf,
   type State,
-  Tables,
-} from './lmdb-tables.ts';
+} from './lmdb-records.ts';
+import { Tables } from './lmdb-tables.ts';
 import { checkOperations, tooLong } from './operations.ts';
 import {
   type Change,
@@ -32,8 +33,6 @@ import {
 import { Watchers } from './watchers.ts';
 
 const EMPTY = Buffer.alloc(0);
-/** Long reads let others have a turn after so long. */
-const TURN_MS = 5;
 /** Writes that wait for the disk, at most. */
 const MOST_WAITING = 20_000;
 const MOST_WAITING_BYTES = 256 * 1024 * 1024;
@@ -403,59 +402,5 @@ export class LmdbStore implements Store {
       changes.push(new LoggedChange(this.#tables, position, { ...change, value }, undefined));
     }
     return { changes, upTo: this.#durable.revision };
-  }
-}
-
-function keyValue(
-  key: string,
-  position: number,
-  { createRevision, version }: { readonly createRevision: number; readonly version: number },
-  value: Buffer,
-): KeyValue {
-  return { key, value, createRevision, modRevision: revisionOf(position), version };
-}
-
-const damaged = (key: string, position: number): Error =>
-  new Error(`the store's file is damaged: ${key} has no value at ${position}`);
-
-/** A change; what it replaced is read from the log when somebody asks, as long as it is there. */
-class LoggedChange implements Change {
-  readonly type: 'put' | 'delete';
-  readonly key: string;
-  readonly revision: number;
-  readonly current?: KeyValue;
-  readonly #tables: Tables;
-  readonly #previousPosition: number;
-
-  constructor(tables: Tables, position: number, change: LogRecord, decoded: unknown) {
-    this.type = change.type;
-    this.key = change.key;
-    this.revision = revisionOf(position);
-    this.#tables = tables;
-    this.#previousPosition = change.previousPosition;
-    if (change.type === 'put') {
-      const current = keyValue(change.key, position, change, change.value);
-      this.current = decoded === undefined ? current : { ...current, decoded };
-    }
-  }
-
-  get previous(): KeyValue | undefined {
-    if (this.#previousPosition === 0) return undefined;
-    const change = this.#tables.change(this.#previousPosition);
-    return change && keyValue(this.key, this.#previousPosition, change, change.value);
-  }
-}
-
-/** The share of an event-loop turn that a long read may have. */
-class Turn {
-  #end = performance.now() + TURN_MS;
-
-  over(): boolean {
-    return performance.now() > this.#end;
-  }
-
-  async pass(): Promise<void> {
-    await new Promise((resolve) => setImmediate(resolve));
-    this.#end = performance.now() + TURN_MS;
   }
 }
