@@ -50,7 +50,8 @@ export async function takeDownRoutes(options: RouteOptions): Promise<void> {
   await ignoring(execute('ip', ['link', 'del', device, 'type', 'bridge']));
 }
 
-async function ensureDevice(device: string, execute: Run): Promise<void> {
+/** Makes the interface, unless it is there. */
+export async function ensureDevice(device: string, execute: Run): Promise<void> {
   try {
     await execute('ip', ['link', 'add', device, 'type', 'bridge']);
   } catch (error) {
