@@ -33,6 +33,8 @@ export interface AuthorizerAttributes {
   readonly subresource: string;
   readonly namespace: string;
   readonly name: string;
+  /** Of list, watch and deletecollection, as the client wrote it; what a node may list depends on it. */
+  readonly fieldSelector?: string;
   /** For everything else: the path, and resource is "". */
   readonly path: string;
 }

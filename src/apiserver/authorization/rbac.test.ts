@@ -7,30 +7,31 @@ import { RbacAuthorizer } from './rbac.ts';
 import { compact, ruleAllows, uncovered } from './rules.ts';
 
 const apiVersion = 'rbac.authorization.k8s.io/v1';
+const served = { uid: '', resourceVersion: '', creationTimestamp: '' };
 const apiGroup = 'rbac.authorization.k8s.io';
 const clusterRole = (name: string, ...rules: PolicyRule[]): ClusterRole => ({
   apiVersion,
   kind: 'ClusterRole',
-  metadata: { name },
+  metadata: { ...served, name },
   rules,
 });
 const role = (namespace: string, name: string, ...rules: PolicyRule[]): Role => ({
   apiVersion,
   kind: 'Role',
-  metadata: { namespace, name },
+  metadata: { ...served, namespace, name },
   rules,
 });
 const bind = (namespace: string, name: string, kind: string, ref: string, ...subjects: Subject[]): RoleBinding => ({
   apiVersion,
   kind: 'RoleBinding',
-  metadata: { namespace, name },
+  metadata: { ...served, namespace, name },
   subjects,
   roleRef: { apiGroup, kind, name: ref },
 });
 const clusterBind = (name: string, ref: string, ...subjects: Subject[]): ClusterRoleBinding => ({
   apiVersion,
   kind: 'ClusterRoleBinding',
-  metadata: { name },
+  metadata: { ...served, name },
   subjects,
   roleRef: { apiGroup, kind: 'ClusterRole', name: ref },
 });

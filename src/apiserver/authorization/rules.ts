@@ -70,8 +70,7 @@ function ruleCovers(owner: PolicyRule, atom: Atom): boolean {
   return (
     hasAll(owner.apiGroups, atom.apiGroups) &&
     (atom.resources ?? none).every((resource) => resourceCovered(owner.resources, resource)) &&
-    (!owner.resourceNames?.length ||
-      (atom.resourceNames !== undefined && atom.resourceNames.every((name) => owner.resourceNames?.includes(name))))
+    (!owner.resourceNames?.length || atom.resourceNames?.every((name) => owner.resourceNames?.includes(name)) === true)
   );
 }
 

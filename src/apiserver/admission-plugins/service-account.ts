@@ -1,0 +1,172 @@
+import type { Container, Pod, ServiceAccount, VolumeProjection } from '../../api/core/v1.gen.ts';
+import { errors } from '../../api/errors.ts';
+import type { Mutable } from '../../api/resource.ts';
+import type { AdmissionPlugin, AdmissionRequest } from '../admission.ts';
+import { type AdmissionReaders, isTrue, mutableOf, objectOf, oldObjectOf, refusal } from './readers.ts';
+
+const mirrorAnnotation = 'kubernetes.io/config.mirror';
+const enforceMountableAnnotation = 'kubernetes.io/enforce-mountable-secrets';
+const mountPath = '/var/run/secrets/kubernetes.io/serviceaccount';
+/** An hour and a bit: by the odd number the token request is known to come from here (see the token subresource). */
+export const podTokenSeconds = 3607;
+
+export interface ServiceAccountPluginOptions {
+  /**
+   * Projects the config map "openshift-service-ca.crt" beside the cluster's CA, as the recorded v1.36 answers have it.
+   * Pods then start only where something publishes that config map in every namespace. Default false: Kubernetes' own
+   * three sources.
+   */
+  readonly projectServiceCa?: boolean;
+  /** The characters after "kube-api-access-". */
+  readonly suffix: () => string;
+}
+
+/**
+ * Every pod runs as a service account, and sees its token unless somebody does not want that.
+ * https://kubernetes.io/docs/reference/access-authn-authz/admission-controllers/#serviceaccount
+ */
+export function serviceAccount(
+  readers: Pick<AdmissionReaders, 'serviceAccount' | 'fresh'>,
+  options: ServiceAccountPluginOptions,
+): AdmissionPlugin {
+  return {
+    name: 'ServiceAccount',
+    handles: (operation, group, resource, subresource) =>
+      group === '' &&
+      resource === 'pods' &&
+      ((operation === 'CREATE' && subresource === '') ||
+        (operation === 'UPDATE' && subresource === 'ephemeralcontainers')),
+
+    admit(request) {
+      if (request.operation !== 'CREATE') return;
+      const pod = mutableOf<Pod>(request);
+      if (pod.metadata.annotations?.[mirrorAnnotation] !== undefined) return;
+      const { spec } = pod;
+      spec.serviceAccountName ||= 'default';
+      // The alias of old follows.
+      spec.serviceAccount = spec.serviceAccountName;
+      const { namespace } = request.target;
+      const name = spec.serviceAccountName;
+      const account = readers.serviceAccount(namespace, name);
+      if (account || !readers.fresh) return use(request, account);
+      return readers.fresh.serviceAccount(namespace, name).then((found) => use(request, found));
+    },
+
+    validate(request) {
+      const pod = objectOf<Pod>(request);
+      const { spec } = pod;
+      if (request.operation === 'UPDATE') {
+        const name = oldObjectOf<Pod>(request).spec.serviceAccountName || 'default';
+        const account = readers.serviceAccount(request.target.namespace, name);
+        const why =
+          account && isTrue(account.metadata.annotations?.[enforceMountableAnnotation])
+            ? limitSecrets(account, pod)
+            : undefined;
+        if (why) throw refusal(request, why);
+        return;
+      }
+      if (pod.metadata.annotations?.[mirrorAnnotation] !== undefined) {
+        const why = mirrorPodProblem(pod);
+        if (why) throw refusal(request, why);
+        return;
+      }
+      // That there is such an account, the mutating phase has seen.
+      const account = readers.serviceAccount(request.target.namespace, spec.serviceAccountName ?? '');
+      if (!account || !isTrue(account.metadata.annotations?.[enforceMountableAnnotation])) return;
+      const why = limitSecrets(account, pod);
+      if (why) throw refusal(request, why);
+    },
+  };
+
+  function use(request: AdmissionRequest, account: ServiceAccount | undefined): void {
+    const pod = mutableOf<Pod>(request);
+    const { spec } = pod;
+    if (!account) throw lookupError(request, spec.serviceAccountName ?? '');
+    if (spec.automountServiceAccountToken ?? account.automountServiceAccountToken ?? true) mountToken(pod, options);
+    if (!spec.imagePullSecrets?.length && account.imagePullSecrets?.length)
+      spec.imagePullSecrets = account.imagePullSecrets.map((ref) => ({ ...ref }));
+  }
+
+  function lookupError(request: AdmissionRequest, name: string) {
+    const missing = errors.notFound({ group: '', resource: 'serviceaccount' }, name).message;
+    return refusal(request, `error looking up service account ${request.target.namespace}/${name}: ${missing}`);
+  }
+}
+
+function mirrorPodProblem({ spec }: Pod): string | undefined {
+  if (spec.serviceAccountName) return 'a mirror pod may not reference service accounts';
+  const containers = [...(spec.initContainers ?? []), ...spec.containers];
+  const usesSecret =
+    spec.volumes?.some((volume) => volume.secret) ||
+    spec.imagePullSecrets?.length ||
+    containers.some((c) => c.env?.some((e) => e.valueFrom?.secretKeyRef) || c.envFrom?.some((e) => e.secretRef));
+  if (usesSecret) return 'a mirror pod may not reference secrets';
+  const tokens = spec.volumes?.some((volume) => volume.projected?.sources?.some((s) => s.serviceAccountToken));
+  return tokens ? 'a mirror pod may not use ServiceAccountToken volume projections' : undefined;
+}
+
+function limitSecrets(account: ServiceAccount, { spec }: Pod): string | undefined {
+  const mountable = new Set(account.secrets?.map((ref) => ref.name));
+  for (const { secret } of spec.volumes ?? []) {
+    if (secret && !mountable.has(secret.secretName))
+      return `volume with secret.secretName="${secret.secretName}" is not allowed because service account ${account.metadata.name} does not reference that secret`;
+  }
+  const groups = [
+    ['init container', spec.initContainers ?? []],
+    ['container', spec.containers],
+    ['ephemeral container', spec.ephemeralContainers ?? []],
+  ] as const;
+  for (const [what, containers] of groups) {
+    for (const container of containers) {
+      for (const { name, valueFrom } of container.env ?? []) {
+        const secret = valueFrom?.secretKeyRef?.name;
+        if (secret !== undefined && !mountable.has(secret))
+          return `${what} ${container.name} with envVar ${name} referencing secret.secretName="${secret}" is not allowed because service account ${account.metadata.name} does not reference that secret`;
+      }
+    }
+  }
+  const pull = new Set(account.imagePullSecrets?.map((ref) => ref.name));
+  const index = (spec.imagePullSecrets ?? []).findIndex((ref) => !pull.has(ref.name));
+  if (index < 0) return undefined;
+  return `imagePullSecrets[${index}].name="${spec.imagePullSecrets?.[index]?.name}" is not allowed because service account ${account.metadata.name} does not reference that imagePullSecret`;
+}
+
+function mountToken({ spec }: Mutable<Pod>, options: ServiceAccountPluginOptions): void {
+  const volumes = spec.volumes ?? [];
+  const existing = volumes.find(
+    (volume) => volume.name.startsWith('kube-api-access-') && isTokenVolume(volume.projected?.sources),
+  );
+  const name = existing?.name ?? `kube-api-access-${options.suffix()}`;
+  let needed = false;
+  const mount = (container: Mutable<Container>) => {
+    if (container.volumeMounts?.some((m) => m.mountPath === mountPath)) return;
+    container.volumeMounts = [...(container.volumeMounts ?? []), { name, readOnly: true, mountPath }];
+    needed = true;
+  };
+  for (const container of spec.initContainers ?? []) mount(container);
+  for (const container of spec.containers) mount(container);
+  if (existing || !needed) return;
+  spec.volumes = [...volumes, { name, projected: { sources: tokenSources(options), defaultMode: 0o644 } }];
+}
+
+const isTokenVolume = (sources: readonly VolumeProjection[] | undefined): boolean =>
+  sources?.some((source) => source.serviceAccountToken?.path === 'token') ?? false;
+
+function tokenSources({ projectServiceCa }: ServiceAccountPluginOptions): Mutable<VolumeProjection>[] {
+  return [
+    { serviceAccountToken: { expirationSeconds: podTokenSeconds, path: 'token' } },
+    { configMap: { name: 'kube-root-ca.crt', items: [{ key: 'ca.crt', path: 'ca.crt' }] } },
+    {
+      downwardAPI: {
+        items: [{ path: 'namespace', fieldRef: { apiVersion: 'v1', fieldPath: 'metadata.namespace' } }],
+      },
+    },
+    ...(projectServiceCa
+      ? [
+          {
+            configMap: { name: 'openshift-service-ca.crt', items: [{ key: 'service-ca.crt', path: 'service-ca.crt' }] },
+          },
+        ]
+      : []),
+  ];
+}
