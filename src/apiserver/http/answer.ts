@@ -31,7 +31,8 @@ export function warningHeader(messages: readonly string[]): readonly string[] {
   return messages.map((message) => {
     // Control characters would end the header; quotes would end the text.
     const text = message.replace(/\p{Cc}/gu, ' ').replace(/["\\]/g, '\\$&');
-    return `299 - "${text}"`;
+    // Headers are bytes: UTF-8 in the guise of Latin-1.
+    return `299 - "${Buffer.from(text).toString('latin1')}"`;
   });
 }
 

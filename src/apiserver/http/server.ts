@@ -7,8 +7,10 @@ import type { Authenticate } from '../authentication/authenticator.ts';
 import type { ApiCore } from '../core.ts';
 import { respondJson } from './answer.ts';
 import { Discovery } from './discovery.ts';
+import { Connection } from './exchange.ts';
 import { type HealthCheck, installHealth } from './health.ts';
 import { createHttp1Server } from './http1.ts';
+import { Http2Connection } from './http2/connection.ts';
 import { defaultLimits, type Limits } from './limits.ts';
 import { RequestMetrics } from './metrics.ts';
 import { plainJson } from './negotiate.ts';
@@ -52,6 +54,9 @@ export interface HttpServer {
   /** Takes no new requests, ends watches, and lets other requests finish within `limits.shutdownMs`. */
   close(): Promise<void>;
 }
+
+/** After so long without a word, TCP asks whether the client is still there. */
+const KEEP_ALIVE_MS = 60_000;
 
 /** The API server's front: TLS, HTTP/1.1 and HTTP/2 on one port, and the road of a request (see README.md). */
 export function createHttpServer(options: HttpServerOptions): HttpServer {
@@ -100,12 +105,13 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
 
   const http1 = createHttp1Server(limits, handle);
   const sockets = new Set<TLSSocket>();
+  const sessions = new Set<Http2Connection>();
   const tls = createTlsServer(
     {
       ...options.tls,
       requestCert: options.tls.ca !== undefined,
       rejectUnauthorized: false,
-      ALPNProtocols: ['http/1.1'],
+      ALPNProtocols: ['h2', 'http/1.1'],
       minVersion: 'TLSv1.2',
       handshakeTimeout: limits.handshakeTimeoutMs,
       noDelay: true,
@@ -114,7 +120,14 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
       sockets.add(socket);
       socket.once('close', () => sockets.delete(socket));
       socket.on('error', () => socket.destroy());
-      http1.emit('connection', socket);
+      socket.setKeepAlive(true, KEEP_ALIVE_MS);
+      if (socket.alpnProtocol === 'h2') {
+        const session = new Http2Connection(new Connection(socket), limits, handle);
+        sessions.add(session);
+        socket.once('close', () => sessions.delete(session));
+      } else {
+        http1.emit('connection', socket);
+      }
     },
   );
   tls.on('tlsClientError', (error) => log.debug({ err: error }, 'TLS handshake failed'));
@@ -138,6 +151,7 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
     },
     async close() {
       const closed = new Promise<void>((resolve) => tls.close(() => resolve()));
+      for (const session of sessions) session.shutdown();
       for (const end of [...endless]) end();
       http1.close();
       http1.closeIdleConnections();

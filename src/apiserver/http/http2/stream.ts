@@ -1,0 +1,298 @@
+import type { IncomingHttpHeaders } from 'node:http';
+import {
+  BodyTooLargeError,
+  ClientGoneError,
+  type Connection,
+  type Exchange,
+  httpDate,
+  type ResponseHeaders,
+  type ResponseStream,
+} from '../exchange.ts';
+import { type Http2Connection, STREAM_WINDOW } from './connection.ts';
+import { errorCode } from './frames.ts';
+import { fieldBound, writeField, writeStatus } from './hpack.ts';
+import type { RequestHead } from './request-headers.ts';
+
+/** Bytes that may wait in a stream before its writer is asked to pause, and when it is asked to go on. */
+const HIGH_WATER = 256 * 1024;
+const LOW_WATER = 64 * 1024;
+
+const NOTHING = Buffer.alloc(0);
+
+/** One request and its answer. */
+export class Http2Stream implements Exchange, ResponseStream {
+  readonly id: number;
+  readonly method: string;
+  readonly url: string;
+  readonly headers: IncomingHttpHeaders;
+  readonly version = '2';
+  sendWindow: number;
+  status = 0;
+  onDrain: (() => void) | undefined;
+
+  readonly #connection: Http2Connection;
+  readonly #bodyTimeoutMs: number;
+  #closed = false;
+  #abort: AbortController | undefined;
+  #listener: (() => void) | undefined;
+
+  // What the client sends.
+  #receiving: boolean;
+  #chunks: Buffer[] = [];
+  #buffered = 0;
+  #receiveWindow = STREAM_WINDOW;
+  /** Bytes, padding included, that count against the connection's window until they are read. */
+  unread = 0;
+  #reader: { limit: number; resolve: (body: Buffer) => void; reject: (error: Error) => void } | undefined;
+  #timer: NodeJS.Timeout | undefined;
+
+  // What waits to be sent to it.
+  #queue: Uint8Array[] = [];
+  #head = 0;
+  #queued = 0;
+  /** How much of the first chunk in the queue is sent. */
+  offset = 0;
+  #ended = false;
+  #full = false;
+
+  constructor(
+    connection: Http2Connection,
+    id: number,
+    request: RequestHead,
+    complete: boolean,
+    sendWindow: number,
+    bodyTimeoutMs: number,
+  ) {
+    this.#connection = connection;
+    this.id = id;
+    this.method = request.method;
+    this.url = request.path;
+    this.headers = request.headers;
+    this.#receiving = !complete;
+    this.sendWindow = sendWindow;
+    this.#bodyTimeoutMs = bodyTimeoutMs;
+  }
+
+  get connection(): Connection {
+    return this.#connection.connection;
+  }
+
+  get closed(): boolean {
+    return this.#closed;
+  }
+
+  get signal(): AbortSignal {
+    this.#abort ??= new AbortController();
+    if (this.#closed) this.#abort.abort();
+    return this.#abort.signal;
+  }
+
+  onClose(listener: () => void): void {
+    this.#listener = listener;
+    if (this.#closed) listener();
+  }
+
+  #close(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#queue = [];
+    this.#chunks = [];
+    clearTimeout(this.#timer);
+    this.#listener?.();
+  }
+
+  /** The client took the stream back, or the connection is gone. */
+  lost(): void {
+    if (this.#closed) return;
+    this.#receiving = false;
+    this.#close();
+    this.#abort?.abort();
+    this.#reader?.reject(new ClientGoneError());
+    this.#reader = undefined;
+  }
+
+  /* ---- the request's body ---- */
+
+  get receiving(): boolean {
+    return this.#receiving;
+  }
+
+  /** False when the client sent more than it was allowed to. `weight` is what counts for the windows. */
+  receive(body: Buffer, weight: number, ends: boolean): boolean {
+    this.#receiveWindow -= weight;
+    if (this.#receiveWindow < 0) return false;
+    this.unread += weight;
+    if (body.length > 0) {
+      // A copy: the body would keep the whole of what the socket read alive.
+      this.#chunks.push(this.#reader || ends ? body : Buffer.from(body));
+      this.#buffered += body.length;
+    }
+    if (ends) this.#receiving = false;
+    this.#progress();
+    return true;
+  }
+
+  readBody(limit: number): Promise<Buffer> {
+    if (!this.#receiving && this.#buffered <= limit) return Promise.resolve(this.#takeBody());
+    return new Promise((resolve, reject) => {
+      if (this.#closed) {
+        reject(new ClientGoneError());
+        return;
+      }
+      if (Number(this.headers['content-length'] ?? 0) > limit) {
+        reject(new BodyTooLargeError());
+        return;
+      }
+      this.#reader = { limit, resolve, reject };
+      this.#timer = setTimeout(() => this.#connection.resetStream(this, errorCode.cancel), this.#bodyTimeoutMs);
+      this.#progress();
+    });
+  }
+
+  #progress(): void {
+    const reader = this.#reader;
+    if (!reader) return;
+    if (this.#buffered > reader.limit) {
+      this.#reader = undefined;
+      clearTimeout(this.#timer);
+      reader.reject(new BodyTooLargeError());
+      return;
+    }
+    if (!this.#receiving) {
+      this.#reader = undefined;
+      clearTimeout(this.#timer);
+      reader.resolve(this.#takeBody());
+      return;
+    }
+    // The window is opened again by as much as was taken, in steps worth a frame.
+    const grow = STREAM_WINDOW - this.#receiveWindow;
+    if (grow < STREAM_WINDOW / 2) return;
+    this.#receiveWindow += grow;
+    this.#connection.growWindow(this, grow);
+    this.#connection.consumed(this.unread);
+    this.unread = 0;
+  }
+
+  #takeBody(): Buffer {
+    const body = this.#chunks.length === 1 ? (this.#chunks[0] ?? NOTHING) : Buffer.concat(this.#chunks);
+    this.#chunks = [];
+    this.#connection.consumed(this.unread);
+    this.unread = 0;
+    return body;
+  }
+
+  /* ---- the answer ---- */
+
+  respond(status: number, headers: ResponseHeaders, body: readonly Uint8Array[]): void {
+    if (this.#closed || this.status) return;
+    this.status = status;
+    let length = 0;
+    for (const part of body) length += part.length;
+    const bare = this.method === 'HEAD' || status === 304 || status === 204;
+    this.#sendHeaders(status, headers, bare ? -1 : length, bare || length === 0);
+    if (!bare && length > 0) {
+      for (const part of body) if (part.length > 0) this.#queue.push(part);
+      this.#queued = length;
+      this.#ended = true;
+      this.#connection.pump(this);
+    } else {
+      this.#ended = true;
+      this.drained();
+    }
+  }
+
+  stream(status: number, headers: ResponseHeaders): ResponseStream {
+    if (this.#closed || this.status) return this;
+    this.status = status;
+    this.#sendHeaders(status, headers, -1, false);
+    return this;
+  }
+
+  write(chunk: Uint8Array): boolean {
+    if (this.#closed || this.#ended || chunk.length === 0) return true;
+    this.#queue.push(chunk);
+    this.#queued += chunk.length;
+    this.#connection.pump(this);
+    if (this.#queued < HIGH_WATER) return true;
+    this.#full = true;
+    return false;
+  }
+
+  end(): void {
+    if (this.#closed || this.#ended) return;
+    this.#ended = true;
+    // An empty frame carries the end where nothing is left to carry it.
+    if (this.next === undefined) this.#queue.push(NOTHING);
+    this.#connection.pump(this);
+  }
+
+  abort(): void {
+    if (!this.#closed) this.#connection.resetStream(this, errorCode.internal);
+  }
+
+  #sendHeaders(status: number, headers: ResponseHeaders, length: number, ends: boolean): void {
+    let bound = 128;
+    for (const name in headers) {
+      const value = headers[name];
+      if (typeof value === 'string') bound += fieldBound(name, value);
+      else for (const one of value ?? []) bound += fieldBound(name, one);
+    }
+    this.#connection.sendHeaders(
+      this,
+      bound,
+      (room, start) => {
+        let at = writeStatus(room, start, status);
+        for (const name in headers) {
+          const value = headers[name];
+          if (typeof value === 'string') at = writeField(room, at, name, value);
+          else for (const one of value ?? []) at = writeField(room, at, name, one);
+        }
+        at = writeField(room, at, 'date', httpDate());
+        return length >= 0 ? writeField(room, at, 'content-length', String(length)) : at;
+      },
+      ends,
+    );
+  }
+
+  /** The chunk to send from, at `offset`. */
+  get next(): Uint8Array | undefined {
+    return this.#queue[this.#head];
+  }
+
+  /** The answer ends with the chunk that `next` is. */
+  get endsAfterNext(): boolean {
+    return this.#ended && this.#head === this.#queue.length - 1;
+  }
+
+  /** So many bytes of `next` have been sent. */
+  sent(bytes: number): void {
+    this.sendWindow -= bytes;
+    this.#queued -= bytes;
+    this.offset += bytes;
+    if (this.offset < (this.next?.length ?? 0)) return;
+    this.offset = 0;
+    this.#head++;
+    if (this.#head === this.#queue.length) {
+      this.#queue = [];
+      this.#head = 0;
+    }
+  }
+
+  /** Nothing is left to send for now. */
+  drained(): void {
+    if (this.#closed) return;
+    if (this.#ended) {
+      // The answer is complete; what the client still sends is of no use.
+      if (this.#receiving) {
+        this.#close();
+        this.#connection.resetStream(this, errorCode.none);
+        return;
+      }
+      this.#close();
+      this.#connection.forget(this);
+    } else if (this.#full && this.#queued < LOW_WATER) {
+      this.#full = false;
+      this.onDrain?.();
+    }
+  }
+}
