@@ -1,0 +1,91 @@
+import { errors } from '../../api/errors.ts';
+import type { GroupResource } from '../../api/resource.ts';
+import { type FieldError, fieldErrors, Path } from '../../schema/field-error.ts';
+import { quote } from '../../schema/quote.ts';
+import type { WatchParameters } from '../core.ts';
+
+const MAX = 2n ** 64n - 1n;
+
+/**
+ * The revision that a resourceVersion of a request names; undefined for "", which asks for the newest state.
+ * https://kubernetes.io/docs/reference/using-api/api-concepts/#resource-versions
+ */
+export function parseResourceVersion(text: string | undefined): { revision: number } | { why: string } | undefined {
+  if (text === undefined || text === '') return undefined;
+  if (!/^\d+$/.test(text)) return { why: `strconv.ParseUint: parsing ${quote(text)}: invalid syntax` };
+  if (BigInt(text) > MAX) return { why: `strconv.ParseUint: parsing ${quote(text)}: value out of range` };
+  return { revision: Number(text) };
+}
+
+/** For get and list; throws BadRequest. */
+export function readRevision(text: string | undefined): number | undefined {
+  const parsed = parseResourceVersion(text);
+  if (parsed && 'why' in parsed) {
+    throw errors.badRequest(
+      `invalid resource version: resourceVersion: Invalid value: ${quote(text ?? '')}: ${parsed.why}`,
+    );
+  }
+  return parsed?.revision;
+}
+
+/** For watch; throws Invalid. */
+export function watchRevision(gr: GroupResource, text: string | undefined): number | undefined {
+  const parsed = parseResourceVersion(text);
+  if (parsed && 'why' in parsed) {
+    const complaint = fieldErrors.invalid(Path.of('resourceVersion'), text, parsed.why);
+    throw errors.invalid({ group: gr.group, kind: gr.resource }, '', [complaint]);
+  }
+  return parsed?.revision;
+}
+
+const matches = ['Exact', 'NotOlderThan', ''];
+const MATCH = Path.of('resourceVersionMatch');
+const INITIAL = Path.of('sendInitialEvents');
+
+/** Refuses combinations of options that have no meaning. */
+export function validateListOptions(options: WatchParameters, watch: boolean): void {
+  const found = watch ? watchComplaints(options) : listComplaints(options);
+  if (found.length > 0) throw errors.invalid({ group: 'meta.k8s.io', kind: 'ListOptions' }, '', found);
+}
+
+function listComplaints(options: WatchParameters): FieldError[] {
+  const found: FieldError[] = [];
+  const match = options.resourceVersionMatch;
+  if (match) {
+    if (!options.resourceVersion) {
+      found.push(fieldErrors.forbidden(MATCH, 'resourceVersionMatch is forbidden unless resourceVersion is provided'));
+    }
+    if (options.continue) {
+      found.push(fieldErrors.forbidden(MATCH, 'resourceVersionMatch is forbidden when continue is provided'));
+    }
+    if (!matches.includes(match)) found.push(fieldErrors.notSupported(MATCH, match, matches));
+    if (match === 'Exact' && options.resourceVersion === '0') {
+      const why = 'resourceVersionMatch "exact" is forbidden for resourceVersion "0"';
+      found.push(fieldErrors.forbidden(MATCH, why));
+    }
+  }
+  if (options.sendInitialEvents !== undefined) {
+    found.push(fieldErrors.forbidden(INITIAL, 'sendInitialEvents is forbidden for list'));
+  }
+  return found;
+}
+
+function watchComplaints(options: WatchParameters): FieldError[] {
+  const found: FieldError[] = [];
+  const match = options.resourceVersionMatch;
+  if (options.sendInitialEvents !== undefined && match !== 'NotOlderThan') {
+    const why = 'sendInitialEvents requires setting resourceVersionMatch to NotOlderThan';
+    found.push(fieldErrors.forbidden(MATCH, why));
+  }
+  if (match) {
+    if (options.sendInitialEvents === undefined) {
+      const why = 'resourceVersionMatch is forbidden for watch unless sendInitialEvents is provided';
+      found.push(fieldErrors.forbidden(MATCH, why));
+    }
+    if (match !== 'NotOlderThan') found.push(fieldErrors.notSupported(MATCH, match, ['NotOlderThan']));
+    if (options.continue) {
+      found.push(fieldErrors.forbidden(MATCH, 'resourceVersionMatch is forbidden when continue is provided'));
+    }
+  }
+  return found;
+}

@@ -1,0 +1,128 @@
+import { errors } from '../../api/errors.ts';
+import { everyField, type FieldSelector, parseFieldSelector } from '../../api/fields.ts';
+import { parseLabelSelector, SelectorError, selectEverything } from '../../api/labels.ts';
+import type { KubeObject } from '../../api/resource.ts';
+import { quote } from '../../schema/quote.ts';
+import type { ListParameters, ServedResource } from '../core.ts';
+import type { Entry } from './entry.ts';
+
+const NAME = 'metadata.name';
+const NAMESPACE = 'metadata.namespace';
+
+/** Which objects of a resource a list or watch is about. */
+export interface Selection {
+  /** No selector: every object in sight. */
+  readonly all: boolean;
+  /** A field that must have one value: what watchers are found by. */
+  readonly exact: { readonly field: string; readonly value: string } | undefined;
+  /** The only name, and the only namespace, that the selectors leave. */
+  readonly name: string | undefined;
+  readonly namespace: string | undefined;
+  matches(entry: Entry): boolean;
+}
+
+const everything: Selection = {
+  all: true,
+  exact: undefined,
+  name: undefined,
+  namespace: undefined,
+  matches: () => true,
+};
+
+/**
+ * Reads the selectors of a request; `name` "" or the object that the path names. Throws BadRequest in Kubernetes' words.
+ */
+export function compileSelection(
+  resource: ServedResource,
+  namespace: string,
+  name: string,
+  parameters: ListParameters,
+): Selection {
+  const { labelSelector = '', fieldSelector = '' } = parameters;
+  if (labelSelector === '' && fieldSelector === '' && name === '') return everything;
+  const labels = read(labelSelector, selectEverything, parseLabelSelector);
+  const fields = read(fieldSelector, everyField, parseFieldSelector);
+  checkFields(resource, fields);
+  const onlyName = name || fields.exact(NAME);
+  const onlyNamespace = namespace === '' ? fields.exact(NAMESPACE) : undefined;
+  if (labels.everything && fields.everything && onlyName === undefined) return everything;
+  const select = resource.strategy.selectableFields;
+  const own = fields.requirements.find(({ field, operator }) => operator === '=' && field !== NAMESPACE);
+  const exact = onlyName !== undefined ? { field: NAME, value: onlyName } : own;
+  const others = fields.requirements.length > 0;
+  return {
+    all: false,
+    exact: exact && { field: exact.field, value: exact.value },
+    name: onlyName,
+    namespace: onlyNamespace || undefined,
+    matches: (entry) =>
+      (onlyName === undefined || entry.key.endsWith(`/${onlyName}`)) &&
+      labels.matches(labels.everything ? undefined : entry.labels) &&
+      (!others || fieldsMatch(resource, fields, entry, select)),
+  };
+}
+
+function read<T>(text: string, none: T, parse: (text: string) => T): T {
+  if (text === '') return none;
+  try {
+    return parse(text);
+  } catch (error) {
+    if (error instanceof SelectorError) throw errors.badRequest(error.message);
+    throw error;
+  }
+}
+
+function fieldsMatch(
+  resource: ServedResource,
+  selector: FieldSelector,
+  entry: Entry,
+  select: ((object: KubeObject) => Readonly<Record<string, string>>) | undefined,
+): boolean {
+  const path = entry.key.slice(resource.prefix.length);
+  const slash = path.indexOf('/');
+  for (const { field, operator, value } of selector.requirements) {
+    let actual: string;
+    if (field === NAME) actual = path.slice(slash + 1);
+    else if (field === NAMESPACE) actual = path.slice(0, Math.max(slash, 0));
+    else actual = (select && entry.fields(select)[field]) ?? '';
+    if ((actual === value) !== (operator === '=')) return false;
+  }
+  return true;
+}
+
+/** What a kind's strategy makes selectable, learnt from an object that has nothing. */
+const selectable = new WeakMap<ServedResource, ReadonlySet<string>>();
+
+function fieldNames(resource: ServedResource): ReadonlySet<string> {
+  let names = selectable.get(resource);
+  if (!names) {
+    // Strategies read optional fields of whatever object they are given.
+    const blank = {
+      kind: resource.data.kind,
+      apiVersion: '',
+      metadata: {},
+      spec: {},
+      status: {},
+    } as unknown as KubeObject;
+    names = new Set(Object.keys(resource.strategy.selectableFields?.(blank) ?? {}));
+    selectable.set(resource, names);
+  }
+  return names;
+}
+
+function checkFields(resource: ServedResource, fields: FieldSelector): void {
+  for (const { field } of fields.requirements) {
+    if (field === NAME || field === NAMESPACE || fieldNames(resource).has(field)) continue;
+    throw errors.badRequest(unknownField(resource, field));
+  }
+}
+
+/** Kinds of the core group that say no in words of their own. */
+const plainWords = new Set(['pods', 'nodes', 'replicationcontrollers', 'events', 'namespaces', 'secrets', 'services']);
+
+function unknownField(resource: ServedResource, field: string): string {
+  const { data, group } = resource;
+  if (group === '' && plainWords.has(data.resource)) return `field label not supported: ${field}`;
+  if (group === 'batch' && data.resource === 'jobs') return `field label ${quote(field)} not supported for Job`;
+  return `${quote(field)} is not a known field selector: only "metadata.name", "metadata.namespace"`;
+}

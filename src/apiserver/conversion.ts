@@ -1,0 +1,153 @@
+import type * as v1 from '../api/autoscaling/v1.gen.ts';
+import type * as v2 from '../api/autoscaling/v2.gen.ts';
+import type * as core from '../api/core/v1.gen.ts';
+import type * as events from '../api/events/v1.gen.ts';
+import { groupResourceName, type KubeObject, type Mutable } from '../api/resource.ts';
+import type { ServedResource } from './core.ts';
+
+/** Between a served version and the stored one. Both keep every field the other can say. */
+export interface Conversion {
+  toStorage(object: Mutable<KubeObject>): Mutable<KubeObject>;
+  fromStorage(object: KubeObject): KubeObject;
+}
+
+/** Conversions by the served resource; the casts hold because decoding gave the kind its shape. */
+const conversions: Readonly<Record<string, Conversion>> = {
+  'events.events.k8s.io': {
+    toStorage: (object) => eventToCore(object as unknown as events.Event) as unknown as Mutable<KubeObject>,
+    fromStorage: (object) => eventFromCore(object as core.Event),
+  },
+  'horizontalpodautoscalers.autoscaling': {
+    toStorage: (object) =>
+      scalerToV2(object as unknown as v1.HorizontalPodAutoscaler) as unknown as Mutable<KubeObject>,
+    fromStorage: (object) => scalerToV1(object as v2.HorizontalPodAutoscaler),
+  },
+};
+
+export function conversionOf(served: ServedResource): Conversion {
+  const name = groupResourceName({ group: served.group, resource: served.data.resource });
+  const conversion = conversions[name];
+  if (!conversion) throw new Error(`nothing converts ${name} ${served.version}`);
+  return conversion;
+}
+
+function eventToCore(event: events.Event): core.Event {
+  const { regarding, note, reportingController, deprecatedSource, ...rest } = event;
+  const { deprecatedFirstTimestamp, deprecatedLastTimestamp, deprecatedCount, ...same } = rest;
+  return {
+    ...same,
+    apiVersion: 'v1',
+    kind: 'Event',
+    involvedObject: regarding,
+    ...(note !== undefined && { message: note }),
+    source: deprecatedSource,
+    firstTimestamp: deprecatedFirstTimestamp,
+    lastTimestamp: deprecatedLastTimestamp,
+    ...(deprecatedCount !== undefined && { count: deprecatedCount }),
+    reportingComponent: reportingController ?? '',
+    reportingInstance: event.reportingInstance ?? '',
+  };
+}
+
+function eventFromCore(event: core.Event): events.Event {
+  const { involvedObject, message, source, firstTimestamp, lastTimestamp, count, reportingComponent, ...same } = event;
+  return {
+    kind: 'Event',
+    apiVersion: 'events.k8s.io/v1',
+    metadata: same.metadata,
+    eventTime: same.eventTime as string,
+    ...(same.series && { series: same.series as events.EventSeries }),
+    ...(reportingComponent && { reportingController: reportingComponent }),
+    ...(same.reportingInstance && { reportingInstance: same.reportingInstance }),
+    ...(same.action && { action: same.action }),
+    ...(same.reason && { reason: same.reason }),
+    regarding: involvedObject,
+    ...(same.related && { related: same.related }),
+    ...(message && { note: message }),
+    ...(same.type && { type: same.type }),
+    deprecatedSource: source,
+    deprecatedFirstTimestamp: firstTimestamp,
+    deprecatedLastTimestamp: lastTimestamp,
+    ...(count && { deprecatedCount: count }),
+  };
+}
+
+const METRICS = 'autoscaling.alpha.kubernetes.io/metrics';
+const BEHAVIOR = 'autoscaling.alpha.kubernetes.io/behavior';
+const CONDITIONS = 'autoscaling.alpha.kubernetes.io/conditions';
+const CURRENT = 'autoscaling.alpha.kubernetes.io/current-metrics';
+
+type Cpu = v2.MetricSpec & { readonly resource: NonNullable<v2.MetricSpec['resource']> };
+
+const isCpu = (metric: v2.MetricSpec): metric is Cpu =>
+  metric.type === 'Resource' &&
+  metric.resource?.name === 'cpu' &&
+  metric.resource.target.averageUtilization !== undefined;
+
+/** Autoscaling/v1 says one thing, the utilization of CPU; the rest of v2 stands in annotations. */
+function scalerToV1(scaler: v2.HorizontalPodAutoscaler): v1.HorizontalPodAutoscaler {
+  const { metrics = [], behavior, ...spec } = scaler.spec;
+  const { currentMetrics = [], conditions, ...status } = scaler.status;
+  const cpu = metrics.find(isCpu);
+  const others = metrics.filter((metric) => metric !== cpu);
+  const current = currentMetrics.find((m) => m.type === 'Resource' && m.resource?.name === 'cpu');
+  const annotations = {
+    ...scaler.metadata.annotations,
+    ...(others.length > 0 && { [METRICS]: JSON.stringify(others) }),
+    ...(behavior && { [BEHAVIOR]: JSON.stringify(behavior) }),
+    ...(conditions?.length && { [CONDITIONS]: JSON.stringify(conditions) }),
+    ...(currentMetrics.length > 0 && { [CURRENT]: JSON.stringify(currentMetrics) }),
+  };
+  const utilization = cpu?.resource.target.averageUtilization;
+  const now = current?.resource?.current.averageUtilization;
+  return {
+    kind: 'HorizontalPodAutoscaler',
+    apiVersion: 'autoscaling/v1',
+    metadata: Object.keys(annotations).length > 0 ? { ...scaler.metadata, annotations } : scaler.metadata,
+    spec: { ...spec, ...(utilization !== undefined && { targetCPUUtilizationPercentage: utilization }) },
+    status: {
+      ...status,
+      currentReplicas: status.currentReplicas ?? 0,
+      ...(now !== undefined && { currentCPUUtilizationPercentage: now }),
+    },
+  };
+}
+
+function scalerToV2(scaler: v1.HorizontalPodAutoscaler): v2.HorizontalPodAutoscaler {
+  const { targetCPUUtilizationPercentage, ...spec } = scaler.spec;
+  const { currentCPUUtilizationPercentage: _, ...status } = scaler.status;
+  const {
+    [METRICS]: metricsText,
+    [BEHAVIOR]: behaviorText,
+    [CONDITIONS]: conditionsText,
+    [CURRENT]: currentText,
+    ...annotations
+  } = scaler.metadata.annotations ?? {};
+  const { annotations: _annotations, ...metadata } = scaler.metadata;
+  const behavior = parsed<v2.HorizontalPodAutoscalerBehavior>(behaviorText);
+  const conditions = parsed<readonly v2.HorizontalPodAutoscalerCondition[]>(conditionsText);
+  const currentMetrics = parsed<readonly v2.MetricStatus[]>(currentText);
+  const metrics: v2.MetricSpec[] = [...(parsed<readonly v2.MetricSpec[]>(metricsText) ?? [])];
+  if (targetCPUUtilizationPercentage !== undefined) {
+    const target = { type: 'Utilization', averageUtilization: targetCPUUtilizationPercentage };
+    metrics.push({ type: 'Resource', resource: { name: 'cpu', target } });
+  }
+  return {
+    kind: 'HorizontalPodAutoscaler',
+    apiVersion: 'autoscaling/v2',
+    metadata: Object.keys(annotations).length > 0 ? { ...metadata, annotations } : metadata,
+    spec: { ...spec, ...(metrics.length > 0 && { metrics }), ...(behavior && { behavior }) },
+    status: { ...status, ...(currentMetrics && { currentMetrics }), ...(conditions && { conditions }) },
+  };
+}
+
+/** An annotation that this file wrote; anything else counts as absent, and validation sees what is left. */
+function parsed<T extends object>(text: string | undefined): T | undefined {
+  if (text === undefined) return undefined;
+  try {
+    const value: unknown = JSON.parse(text);
+    return typeof value === 'object' && value !== null ? (value as T) : undefined;
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,116 @@
+import { parseDocument } from 'yaml';
+import { errors } from '../../api/errors.ts';
+import { apiVersionOf, type KubeObject, type Mutable } from '../../api/resource.ts';
+import { DecodeError, decodeKind } from '../../schema/decode.ts';
+import { isJsonObject } from '../../schema/json.ts';
+import type { ObjectSchema } from '../../schema/model.ts';
+import { quote } from '../../schema/quote.ts';
+import { mayHaveDuplicates, strictProblems } from '../../schema/strict.ts';
+import type { Body, ServedResource } from '../core.ts';
+
+/** Warnings that one request's unknown fields may cause. */
+const MAX_WARNINGS = 100;
+
+/** A kind as a body is expected to be. */
+export interface ExpectedKind {
+  readonly group: string;
+  readonly version: string;
+  readonly kind: string;
+  readonly schema: ObjectSchema;
+  /** Runs on the decoded object, after the model's constant defaults. */
+  readonly setDefaults?: (object: Mutable<KubeObject>) => void;
+}
+
+export const kindOf = (resource: ServedResource): ExpectedKind => ({
+  group: resource.group,
+  version: resource.version,
+  kind: resource.data.kind,
+  schema: resource.schema,
+  setDefaults: resource.strategy.setDefaults,
+});
+
+/** A request's body as a JSON value. Throws BadRequest where the bytes are none. */
+export function parseBody(body: Body, expected: ExpectedKind): unknown {
+  if ('object' in body) return body.object;
+  const text = body.bytes.toString();
+  try {
+    if (body.mediaType === 'application/json') return JSON.parse(text);
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    throw errors.badRequest(
+      `the object provided is unrecognized (must be of type ${expected.kind}): couldn't get version/kind; json parse error: ${why} (${body.bytes.subarray(0, 10).toString('hex')} ...)`,
+    );
+  }
+  const document = parseDocument(text);
+  const [error] = document.errors;
+  if (error) {
+    throw errors.badRequest(
+      `the object provided is unrecognized (must be of type ${expected.kind}): couldn't get version/kind; json parse error: error converting YAML to JSON: yaml: ${error.message}`,
+    );
+  }
+  return document.toJS({ maxAliasCount: 100 });
+}
+
+/**
+ * A client's object in canonical form, with defaults: a private copy. Fields the kind does not have are dropped, and
+ * told as warnings or refused, as `fieldValidation` says (default Warn). With the JSON `text` the value came from,
+ * fields given twice are told too.
+ * https://kubernetes.io/docs/reference/using-api/api-concepts/#field-validation
+ */
+export function decodeObject(
+  expected: ExpectedKind,
+  value: unknown,
+  fieldValidation: string | undefined,
+  warn: (message: string) => void,
+  text?: string,
+): Mutable<KubeObject> {
+  checkKind(expected, value);
+  const what = `${expected.kind} in version ${quote(expected.version)} cannot be handled as a ${expected.kind}`;
+  const { object, unknown } = decodeAs(expected, value, what);
+  if (fieldValidation === 'Ignore') return object;
+  const found =
+    text !== undefined && (unknown.length > 0 || mayHaveDuplicates(text, value))
+      ? strictProblems(text, expected.schema, true)
+      : unknown.map((path) => `unknown field ${quote(path)}`);
+  if (found.length === 0) return object;
+  if (fieldValidation === 'Strict') throw errors.badRequest(`${what}: strict decoding error: ${found.join(', ')}`);
+  for (const complaint of found.slice(0, MAX_WARNINGS)) warn(complaint);
+  return object;
+}
+
+/** The same without looking at kind and apiVersion, for values that are the server's own. */
+export function decodeAs(
+  expected: ExpectedKind,
+  value: unknown,
+  what: string,
+): { readonly object: Mutable<KubeObject>; readonly unknown: readonly string[] } {
+  try {
+    const apiVersion = apiVersionOf(expected);
+    const decoded = decodeKind<Mutable<KubeObject>>(expected.schema, { apiVersion, kind: expected.kind }, value, {
+      defaults: true,
+    });
+    expected.setDefaults?.(decoded.object);
+    return decoded;
+  } catch (error) {
+    if (error instanceof DecodeError) throw errors.badRequest(`${what}: ${error.message}`);
+    throw error;
+  }
+}
+
+function checkKind(expected: ExpectedKind, value: unknown): void {
+  if (!isJsonObject(value)) return;
+  const { apiVersion, kind } = value;
+  const wanted = apiVersionOf(expected);
+  if (typeof kind === 'string' && kind !== '' && kind !== expected.kind) {
+    const version = typeof apiVersion === 'string' && apiVersion !== '' ? apiVersion : wanted;
+    const short = version.slice(version.indexOf('/') + 1);
+    throw errors.badRequest(
+      `${kind} in version ${quote(short)} cannot be handled as a ${expected.kind}: no kind ${quote(kind)} is registered for version ${quote(version)} as ${expected.kind}`,
+    );
+  }
+  if (typeof apiVersion === 'string' && apiVersion !== '' && apiVersion !== wanted) {
+    throw errors.badRequest(
+      `the API version in the data (${apiVersion}) does not match the expected API version (${wanted})`,
+    );
+  }
+}

@@ -1,0 +1,93 @@
+import { dns1123SubdomainProblems } from '../../api/names.ts';
+import type { ServedResource } from '../core.ts';
+
+/**
+ * What is wrong with a name; empty when nothing is. With `prefix` it is a generateName, which may end in a dash.
+ * https://kubernetes.io/docs/concepts/overview/working-with-objects/names/
+ */
+export type NameRule = (name: string, prefix: boolean) => readonly string[];
+
+const label = '[a-z0-9]([-a-z0-9]*[a-z0-9])?';
+const subdomain = `${label}(\\.${label})*`;
+const label1035 = '[a-z]([-a-z0-9]*[a-z0-9])?';
+
+const patterns = {
+  label: new RegExp(`^${label}$`),
+  subdomain: new RegExp(`^${subdomain}$`),
+  label1035: new RegExp(`^${label1035}$`),
+};
+
+function explain(what: string, pattern: string, ...examples: readonly string[]): string {
+  const list = examples.map((example) => `'${example}', `).join(' or ');
+  return `${what} (e.g. ${list}regex used for validation is '${pattern}')`;
+}
+
+const bytes = (text: string): number => Buffer.byteLength(text);
+const tooLong = (most: number): string => `must be no more than ${most} bytes`;
+
+export function dns1123Label(text: string): readonly string[] {
+  const found: string[] = [];
+  if (bytes(text) > 63) found.push(tooLong(63));
+  if (!patterns.label.test(text)) {
+    const what =
+      "a lowercase RFC 1123 label must consist of lower case alphanumeric characters or '-', and must start and end with an alphanumeric character";
+    found.push(patterns.subdomain.test(text) ? 'must not contain dots' : explain(what, label, 'my-name', '123-abc'));
+  }
+  return found;
+}
+
+export function dns1035Label(text: string): readonly string[] {
+  const found: string[] = [];
+  if (bytes(text) > 63) found.push(tooLong(63));
+  if (!patterns.label1035.test(text)) {
+    const what =
+      "a DNS-1035 label must consist of lower case alphanumeric characters or '-', start with an alphabetic character, and end with an alphanumeric character";
+    found.push(explain(what, label1035, 'my-name', 'abc-123'));
+  }
+  return found;
+}
+
+/** Whatever can be one step of a path. */
+export const pathSegment: NameRule = (name, prefix) => {
+  if (!prefix && (name === '.' || name === '..')) return [`may not be '${name}'`];
+  return ['/', '%'].filter((illegal) => name.includes(illegal)).map((illegal) => `may not contain '${illegal}'`);
+};
+
+const masked = (name: string, prefix: boolean): string =>
+  prefix && name.length > 1 && name.endsWith('-') ? `${name.slice(0, -2)}a` : name;
+
+const subdomainName: NameRule = (name, prefix) => dns1123SubdomainProblems(masked(name, prefix));
+const labelName: NameRule = (name, prefix) => dns1123Label(masked(name, prefix));
+const label1035Name: NameRule = (name, prefix) => dns1035Label(masked(name, prefix));
+
+/** Kinds whose names follow another rule than that of DNS subdomains. */
+const rules: Readonly<Record<string, NameRule>> = {
+  namespaces: labelName,
+  services: label1035Name,
+  'roles.rbac.authorization.k8s.io': pathSegment,
+  'rolebindings.rbac.authorization.k8s.io': pathSegment,
+  'clusterroles.rbac.authorization.k8s.io': pathSegment,
+  'clusterrolebindings.rbac.authorization.k8s.io': pathSegment,
+  'apiservices.apiregistration.k8s.io': pathSegment,
+  'certificatesigningrequests.certificates.k8s.io': pathSegment,
+  'ipaddresses.networking.k8s.io': pathSegment,
+};
+
+export function nameRuleOf(resource: ServedResource): NameRule {
+  const { group, data } = resource;
+  return rules[group === '' ? data.resource : `${data.resource}.${group}`] ?? subdomainName;
+}
+
+export const namespaceName = labelName;
+
+/** Letters that cannot spell words by accident. */
+const ALPHABET = 'bcdfghjklmnpqrstvwxz2456789';
+const SUFFIX = 5;
+const LONGEST = 63;
+
+/** A name from a generateName: cut to leave room, and five random characters. `random` gives numbers in [0, 1). */
+export function generateName(base: string, random: () => number): string {
+  let name = base.length > LONGEST - SUFFIX ? base.slice(0, LONGEST - SUFFIX) : base;
+  for (let i = 0; i < SUFFIX; i++) name += ALPHABET[Math.floor(random() * ALPHABET.length)];
+  return name;
+}

@@ -1,0 +1,85 @@
+import { ApiError, errors } from '../../api/errors.ts';
+import { apiVersionOf, type KubeObject, type Mutable } from '../../api/resource.ts';
+import { DecodeError, decodeKind } from '../../schema/decode.ts';
+import { fieldErrors, Path } from '../../schema/field-error.ts';
+import { applyJsonPatch } from '../../schema/json-patch.ts';
+import { applyMergePatch } from '../../schema/merge-patch.ts';
+import { PatchError } from '../../schema/patch-error.ts';
+import { quote } from '../../schema/quote.ts';
+import { applyStrategicMerge } from '../../schema/strategic-merge.ts';
+import type { PatchBody } from '../core.ts';
+import type { ExpectedKind } from './body.ts';
+
+/**
+ * An object after a JSON, merge or strategic merge patch, in canonical form with defaults; a private copy.
+ * https://kubernetes.io/docs/reference/using-api/api-concepts/#patch-and-apply
+ */
+export function patchedObject(
+  expected: ExpectedKind,
+  original: KubeObject,
+  patch: PatchBody,
+  fieldValidation: string | undefined,
+  warn: (message: string) => void,
+): Mutable<KubeObject> {
+  const value = apply(expected, original, patch);
+  try {
+    const { object, unknown } = decodeKind<Mutable<KubeObject>>(
+      expected.schema,
+      { apiVersion: apiVersionOf(expected), kind: expected.kind },
+      value,
+      { defaults: true },
+    );
+    if (unknown.length > 0 && fieldValidation !== 'Ignore') {
+      const complaints = unknown.map((path) => `unknown field ${quote(path)}`);
+      if (fieldValidation === 'Strict') throw refused(patch, `strict decoding error: ${complaints.join(', ')}`);
+      for (const complaint of complaints) warn(complaint);
+    }
+    expected.setDefaults?.(object);
+    return object;
+  } catch (error) {
+    if (error instanceof DecodeError) throw refused(patch, error.message);
+    throw error;
+  }
+}
+
+function refused(patch: PatchBody, why: string): Error {
+  const complaint = fieldErrors.invalid(Path.of('patch'), JSON.stringify(patch.value), why);
+  return errors.invalid({ group: '', kind: '' }, '', [complaint]);
+}
+
+/** What Kubernetes answers when it keeps the reason to itself. */
+const rejected = (): ApiError =>
+  new ApiError({
+    kind: 'Status',
+    apiVersion: 'v1',
+    metadata: {},
+    status: 'Failure',
+    message: 'the server rejected our request due to an error in our request',
+    reason: 'Invalid',
+    details: {},
+    code: 422,
+  });
+
+function apply(expected: ExpectedKind, original: KubeObject, patch: PatchBody): unknown {
+  try {
+    switch (patch.type) {
+      case 'json':
+        return applyJsonPatch(original, patch.value);
+      case 'merge':
+        return applyMergePatch(original, patch.value);
+      case 'strategic':
+      case 'apply':
+        return applyStrategicMerge(expected.schema, original, patch.value);
+    }
+  } catch (error) {
+    if (!(error instanceof PatchError)) throw error;
+    switch (error.fault) {
+      case 'bad':
+        throw errors.badRequest(error.message);
+      case 'unprocessable':
+        throw rejected();
+      case 'internal':
+        throw errors.internal(error.message);
+    }
+  }
+}

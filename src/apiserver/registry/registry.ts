@@ -1,0 +1,372 @@
+import { randomUUID } from 'node:crypto';
+import { ApiError, errors } from '../../api/errors.ts';
+import type { ObjectMeta } from '../../api/meta/v1.gen.ts';
+import { type GroupResource, groupResourceName, type KubeObject, type Mutable } from '../../api/resource.ts';
+import { deepEqual } from '../../schema/equal.ts';
+import { type FieldError, fieldErrors, Path } from '../../schema/field-error.ts';
+import { formatTime } from '../../schema/time.ts';
+import type { Operation, Store } from '../../store/store.ts';
+import type { Clock } from '../../utils/clock.ts';
+import type { AdmissionOperation } from '../admission.ts';
+import type { AdmissionChain } from '../admission-chain.ts';
+import { Entry } from '../cache/entry.ts';
+import type { Reader } from '../cache/reader.ts';
+import type { RequestContext, ServedResource, Stored, Target } from '../core.ts';
+import type { StrategyContext } from '../strategy.ts';
+import { defaultPrepareForCreate, defaultPrepareForUpdate, subresourceStrategy } from './defaults.ts';
+import type { RegistryHooks, Reservation } from './hooks.ts';
+import { canonicalMetadata, validateMetadata, validateMetadataUpdate } from './metadata.ts';
+import { generateName, nameRuleOf, pathSegment } from './names.ts';
+
+export interface RegistryOptions {
+  readonly store: Store;
+  readonly reader: Reader;
+  readonly admission: AdmissionChain;
+  readonly clock: Clock;
+  /** In [0, 1). */
+  readonly random: () => number;
+  /** By "services", "deployments.apps". */
+  readonly hooks: Readonly<Record<string, RegistryHooks>>;
+}
+
+/** A write as the registry sees it: the target names what clients see, `storage` what is stored. */
+export interface Write {
+  readonly context: RequestContext;
+  readonly target: Target;
+  readonly storage: ServedResource;
+  readonly dryRun: boolean;
+  /** False where admission saw another object that stands for this write (Scale). */
+  readonly admission?: false;
+}
+
+/** Gives the object to write from the one that is there (undefined: none); called anew when another writer was first. */
+export type MakeObject = (old: Entry | undefined) => Mutable<KubeObject> | Promise<Mutable<KubeObject>>;
+
+/** Names tried for a generateName. */
+const NAME_ATTEMPTS = 8;
+/** How often a write is tried against others who change the same object. */
+const MAX_RACES = 100;
+export const MODIFIED = 'the object has been modified; please apply your changes to the latest version and try again';
+
+/**
+ * What every kind's create and update share: names, uid, times, namespaces, optimistic concurrency, admission around
+ * the strategy's preparation and validation, and one transaction on the store.
+ * Order of an update, as in kube-apiserver: object made from the old one, resourceVersion, mutating admission,
+ * preparation, validation, validating admission, write.
+ */
+export class Registry {
+  readonly store: Store;
+  readonly reader: Reader;
+  readonly admission: AdmissionChain;
+  readonly clock: Clock;
+  readonly #random: () => number;
+  readonly #hooks: Readonly<Record<string, RegistryHooks>>;
+
+  constructor(options: RegistryOptions) {
+    this.store = options.store;
+    this.reader = options.reader;
+    this.admission = options.admission;
+    this.clock = options.clock;
+    this.#random = options.random;
+    this.#hooks = options.hooks;
+  }
+
+  hooksOf(resource: ServedResource): RegistryHooks | undefined {
+    return this.#hooks[groupResourceName(groupResourceOf(resource))];
+  }
+
+  /** `object` is the caller's no more. */
+  async create(write: Write, object: Mutable<KubeObject>): Promise<Entry | Stored> {
+    const { context, target, storage, dryRun } = write;
+    const meta = object.metadata;
+    setNamespace(meta, target);
+    const { operation, admitting } = this.#admitting('CREATE', write);
+    if (admitting) await this.admission.mutate({ operation, context, target, object, oldObject: undefined, dryRun });
+    if (meta.resourceVersion) throw errors.badRequest('resourceVersion should not be set on objects to be created');
+    const generated = !meta.name && meta.generateName ? meta.generateName : undefined;
+    if (generated !== undefined) meta.name = generateName(generated, this.#random);
+    const reservation = await this.#prepareCreate(write, object);
+    try {
+      if (admitting)
+        await this.admission.validate({ operation, context, target, object, oldObject: undefined, dryRun });
+      const stored = await this.#insert(write, object, generated);
+      reservation?.commit();
+      return stored;
+    } catch (error) {
+      reservation?.revert();
+      throw error;
+    }
+  }
+
+  #admitting<T extends AdmissionOperation>(operation: T, write: Write): { operation: T; admitting: boolean } {
+    const { resource, subresource } = write.target;
+    const { group, data } = resource;
+    const admitting = write.admission !== false && !this.admission.idle(operation, group, data.resource, subresource);
+    return { operation, admitting };
+  }
+
+  /** Fills in what the server gives, and validates. */
+  async #prepareCreate(write: Write, object: Mutable<KubeObject>): Promise<Reservation | undefined> {
+    const { context, storage, dryRun } = write;
+    const { strategy } = storage;
+    const now = this.clock.now();
+    const meta = object.metadata;
+    meta.uid = randomUUID();
+    meta.creationTimestamp = formatTime(now);
+    meta.deletionTimestamp = undefined;
+    meta.deletionGracePeriodSeconds = undefined;
+    meta.selfLink = undefined;
+    const reservation = await this.hooksOf(storage)?.beginCreate?.(object, dryRun);
+    try {
+      const strategyContext: StrategyContext = { user: context.user, now };
+      meta.generation = undefined;
+      if (strategy.prepareForCreate) strategy.prepareForCreate(object, strategyContext);
+      else defaultPrepareForCreate(storage, object);
+      object.metadata = canonicalMetadata(object.metadata);
+      const found: readonly FieldError[] = [
+        ...validateMetadata(object.metadata, storage.data.namespaced, nameRuleOf(storage)),
+        ...(strategy.validateCreate?.(object, strategyContext) ?? []),
+      ];
+      if (found.length > 0) throw this.#invalid(write, object.metadata.name, found);
+      if (strategy.warnings) for (const warning of strategy.warnings(object, undefined)) context.warn(warning);
+      return reservation;
+    } catch (error) {
+      reservation?.revert();
+      throw error;
+    }
+  }
+
+  #invalid({ storage }: Write, name: string, found: readonly FieldError[]): ApiError {
+    return errors.invalid({ group: storage.group, kind: storage.data.kind }, name, found);
+  }
+
+  async #insert(write: Write, object: Mutable<KubeObject>, generated: string | undefined): Promise<Entry | Stored> {
+    const { storage, target } = write;
+    for (let attempt = 1; ; attempt++) {
+      const { name } = object.metadata;
+      const stored = await this.#put(write, object, undefined);
+      if (!('conflict' in stored)) return stored;
+      if (generated !== undefined && attempt < NAME_ATTEMPTS) {
+        object.metadata.name = generateName(generated, this.#random);
+        continue;
+      }
+      const gr = groupResourceOf(target.resource);
+      const error = generated === undefined ? errors.alreadyExists(gr, name) : errors.generateNameConflict(gr, name);
+      const there = stored.conflict ?? (await this.reader.get(storage, target.namespace, name));
+      if (!there?.object.metadata.deletionTimestamp) throw error;
+      throw new ApiError({ ...error.status, message: `object is being deleted: ${error.status.message}` });
+    }
+  }
+
+  /** Writes the object over `old` (undefined: creates it); `conflict` is what is there instead. */
+  async #put(
+    write: Write,
+    object: Mutable<KubeObject>,
+    old: Entry | undefined,
+  ): Promise<Entry | Stored | { readonly conflict: Entry | undefined }> {
+    const { storage } = write;
+    const { name, namespace } = object.metadata;
+    const key = keyOf(storage, namespace ?? '', name);
+    if (write.dryRun) {
+      const there = await this.reader.get(storage, namespace ?? '', name);
+      if (there?.revision !== old?.revision) return { conflict: there };
+      object.metadata = canonicalMetadata({ ...object.metadata, resourceVersion: old ? String(old.revision) : '' });
+      return Entry.unstored(key, old?.revision ?? 0, object);
+    }
+    const { entry, value } = Entry.forWrite(key, object);
+    if (old && (old.holds(value) || (value.length === old.size && same(object, old.object)))) return old;
+    const ttlSeconds = storage.strategy.ttlSeconds?.(object);
+    const put: Operation = {
+      type: 'put',
+      key,
+      value,
+      expect: old?.revision ?? 0,
+      decoded: entry,
+      ...(ttlSeconds !== undefined && { ttlSeconds }),
+    };
+    const result = await this.store.txn([put]);
+    if (!result.ok) {
+      const current = result.failed[0]?.current;
+      return { conflict: current && Entry.fromStore(current) };
+    }
+    entry.commit(value, result.revision);
+    return entry;
+  }
+
+  /**
+   * Replaces an object, or a subresource of it that shares its kind. `forceCreate` creates the object where it is not
+   * (apply). When the update takes the last finalizer of an object that is being deleted, the object goes.
+   */
+  async update(
+    write: Write,
+    make: MakeObject,
+    forceCreate = false,
+  ): Promise<{ readonly stored: Entry | Stored; readonly created: boolean }> {
+    const { target, storage } = write;
+    const gr = groupResourceOf(target.resource);
+    let old = await this.reader.get(storage, target.namespace, target.name);
+    for (let race = 0; race < MAX_RACES; race++) {
+      if (write.context.signal?.aborted) throw errors.timeout('request did not complete within the allotted time', 0);
+      if (!old) {
+        const mayCreate = target.subresource === '' && (storage.strategy.allowCreateOnUpdate || forceCreate);
+        if (!mayCreate) throw errors.notFound(gr, target.name);
+        const object = await make(undefined);
+        if (object.metadata.uid) throw this.#uidConflict(write, object.metadata.uid, '');
+        const bare = { ...object, metadata: { ...object.metadata, resourceVersion: '' } };
+        try {
+          return { stored: await this.create({ ...write, target: { ...target, name: '' } }, bare), created: true };
+        } catch (error) {
+          if (!(error instanceof ApiError) || error.reason !== 'AlreadyExists') throw error;
+          old = await this.reader.get(storage, target.namespace, target.name);
+          continue;
+        }
+      }
+      const stored = await this.#replace(write, old, await make(old));
+      if (!('conflict' in stored)) return { stored, created: false };
+      old = stored.conflict;
+    }
+    throw errors.conflict(gr, target.name, MODIFIED);
+  }
+
+  async #replace(
+    write: Write,
+    old: Entry,
+    object: Mutable<KubeObject>,
+  ): Promise<Entry | Stored | { readonly conflict: Entry | undefined }> {
+    const { context, target, storage, dryRun } = write;
+    const { resource } = target;
+    const gr = groupResourceOf(resource);
+    const meta = object.metadata;
+    const before = old.object;
+    if (meta.uid && meta.uid !== before.metadata.uid) throw this.#uidConflict(write, meta.uid, before.metadata.uid);
+    const version = String(old.revision);
+    if (!meta.resourceVersion || meta.resourceVersion === '0') {
+      if (storage.strategy.allowUnconditionalUpdate === false) {
+        const complaint = fieldErrors.invalid(
+          Path.of('metadata', 'resourceVersion'),
+          0,
+          'must be specified for an update',
+        );
+        throw errors.invalid({ group: gr.group, kind: gr.resource }, target.name, [complaint]);
+      }
+    } else if (meta.resourceVersion !== version) throw errors.conflict(gr, target.name, MODIFIED);
+    meta.resourceVersion = version;
+    const { operation, admitting } = this.#admitting('UPDATE', write);
+    if (admitting) await this.admission.mutate({ operation, context, target, object, oldObject: before, dryRun });
+    const reservation = await this.#prepareUpdate(write, object, before);
+    let written = false;
+    try {
+      if (admitting) await this.admission.validate({ operation, context, target, object, oldObject: before, dryRun });
+      if (this.#goesNow(storage, object, before)) {
+        const gone = await this.remove(write, old, object);
+        written = !('conflict' in gone);
+        return gone;
+      }
+      const stored = await this.#put(write, object, old);
+      written = !('conflict' in stored);
+      return stored;
+    } finally {
+      if (written) reservation?.commit();
+      else reservation?.revert();
+    }
+  }
+
+  async #prepareUpdate(write: Write, object: Mutable<KubeObject>, old: KubeObject): Promise<Reservation | undefined> {
+    const { context, target, storage, dryRun } = write;
+    const { strategy } = storage;
+    const strategyContext: StrategyContext = { user: context.user, now: this.clock.now() };
+    const sub = target.subresource === '' ? undefined : subresourceStrategy(storage, target.subresource);
+    const reservation = sub ? undefined : await this.hooksOf(storage)?.beginUpdate?.(object, old, dryRun);
+    try {
+      object.metadata.generation = old.metadata.generation;
+      if (sub) sub.prepareForUpdate(object, old, strategyContext);
+      else if (strategy.prepareForUpdate) strategy.prepareForUpdate(object, old, strategyContext);
+      else defaultPrepareForUpdate(storage, object, old);
+      const meta = object.metadata;
+      meta.uid ||= old.metadata.uid;
+      meta.creationTimestamp = old.metadata.creationTimestamp;
+      if (old.metadata.deletionTimestamp) meta.deletionTimestamp = old.metadata.deletionTimestamp;
+      meta.deletionGracePeriodSeconds ??= old.metadata.deletionGracePeriodSeconds;
+      object.metadata = canonicalMetadata(meta);
+      const validate = sub ? sub.validateUpdate : strategy.validateUpdate;
+      const found: readonly FieldError[] = [
+        ...validateMetadata(object.metadata, storage.data.namespaced, pathSegment),
+        ...validateMetadataUpdate(object.metadata, old.metadata),
+        ...(validate?.(object, old, strategyContext) ?? []),
+      ];
+      if (found.length > 0) throw this.#invalid(write, object.metadata.name, found);
+      if (!sub && strategy.warnings) for (const warning of strategy.warnings(object, old)) context.warn(warning);
+      return reservation;
+    } catch (error) {
+      reservation?.revert();
+      throw error;
+    }
+  }
+
+  #uidConflict({ target, storage }: Write, wanted: string, found: string): ApiError {
+    const key = keyOf(storage, target.namespace, target.name);
+    return errors.conflict(
+      groupResourceOf(target.resource),
+      target.name,
+      `StorageError: invalid object, Code: 4, Key: ${key}, ResourceVersion: 0, AdditionalErrorMsg: Precondition failed: UID in precondition: ${wanted}, UID in object meta: ${found}`,
+    );
+  }
+
+  /** An object that only waited for its finalizers. */
+  #goesNow(storage: ServedResource, object: KubeObject, old: KubeObject): boolean {
+    return (
+      old.metadata.deletionTimestamp !== undefined &&
+      !object.metadata.finalizers?.length &&
+      !old.metadata.deletionGracePeriodSeconds &&
+      (this.hooksOf(storage)?.deletableDuringUpdate?.(object) ?? true)
+    );
+  }
+
+  /** Deletes what is stored; the answer shows `last` where it is given. */
+  async remove(
+    write: Write,
+    old: Entry,
+    last?: Mutable<KubeObject>,
+  ): Promise<Stored | { readonly conflict: Entry | undefined }> {
+    const { storage, dryRun } = write;
+    if (dryRun) return last ? Entry.unstored(old.key, old.revision, last) : old;
+    const result = await this.store.txn([{ type: 'delete', key: old.key, expect: old.revision }]);
+    if (!result.ok) {
+      const current = result.failed[0]?.current;
+      return { conflict: current && Entry.fromStore(current) };
+    }
+    this.hooksOf(storage)?.afterDelete?.(old);
+    return last ? Entry.unstored(old.key, result.revision, last) : old.at(result.revision);
+  }
+
+  /** Writes a changed copy of `old` without preparation, validation or admission: marks of deletion. */
+  overwrite(
+    write: Write,
+    old: Entry,
+    object: Mutable<KubeObject>,
+  ): Promise<Entry | Stored | { readonly conflict: Entry | undefined }> {
+    object.metadata = canonicalMetadata(object.metadata);
+    return this.#put(write, object, old);
+  }
+}
+
+export const groupResourceOf = (resource: ServedResource): GroupResource => ({
+  group: resource.group,
+  resource: resource.data.resource,
+});
+
+export const keyOf = (resource: ServedResource, namespace: string, name: string): string =>
+  resource.data.namespaced ? `${resource.prefix}${namespace}/${name}` : resource.prefix + name;
+
+function setNamespace(meta: Mutable<ObjectMeta>, target: Target): void {
+  if (meta.namespace && meta.namespace !== target.namespace) {
+    throw errors.badRequest('the namespace of the provided object does not match the namespace sent on the request');
+  }
+  meta.namespace = target.resource.data.namespaced ? target.namespace : undefined;
+}
+
+/** Equal but for the order of fields and the resourceVersion. */
+function same(object: KubeObject, old: KubeObject): boolean {
+  const version = old.metadata.resourceVersion;
+  return deepEqual({ ...object, metadata: { ...object.metadata, resourceVersion: version } }, old);
+}
