@@ -5,6 +5,7 @@ import type { ApiError } from '../../api/errors.ts';
 import { NEWLINE, render } from './encode.ts';
 import type { Exchange, ResponseHeaders } from './exchange.ts';
 import { negotiate, plainJson, type Representation } from './negotiate.ts';
+import { encodeStatus } from './protobuf.ts';
 
 const compress = promisify(gzip);
 
@@ -84,7 +85,7 @@ export function respondNoSuchPath(exchange: Exchange): void {
   respondText(exchange, 404, '404 page not found\n');
 }
 
-const anything = { table: false, metadata: false, protobuf: false, stream: false };
+const anything = { table: false, metadata: false, protobuf: true, stream: false };
 
 /** An error as a metav1.Status; what went wrong inside stays inside. */
 export function respondError(exchange: Exchange, error: ApiError, warnings: readonly string[] = []): void {
@@ -94,11 +95,29 @@ export function respondError(exchange: Exchange, error: ApiError, warnings: read
   } catch {
     // Someone who cannot read any form of the error gets it as JSON.
   }
+  if (rep.mediaType === 'application/vnd.kubernetes.protobuf') {
+    const envelope = encodeStatus(error.status);
+    exchange.respond(error.code, errorHeaders(exchange, rep, error, warnings), [envelope]);
+    return;
+  }
   const body = Buffer.from(JSON.stringify(error.status));
+  exchange.respond(
+    error.code,
+    errorHeaders(exchange, rep, error, warnings),
+    rep === plainJson ? [body, NEWLINE] : [render(body, rep)],
+  );
+}
+
+function errorHeaders(
+  exchange: Exchange,
+  rep: Representation,
+  error: ApiError,
+  warnings: readonly string[],
+): ResponseHeaders {
   const headers = commonHeaders(exchange, rep.mediaType);
   if (warnings.length > 0) headers.warning = warningHeader(warnings);
   const retryAfter = error.status.details?.retryAfterSeconds;
   if (retryAfter) headers['retry-after'] = String(retryAfter);
   if (error.code === 403) headers['x-content-type-options'] = 'nosniff';
-  exchange.respond(error.code, headers, rep === plainJson ? [body, NEWLINE] : [render(body, rep)]);
+  return headers;
 }

@@ -1,6 +1,7 @@
 import { ApiError, errors } from '../../api/errors.ts';
 import { model } from '../../api/model.ts';
 import { DecodeError, decode } from '../../schema/decode.ts';
+import { ProtobufError } from '../../schema/protobuf.ts';
 import type { Body, DeleteParameters, PatchBody, PatchType } from '../core.ts';
 import { BodyTooLargeError, type Exchange } from './exchange.ts';
 import { bodyMediaType, type MediaType, unsupportedByRoute } from './negotiate.ts';
@@ -17,10 +18,22 @@ export async function readBody(exchange: Exchange, limit: number): Promise<Buffe
   }
 }
 
-/** An object to be written; its decoding is the registry's. */
-export async function readObject(exchange: Exchange, limit: number, protobuf: boolean): Promise<Body> {
+/**
+ * An object to be written; its decoding is the registry's, which wants JSON's own text to find fields given twice.
+ * `kind` is what a good body would hold, for messages.
+ */
+export async function readObject(exchange: Exchange, limit: number, kind: string, protobuf: boolean): Promise<Body> {
   const mediaType = bodyMediaType(exchange.headers['content-type'], protobuf);
-  return { bytes: await readBody(exchange, limit), mediaType };
+  const bytes = await readBody(exchange, limit);
+  if (mediaType === 'application/json') return { bytes, mediaType };
+  try {
+    const object = mediaType === 'application/yaml' ? parseYaml(bytes.toString()) : decodeProtobuf(bytes);
+    if (typeof object === 'object' && object !== null) return { object };
+    throw new YamlError(`couldn't get version/kind; json parse error: it is no object`);
+  } catch (error) {
+    if (!(error instanceof YamlError || error instanceof ProtobufError)) throw error;
+    throw errors.badRequest(`the object provided is unrecognized (must be of type ${kind}): ${error.message}`);
+  }
 }
 
 const patchTypes: Readonly<Record<string, PatchType>> = {
@@ -99,6 +112,10 @@ function plainValue(bytes: Buffer, mediaType: MediaType): unknown {
     }
   } catch (error) {
     if (error instanceof ApiError) throw error;
-    throw errors.badRequest(error instanceof YamlError ? error.message : goSyntaxError(error, bytes.toString()));
+    throw errors.badRequest(
+      error instanceof YamlError || error instanceof ProtobufError
+        ? error.message
+        : goSyntaxError(error, bytes.toString()),
+    );
   }
 }

@@ -1,20 +1,131 @@
 import { errors } from '../../api/errors.ts';
 import type { Status } from '../../api/meta/v1.gen.ts';
-import type { ServedResource, Stored, StoredList, Target, WatchEventType } from '../core.ts';
+import { model } from '../../api/model.ts';
+import { apiVersionOf, parseApiVersion } from '../../api/resource.ts';
+import type { ObjectSchema } from '../../schema/model.ts';
+import { decodeProtoMessage, encodeProtoEnvelope, encodeProtoMessage, openProto } from '../../schema/protobuf.ts';
+import type { ServedResource, Stored, StoredList, WatchEventType } from '../core.ts';
 import { mediaTypes, type Representation } from './negotiate.ts';
 
-export function encodeObject(_at: Target, _stored: Stored, _rep: Representation): Buffer {
-  throw errors.notAcceptable(mediaTypes);
+/** Answers in protobuf. An object's message is made when somebody first asks for it and kept as long as the object. */
+const messages = new WeakMap<Stored, Buffer>();
+const metadataMessages = new WeakMap<Stored, Buffer>();
+
+interface Kind {
+  readonly apiVersion: string;
+  readonly kind: string;
 }
-export function encodeList(_list: StoredList, _rep: Representation): Buffer {
-  throw errors.notAcceptable(mediaTypes);
+
+/** The object itself, or what a subresource answered in its place (a Scale, a Status). */
+function message(resource: ServedResource, stored: Stored): Buffer {
+  let bytes = messages.get(stored);
+  if (!bytes) {
+    bytes = encodeProtoMessage(schemaOf(resource, stored.object), stored.object);
+    messages.set(stored, bytes);
+  }
+  return bytes;
 }
-export function protobufFrame(_r: ServedResource, _rep: Representation, _t: WatchEventType, _s: Stored): Buffer {
-  throw errors.notAcceptable(mediaTypes);
+
+function schemaOf(resource: ServedResource, { apiVersion, kind }: Kind): ObjectSchema {
+  if (kind === resource.data.kind && apiVersion === apiVersionOf(resource)) return resource.schema;
+  const schema = schemaOfKind(apiVersion, kind);
+  if (!schema?.proto) throw errors.notAcceptable(mediaTypes);
+  return schema;
 }
-export function protobufError(_s: Status): Buffer {
-  throw errors.notAcceptable(mediaTypes);
+
+function schemaOfKind(apiVersion: string, kind: string): ObjectSchema | undefined {
+  const gv = parseApiVersion(apiVersion);
+  return gv && model.kind(gv.group, gv.version, kind);
 }
-export function decodeProtobuf(_b: Buffer): unknown {
-  throw errors.unsupportedMediaType(mediaTypes);
+
+function metadataMessage(stored: Stored): Buffer {
+  let bytes = metadataMessages.get(stored);
+  if (!bytes) {
+    bytes = encodeProtoMessage(model.type('meta/v1.PartialObjectMetadata'), { metadata: stored.object.metadata });
+    metadataMessages.set(stored, bytes);
+  }
+  return bytes;
+}
+
+export function encodeObject(resource: ServedResource, stored: Stored, rep: Representation): Buffer {
+  if (rep.as !== '') {
+    const gvk = { apiVersion: `meta.k8s.io/${rep.metaVersion}`, kind: 'PartialObjectMetadata' };
+    return encodeProtoEnvelope(gvk, metadataMessage(stored));
+  }
+  return encodeProtoEnvelope(stored.object, message(resource, stored));
+}
+
+const LIST_META = 1;
+const LIST_ITEMS = 2;
+
+/** A list's message is its objects' messages in a row, each behind its tag and length. */
+export function encodeList(list: StoredList, rep: Representation): Buffer {
+  const { resource, resourceVersion, remainingItemCount } = list;
+  const meta = encodeProtoMessage(model.type('meta/v1.ListMeta'), {
+    resourceVersion,
+    continue: list.continue ?? '',
+    ...(list.continue && remainingItemCount !== undefined && { remainingItemCount }),
+  });
+  const parts = [field(LIST_META, meta.length), meta];
+  for (const stored of list.items) {
+    const item = rep.as === '' ? message(resource, stored) : metadataMessage(stored);
+    parts.push(field(LIST_ITEMS, item.length), item);
+  }
+  const gvk =
+    rep.as === ''
+      ? { apiVersion: apiVersionOf(resource), kind: `${resource.data.kind}List` }
+      : { apiVersion: `meta.k8s.io/${rep.metaVersion}`, kind: 'PartialObjectMetadataList' };
+  return encodeProtoEnvelope(gvk, Buffer.concat(parts));
+}
+
+/** A watch event: a WatchEvent message behind its length in four bytes; the object in it has an envelope of its own. */
+export function protobufFrame(
+  resource: ServedResource,
+  rep: Representation,
+  type: WatchEventType,
+  stored: Stored,
+): Buffer {
+  return frame(type, encodeObject(resource, stored, rep));
+}
+
+export function protobufError(status: Status): Buffer {
+  return frame('ERROR', encodeStatus(status));
+}
+
+export function encodeStatus(status: Status): Buffer {
+  const schema = model.type('meta/v1.Status');
+  return encodeProtoEnvelope({ apiVersion: 'v1', kind: 'Status' }, encodeProtoMessage(schema, status));
+}
+
+const EVENT_TYPE = 1;
+const EVENT_OBJECT = 2;
+const RAW_BYTES = 1;
+
+function frame(type: string, object: Buffer): Buffer {
+  const name = Buffer.from(type);
+  const raw = field(RAW_BYTES, object.length);
+  const parts = [field(EVENT_TYPE, name.length), name, field(EVENT_OBJECT, raw.length + object.length), raw, object];
+  const length = Buffer.alloc(4);
+  length.writeUInt32BE(parts.reduce((sum, part) => sum + part.length, 0));
+  return Buffer.concat([length, ...parts]);
+}
+
+/** The header of a length-delimited field. */
+function field(tag: number, length: number): Buffer {
+  const bytes = [(tag << 3) | 2];
+  let rest = length;
+  while (rest >= 0x80) {
+    bytes.push((rest & 0x7f) | 0x80);
+    rest >>>= 7;
+  }
+  bytes.push(rest);
+  return Buffer.from(bytes);
+}
+
+/** A body in protobuf as the JSON value it stands for; its envelope says its kind. Throws ProtobufError. */
+export function decodeProtobuf(bytes: Buffer): object {
+  const { apiVersion, kind, raw } = openProto(bytes);
+  const schema = schemaOfKind(apiVersion, kind);
+  if (!schema) throw errors.badRequest(`no kind "${kind}" is registered for version "${apiVersion}"`);
+  return { ...decodeProtoMessage(schema, raw), kind, apiVersion };
 }

@@ -9,14 +9,7 @@ import { isCustom, type ListBody, listBody, partialMetadata } from './encode.ts'
 import type { Exchange, ResponseHeaders } from './exchange.ts';
 import type { Limits } from './limits.ts';
 import { negotiate, plainJson, prettier, type Representation, wantsPretty } from './negotiate.ts';
-import {
-  deleteOptionsOfQuery,
-  listOptions,
-  patchOptions,
-  validateDeleteOptions,
-  watchOptions,
-  writeOptions,
-} from './options.ts';
+import { deleteOptionsOfQuery, listOptions, patchOptions, watchOptions, writeOptions } from './options.ts';
 import { encodeList, encodeObject } from './protobuf.ts';
 import type { Request } from './request.ts';
 import { includeObject, listTable, objectTable } from './table.ts';
@@ -140,7 +133,7 @@ function representation(request: Request, resource: ServedResource, stream = fal
   const rep = negotiate(request.exchange.headers.accept, {
     table: resource.data.columns !== undefined || custom,
     metadata: true,
-    protobuf: false,
+    protobuf: !custom,
     stream,
   });
   return wantsPretty(request.query, request.userAgent) ? prettier(rep) : rep;
@@ -198,16 +191,16 @@ type Action = (services: ResourceServices, request: Request, at: Target) => Prom
 const writes: Readonly<Record<'create' | 'update' | 'patch' | 'delete' | 'deletecollection', Action>> = {
   async create(services, request, at) {
     const rep = representation(request, at.resource);
-    const options = writeOptions('CreateOptions', request.query);
-    const body = await readObject(request.exchange, services.limits.bodyBytes, !isCustom(at.resource));
+    const options = writeOptions(request.query);
+    const body = await readObject(request.exchange, services.limits.bodyBytes, bodyKind(at), !isCustom(at.resource));
     const stored = await services.core.create(request, at, body, options);
     return respondStored(services, request, at, 201, stored, rep);
   },
 
   async update(services, request, at) {
     const rep = representation(request, at.resource);
-    const options = writeOptions('UpdateOptions', request.query);
-    const body = await readObject(request.exchange, services.limits.bodyBytes, !isCustom(at.resource));
+    const options = writeOptions(request.query);
+    const body = await readObject(request.exchange, services.limits.bodyBytes, bodyKind(at), !isCustom(at.resource));
     const { stored, created } = await services.core.update(request, at, body, options);
     return respondStored(services, request, at, created ? 201 : 200, stored, rep);
   },
@@ -215,7 +208,7 @@ const writes: Readonly<Record<'create' | 'update' | 'patch' | 'delete' | 'delete
   async patch(services, request, at) {
     const type = patchType(request.exchange.headers['content-type'], isCustom(at.resource));
     const rep = representation(request, at.resource);
-    const options = patchOptions(type, request.query);
+    const options = patchOptions(request.query);
     const patch = await readPatch(request.exchange, services.limits.bodyBytes, type);
     const { stored, created } = await services.core.patch(request, at, patch, options);
     return respondStored(services, request, at, created ? 201 : 200, stored, rep);
@@ -250,11 +243,13 @@ const writes: Readonly<Record<'create' | 'update' | 'patch' | 'delete' | 'delete
   },
 };
 
+/** The kind that a path takes. */
+const bodyKind = ({ resource, subresource }: Target): string =>
+  resource.data.subresources?.[subresource]?.kind ?? resource.data.kind;
+
 async function deleteOptions(services: ResourceServices, request: Request): Promise<DeleteParameters> {
   const body = await readDeleteOptions(request.exchange, services.limits.bodyBytes);
-  const options = body ?? deleteOptionsOfQuery(request.query);
-  validateDeleteOptions(options);
-  return options;
+  return body ?? deleteOptionsOfQuery(request.query);
 }
 
 function respondStored(
@@ -278,7 +273,7 @@ function respondStored(
         return respondJson(exchange, status, partialMetadata(stored.json, rep.metaVersion), rep, warnings);
   }
   if (rep.mediaType === 'application/vnd.kubernetes.protobuf')
-    return respondBytes(request, status, encodeObject(at, stored, rep), rep);
+    return respondBytes(request, status, encodeObject(at.resource, stored, rep), rep);
   return respondJson(exchange, status, stored.json, rep, warnings);
 }
 
