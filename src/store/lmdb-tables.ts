@@ -249,12 +249,21 @@ interface Root {
   close(): Promise<void>;
 }
 
+/**
+ * Address space, not memory or disk: a map that starts small is mapped anew as the file grows, and the old maps stay,
+ * so that the same pages count several times as resident memory. A larger file grows the map all the same.
+ */
+const MAP_BYTES = 2 ** 36;
+
 function openRoot(path: string): Root {
   const options = {
     path,
     noSubdir: false,
     maxDbs: 8,
+    mapSize: MAP_BYTES,
+    // Promises resolve when data and meta page are synced, not when they are merely visible.
     overlappingSync: false,
+    // One transaction a batch, as it is handed over; what lmdb would add to it has a promise that nobody watches.
     eventTurnBatching: false,
     encoding: 'binary' as const,
   };

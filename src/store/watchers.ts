@@ -1,6 +1,6 @@
 import type { Logger } from '../utils/log.ts';
 import { inRange } from './keys.ts';
-import { type Change, CompactedError, type WatchHandle, type WatchSink } from './store.ts';
+import { type Change, CompactedError, prefixEnd, type WatchHandle, type WatchSink } from './store.ts';
 
 /** Where watches that start in the past read what they missed. */
 export interface ChangeLog {
@@ -17,6 +17,8 @@ export interface ChangeLog {
 interface Watcher {
   readonly start: string;
   readonly end: string;
+  /** Nearly every watch is of a prefix, and every change is held against every watch: this is the fast way. */
+  readonly prefix: string | undefined;
   readonly sink: WatchSink;
   /** Changes up to this revision were handed over, or are not wanted. */
   seen: number;
@@ -42,7 +44,8 @@ export class Watchers {
   add(start: string, end: string, after: number, sink: WatchSink): WatchHandle {
     if (after > 0 && after < this.#log.compactedRevision) throw new CompactedError(this.#log.compactedRevision);
     const seen = after === 0 ? this.#log.revision : after;
-    const watcher: Watcher = { start, end, sink, seen, behind: seen < this.#log.revision };
+    const prefix = start !== '' && end === prefixEnd(start) ? start : undefined;
+    const watcher: Watcher = { start, end, prefix, sink, seen, behind: seen < this.#log.revision };
     this.#all.add(watcher);
     if (watcher.behind) setImmediate(() => this.#catchUp(watcher));
     return { stop: () => void this.#all.delete(watcher) };
@@ -79,7 +82,10 @@ export class Watchers {
 
   #hand(watcher: Watcher, changes: readonly Change[], revision: number): void {
     if (revision <= watcher.seen) return;
-    const wanted = changes.filter((c) => c.revision > watcher.seen && inRange(c.key, watcher.start, watcher.end));
+    const { seen, start, end, prefix } = watcher;
+    const wanted = changes.filter(
+      (c) => c.revision > seen && (prefix === undefined ? inRange(c.key, start, end) : c.key.startsWith(prefix)),
+    );
     watcher.seen = revision;
     try {
       if (wanted.length > 0) watcher.sink.changes(wanted);
