@@ -1,0 +1,53 @@
+import type { PodSpec } from '../../api/core/v1.gen.ts';
+import { addQuantities, compareQuantities, formatQuantity } from '../../schema/quantity.ts';
+
+/** Quantities by resource name. */
+export type ResourceList = Readonly<Record<string, string>>;
+
+export function addResources(a: ResourceList, b: ResourceList): Record<string, string> {
+  const sum: Record<string, string> = { ...a };
+  for (const [name, quantity] of Object.entries(b)) {
+    const own = sum[name];
+    sum[name] = own === undefined ? quantity : formatQuantity(addQuantities(own, quantity));
+  }
+  return sum;
+}
+
+export function maxResources(a: ResourceList, b: ResourceList): Record<string, string> {
+  const max: Record<string, string> = { ...a };
+  for (const [name, quantity] of Object.entries(b)) {
+    const own = max[name];
+    if (own === undefined || compareQuantities(quantity, own) > 0) max[name] = quantity;
+  }
+  return max;
+}
+
+/**
+ * What a pod needs at its peak: its containers and sidecars together, or an init container beside the sidecars started
+ * before it, whichever is more; what the pod asks for as a whole takes the place of that; and the sandbox's overhead.
+ * https://kubernetes.io/docs/concepts/workloads/pods/sidecar-containers/#resource-sharing-within-containers
+ */
+export function podTotals(spec: PodSpec, kind: 'requests' | 'limits'): Record<string, string> {
+  let running: Record<string, string> = {};
+  for (const { resources } of spec.containers) running = addResources(running, resources?.[kind] ?? {});
+  let sidecars: Record<string, string> = {};
+  let starting: Record<string, string> = {};
+  for (const container of spec.initContainers ?? []) {
+    const own = container.resources?.[kind] ?? {};
+    if (container.restartPolicy === 'Always') {
+      sidecars = addResources(sidecars, own);
+      starting = maxResources(starting, sidecars);
+    } else {
+      starting = maxResources(starting, addResources(sidecars, own));
+    }
+  }
+  let total = maxResources(addResources(running, sidecars), starting);
+  total = { ...total, ...spec.resources?.[kind] };
+  const overhead = spec.overhead ?? {};
+  // A limit that is not there is no limit: overhead must not make it one.
+  const counted =
+    kind === 'requests'
+      ? overhead
+      : Object.fromEntries(Object.entries(overhead).filter(([name]) => total[name] !== undefined));
+  return addResources(total, counted);
+}
