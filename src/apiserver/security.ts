@@ -1,0 +1,262 @@
+import {
+  type LimitRange,
+  type Namespace,
+  type Node,
+  type PersistentVolume,
+  type PersistentVolumeClaim,
+  type Pod,
+  pods,
+  type ResourceQuota,
+  type Secret,
+  type ServiceAccount,
+} from '../api/core/v1.gen.ts';
+import type { IngressClass } from '../api/networking/v1.gen.ts';
+import type { RuntimeClass } from '../api/node/v1.gen.ts';
+import { clusterrolebindings, clusterroles, rolebindings, roles } from '../api/rbac/v1.gen.ts';
+import type { KubeObject } from '../api/resource.ts';
+import type { PriorityClass } from '../api/scheduling/v1.gen.ts';
+import type { StorageClass } from '../api/storage/v1.gen.ts';
+import type { Clock } from '../utils/clock.ts';
+import type { AdmissionPlugin, Authorizer } from './admission.ts';
+import { defaultIngressClass } from './admission-plugins/default-ingress-class.ts';
+import { defaultTolerationSeconds } from './admission-plugins/default-toleration-seconds.ts';
+import { limitRanger } from './admission-plugins/limit-ranger.ts';
+import { namespaceLifecycle } from './admission-plugins/namespace-lifecycle.ts';
+import { podSecurity } from './admission-plugins/pod-security.ts';
+import { priority } from './admission-plugins/priority.ts';
+import type { AdmissionReaders } from './admission-plugins/readers.ts';
+import { runtimeClass } from './admission-plugins/runtime-class.ts';
+import { serviceAccount } from './admission-plugins/service-account.ts';
+import {
+  defaultStorageClass,
+  persistentVolumeClaimResize,
+  storageObjectInUseProtection,
+} from './admission-plugins/storage.ts';
+import { taintNodesByCondition } from './admission-plugins/taint-nodes-by-condition.ts';
+import { type Authenticate, createAuthenticator } from './authentication/authenticator.ts';
+import { identityReviews } from './authentication/reviews.ts';
+import { type Identity, ServiceAccountTokens } from './authentication/service-account-tokens.ts';
+import type { TokenFile } from './authentication/token-file.ts';
+import { tokenRequestHandler } from './authentication/token-request.ts';
+import { escalationCheck } from './authorization/escalation.ts';
+import { authorizerForModes } from './authorization/modes.ts';
+import { NodeAuthorizer } from './authorization/node.ts';
+import { RbacAuthorizer } from './authorization/rbac.ts';
+import { accessReviews } from './authorization/reviews.ts';
+import type { ApiCore } from './core.ts';
+import { feedObjects } from './object-feed.ts';
+import type { ObjectReader, VirtualHandler } from './server-core.ts';
+
+export interface SecurityOptions {
+  readonly clock: Clock;
+  /** --authorization-mode; default "Node,RBAC". */
+  readonly authorizationMode?: string;
+  readonly tokenFile?: TokenFile;
+  /** --anonymous-auth; default true. */
+  readonly anonymous?: boolean;
+  /** PEM private key that signs service account tokens. */
+  readonly serviceAccountKey: string;
+  /** --service-account-issuer. */
+  readonly issuer?: string;
+  /** --api-audiences. */
+  readonly audiences?: readonly string[];
+  /** See the ServiceAccount plugin; default false. */
+  readonly projectServiceCa?: boolean;
+  /** In [0, 1); names the token volumes. */
+  readonly random: () => number;
+}
+
+/** All that stands between a request and what it asks for. */
+export interface Security {
+  readonly authenticate: Authenticate;
+  readonly authorizer: Authorizer;
+  readonly tokens: ServiceAccountTokens;
+  /** For CoreOptions.admission: the plugins in Kubernetes' order. `before` webhooks and quota, which the caller adds. */
+  readonly admission: (objects: ObjectReader) => readonly AdmissionPlugin[];
+  /** For CoreOptions.virtual: reviews and tokens. */
+  readonly virtual: Readonly<Record<string, VirtualHandler>>;
+  /** Resources that must be in the cache before the plugins run: what to give Core.preload. */
+  readonly reads: readonly (readonly [group: string, version: string, resource: string])[];
+  /** Feeds the authorizers from the core; resolves when they know all roles, bindings and pods. */
+  start(core: ApiCore): Promise<void>;
+  stop(): void;
+}
+
+const reads: Security['reads'] = [
+  ['', 'v1', 'namespaces'],
+  ['', 'v1', 'serviceaccounts'],
+  ['', 'v1', 'secrets'],
+  ['', 'v1', 'pods'],
+  ['', 'v1', 'nodes'],
+  ['', 'v1', 'persistentvolumeclaims'],
+  ['', 'v1', 'persistentvolumes'],
+  ['', 'v1', 'limitranges'],
+  ['', 'v1', 'resourcequotas'],
+  ['scheduling.k8s.io', 'v1', 'priorityclasses'],
+  ['node.k8s.io', 'v1', 'runtimeclasses'],
+  ['storage.k8s.io', 'v1', 'storageclasses'],
+  ['networking.k8s.io', 'v1', 'ingressclasses'],
+];
+
+/**
+ * Puts authentication, authorization and admission together. The core is made with what this answers, and then handed
+ * to `start`; until then nobody but system:masters may do anything.
+ */
+export function createSecurity(options: SecurityOptions): Security {
+  const { clock, random } = options;
+  let objects: ObjectReader | undefined;
+  // Each resource's schema has decoded what the cache holds.
+  const get = <T extends KubeObject>(group: string, resource: string, namespace: string, name: string) =>
+    objects?.get(group, 'v1', resource, namespace, name) as T | undefined;
+  const list = <T extends KubeObject>(group: string, resource: string, namespace = '') =>
+    (objects?.list(group, 'v1', resource, namespace) ?? []) as readonly T[];
+
+  const account = (namespace: string, name: string) => get<ServiceAccount>('', 'serviceaccounts', namespace, name);
+  const pod = (namespace: string, name: string) => get<Pod>('', 'pods', namespace, name);
+  const secret = (namespace: string, name: string) => get<Secret>('', 'secrets', namespace, name);
+  const node = (name: string) => get<Node>('', 'nodes', '', name);
+  const claim = (namespace: string, name: string) =>
+    get<PersistentVolumeClaim>('', 'persistentvolumeclaims', namespace, name);
+
+  const tokens = new ServiceAccountTokens({
+    signingKey: options.serviceAccountKey,
+    issuer: options.issuer,
+    audiences: options.audiences,
+    clock,
+    readers: {
+      serviceAccount: (namespace, name) => identityOf(account(namespace, name)),
+      pod: (namespace, name) => identityOf(pod(namespace, name)),
+      secret: (namespace, name) => identityOf(secret(namespace, name)),
+      node: (name) => identityOf(node(name)),
+    },
+  });
+  const rbac = new RbacAuthorizer();
+  const nodes = new NodeAuthorizer({
+    persistentVolumeClaim: claim,
+    persistentVolume: (name) => get<PersistentVolume>('', 'persistentvolumes', '', name),
+  });
+  const authorizer = authorizerForModes(options.authorizationMode ?? 'Node,RBAC', { node: nodes, rbac });
+
+  const readers: AdmissionReaders = {
+    namespace: (name) => get<Namespace>('', 'namespaces', '', name),
+    serviceAccount: account,
+    secret,
+    pod,
+    persistentVolumeClaim: claim,
+    priorityClass: (name) => get<PriorityClass>('scheduling.k8s.io', 'priorityclasses', '', name),
+    priorityClasses: () => list<PriorityClass>('scheduling.k8s.io', 'priorityclasses'),
+    runtimeClass: (name) => get<RuntimeClass>('node.k8s.io', 'runtimeclasses', '', name),
+    storageClass: (name) => get<StorageClass>('storage.k8s.io', 'storageclasses', '', name),
+    storageClasses: () => list<StorageClass>('storage.k8s.io', 'storageclasses'),
+    ingressClasses: () => list<IngressClass>('networking.k8s.io', 'ingressclasses'),
+    limitRanges: (namespace) => list<LimitRange>('', 'limitranges', namespace),
+    resourceQuotas: (namespace) => list<ResourceQuota>('', 'resourcequotas', namespace),
+    fresh: {
+      // The cache is fed by the store's own events, an instant behind its writes.
+      namespace: async (name) => {
+        await clock.sleep(lagMs);
+        return get<Namespace>('', 'namespaces', '', name);
+      },
+      serviceAccount: async (namespace, name) => {
+        const attempts = name === 'default' ? 10 : 1;
+        for (let i = 0; i < attempts; i++) {
+          await clock.sleep(lagMs);
+          const found = account(namespace, name);
+          if (found) return found;
+        }
+        return undefined;
+      },
+    },
+  };
+
+  const feeds: { stop(): void }[] = [];
+  return {
+    tokens,
+    authorizer,
+    reads,
+    authenticate: createAuthenticator({
+      tokenFile: options.tokenFile,
+      serviceAccountTokens: tokens,
+      anonymous: options.anonymous,
+    }),
+    admission: (reader) => {
+      objects = reader;
+      return [
+        namespaceLifecycle(readers),
+        limitRanger(readers),
+        serviceAccount(readers, { suffix: () => randomSuffix(random), projectServiceCa: options.projectServiceCa }),
+        taintNodesByCondition(),
+        podSecurity(readers),
+        priority(readers),
+        defaultTolerationSeconds(),
+        defaultStorageClass(readers),
+        storageObjectInUseProtection(),
+        persistentVolumeClaimResize(readers),
+        runtimeClass(readers),
+        defaultIngressClass(readers),
+        escalationCheck(rbac, authorizer),
+      ];
+    },
+    virtual: virtualHandlers(),
+    async start(core) {
+      const rbacSink = { set: rbac.set.bind(rbac), delete: rbac.delete.bind(rbac) };
+      const podSink = { set: nodes.setPod.bind(nodes), delete: nodes.deletePod.bind(nodes) };
+      const all = [
+        feedObjects(core, clusterroles, rbacSink, clock),
+        feedObjects(core, clusterrolebindings, rbacSink, clock),
+        feedObjects(core, roles, rbacSink, clock),
+        feedObjects(core, rolebindings, rbacSink, clock),
+        feedObjects(core, pods, podSink, clock),
+      ];
+      feeds.push(...all);
+      await Promise.all(all.map((feed) => feed.ready));
+    },
+    stop() {
+      for (const feed of feeds.splice(0)) feed.stop();
+    },
+  };
+
+  function virtualHandlers(): Readonly<Record<string, VirtualHandler>> {
+    const access = accessReviews(authorizer, rbac);
+    const identity = identityReviews({ tokenFile: options.tokenFile, serviceAccountTokens: tokens, clock });
+    const token = tokenRequestHandler({
+      tokens,
+      clock,
+      readers: { serviceAccount: account, pod, secret, node },
+    });
+    return {
+      'subjectaccessreviews.authorization.k8s.io': creates(access.subjectAccessReview),
+      'localsubjectaccessreviews.authorization.k8s.io': creates(access.localSubjectAccessReview),
+      'selfsubjectaccessreviews.authorization.k8s.io': creates(access.selfSubjectAccessReview),
+      'selfsubjectrulesreviews.authorization.k8s.io': creates(access.selfSubjectRulesReview),
+      'tokenreviews.authentication.k8s.io': creates(identity.tokenReview),
+      'selfsubjectreviews.authentication.k8s.io': creates(identity.selfSubjectReview),
+      'serviceaccounts/token': creates(token),
+    };
+  }
+}
+
+/** A moment in which the cache catches up; Kubernetes' plugins wait about as long. */
+const lagMs = 100;
+
+/** A handler of a kind as a handler of any: the core decodes a body as the kind of the path before it calls. */
+function creates<T>(
+  handle: (
+    context: Parameters<NonNullable<VirtualHandler['create']>>[0],
+    target: Parameters<NonNullable<VirtualHandler['create']>>[1],
+    object: T,
+  ) => object | Promise<object>,
+): VirtualHandler {
+  return { create: (context, target, object) => handle(context, target, object as T) };
+}
+
+function identityOf(object: KubeObject | undefined): Identity | undefined {
+  if (!object) return undefined;
+  const { uid, deletionTimestamp } = object.metadata;
+  return { uid, ...(deletionTimestamp !== undefined && { deleted: Date.parse(deletionTimestamp) }) };
+}
+
+/** No vowels and nothing that looks like one: names must spell no words. */
+const alphabet = 'bcdfghjklmnpqrstvwxz2456789';
+const randomSuffix = (random: () => number): string =>
+  Array.from({ length: 5 }, () => alphabet[Math.floor(random() * alphabet.length)]).join('');
