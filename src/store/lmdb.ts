@@ -331,18 +331,14 @@ export class LmdbStore implements Store {
   async #commit(batch: Batch): Promise<boolean> {
     this.#collecting = undefined;
     this.#committing = batch;
-    const logRemovals = this.#history.slice(this.#next, this.#durable.revision);
-    const times = this.#history.sample(this.#next.revision);
-    const state: State = { ...this.#next };
+    let state: State;
+    let times: ReturnType<History['sample']>;
     try {
-      await this.#tables.commit({
-        index: batch.index,
-        log: batch.log,
-        expiry: batch.expiry,
-        logRemovals,
-        times,
-        state,
-      });
+      const logRemovals = this.#history.slice(this.#next, this.#durable.revision);
+      times = this.#history.sample(this.#next.revision);
+      state = { ...this.#next };
+      const { index, log, expiry } = batch;
+      await this.#tables.commit({ index, log, expiry, logRemovals, times, state });
     } catch (error) {
       this.#undo(batch, error instanceof Error ? error : new Error(String(error)));
       return false;
