@@ -35,6 +35,8 @@ import { decodeObject, type ExpectedKind, kindOf, parseBody } from './registry/b
 import { deleteObject } from './registry/delete.ts';
 import { evictPod } from './registry/eviction.ts';
 import type { RegistryHooks } from './registry/hooks.ts';
+import { IpRange } from './registry/ip-range.ts';
+import { namespaceHooks } from './registry/namespaces.ts';
 import { isDryRun, validateDeleteOptions, validatePatchOptions, validateWriteOptions } from './registry/options.ts';
 import { patchedObject } from './registry/patch.ts';
 import { bindPod } from './registry/pods.ts';
@@ -48,6 +50,7 @@ import {
   validateScale,
   withScale,
 } from './registry/scale.ts';
+import { nodePortsInUse, ServiceAllocator } from './registry/service-allocator.ts';
 import type { Resources } from './resource-table.ts';
 import { identity, type Versions, versionsOf } from './versions.ts';
 
@@ -84,6 +87,13 @@ export interface CoreOptions {
   readonly virtual?: Readonly<Record<string, VirtualHandler>>;
   /** By "services", "deployments.apps". */
   readonly hooks?: Readonly<Record<string, RegistryHooks>>;
+  /** What Services are given; default 10.96.0.0/12 and 30000-32767, as kube-apiserver's flags. */
+  readonly services?: {
+    /** --service-cluster-ip-range: one CIDR, or one of each family; the first is the default. */
+    readonly clusterIpRanges?: readonly string[];
+    /** --service-node-port-range: first and last port. */
+    readonly nodePorts?: readonly [first: number, last: number];
+  };
   /** Where custom resources with a scale subresource keep their replicas. */
   readonly scalePaths?: (resource: ServedResource) => ScalePaths | undefined;
 }
@@ -129,8 +139,31 @@ export class Core implements ApiCore {
       admission: new AdmissionChain(plugins),
       clock,
       random,
-      hooks: options.hooks ?? {},
+      hooks: { ...this.#builtinHooks(options, random), ...options.hooks },
     });
+  }
+
+  #builtinHooks(options: CoreOptions, random: () => number): Readonly<Record<string, RegistryHooks>> {
+    const { store, clock } = options;
+    const { clusterIpRanges = ['10.96.0.0/12'], nodePorts = [30000, 32767] as const } = options.services ?? {};
+    const cacheOf = (group: string, resource: string) => () => {
+      const served = this.resources.find(group, 'v1', resource);
+      if (!served) throw new Error(`the server has no ${resource}`);
+      return this.#caches.of(served);
+    };
+    return {
+      namespaces: namespaceHooks,
+      services: new ServiceAllocator({
+        store,
+        clock,
+        random,
+        ranges: clusterIpRanges.map((cidr) => new IpRange(cidr)),
+        nodePorts,
+        addresses: cacheOf('networking.k8s.io', 'ipaddresses'),
+        ports: () => this.#caches.of(nodePortsInUse),
+        services: cacheOf('', 'services'),
+      }),
+    };
   }
 
   /** Reads resources into the cache, so that `objects` sees them. */

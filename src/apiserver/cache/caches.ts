@@ -6,6 +6,11 @@ import type { ServedResource } from '../core.ts';
 import type { Entry } from './entry.ts';
 import { WatchCache } from './watch-cache.ts';
 
+/** What a cache must know of a resource. */
+export type CachedResource = Pick<ServedResource, 'prefix' | 'strategy'> & {
+  readonly data: Pick<ServedResource['data'], 'namespaced'>;
+};
+
 /** All objects of the API lie under this prefix, as in Kubernetes. */
 const ROOT = '/registry/';
 /** How long a read waits for a revision that is not here yet. */
@@ -42,7 +47,7 @@ export class WatchCaches {
   }
 
   /** The resource's cache; at once when it was read before. */
-  of(resource: ServedResource): WatchCache | Promise<WatchCache> {
+  of(resource: CachedResource): WatchCache | Promise<WatchCache> {
     return this.#caches.get(resource.prefix) ?? this.#load(resource);
   }
 
@@ -149,7 +154,7 @@ export class WatchCaches {
     }
   }
 
-  #load(resource: ServedResource): Promise<WatchCache> {
+  #load(resource: CachedResource): Promise<WatchCache> {
     const loading = this.#loading.get(resource.prefix);
     if (loading) return loading.done;
     const changes: Change[] = [];
@@ -160,7 +165,7 @@ export class WatchCaches {
     return done;
   }
 
-  async #read(resource: ServedResource, changes: readonly Change[]): Promise<WatchCache> {
+  async #read(resource: CachedResource, changes: readonly Change[]): Promise<WatchCache> {
     await this.#start();
     const content = await this.#store.range(resource.prefix, prefixEnd(resource.prefix));
     const select = resource.strategy.selectableFields;

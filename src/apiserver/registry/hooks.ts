@@ -1,10 +1,14 @@
 import type { KubeObject, Mutable } from '../../api/resource.ts';
-import type { Stored } from '../core.ts';
+import type { Operation } from '../../store/store.ts';
 
-/** Something reserved for a write that has not happened yet. Exactly one of the two is called. */
+/**
+ * What else a write takes or gives back, in the transaction of the write itself: either all of it happens or nothing, in
+ * whatever process and however it ends.
+ */
 export interface Reservation {
-  commit(): void;
-  revert(): void;
+  readonly operations: readonly Operation[];
+  /** Another write took what these operations wanted; chooses anew and changes the object, or refuses. */
+  again(object: Mutable<KubeObject>): Promise<void>;
 }
 
 /**
@@ -14,8 +18,8 @@ export interface Reservation {
 export interface RegistryHooks {
   beginCreate?(object: Mutable<KubeObject>, dryRun: boolean): Promise<Reservation | undefined>;
   beginUpdate?(object: Mutable<KubeObject>, old: KubeObject, dryRun: boolean): Promise<Reservation | undefined>;
-  /** The object is gone. */
-  afterDelete?(last: Stored): void;
+  /** What is given back along with the object. */
+  release?(last: KubeObject): readonly Operation[];
   /** Whether an object without finalizers may go as soon as an update leaves it so; default true. */
   deletableDuringUpdate?(object: KubeObject): boolean;
 }

@@ -77,7 +77,7 @@ export class Registry {
 
   /** `object` is the caller's no more. */
   async create(write: Write, object: Mutable<KubeObject>): Promise<Entry | Stored> {
-    const { context, target, storage, dryRun } = write;
+    const { context, target, dryRun } = write;
     const meta = object.metadata;
     setNamespace(meta, target);
     const { operation, admitting } = this.#admitting('CREATE', write);
@@ -86,16 +86,8 @@ export class Registry {
     const generated = !meta.name && meta.generateName ? meta.generateName : undefined;
     if (generated !== undefined) meta.name = generateName(generated, this.#random);
     const reservation = await this.#prepareCreate(write, object);
-    try {
-      if (admitting)
-        await this.admission.validate({ operation, context, target, object, oldObject: undefined, dryRun });
-      const stored = await this.#insert(write, object, generated);
-      reservation?.commit();
-      return stored;
-    } catch (error) {
-      reservation?.revert();
-      throw error;
-    }
+    if (admitting) await this.admission.validate({ operation, context, target, object, oldObject: undefined, dryRun });
+    return this.#insert(write, object, generated, reservation);
   }
 
   #admitting<T extends AdmissionOperation>(operation: T, write: Write): { operation: T; admitting: boolean } {
@@ -117,34 +109,34 @@ export class Registry {
     meta.deletionGracePeriodSeconds = undefined;
     meta.selfLink = undefined;
     const reservation = await this.hooksOf(storage)?.beginCreate?.(object, dryRun);
-    try {
-      const strategyContext: StrategyContext = { user: context.user, now };
-      meta.generation = undefined;
-      if (strategy.prepareForCreate) strategy.prepareForCreate(object, strategyContext);
-      else defaultPrepareForCreate(storage, object);
-      object.metadata = canonicalMetadata(object.metadata);
-      const found: readonly FieldError[] = [
-        ...validateMetadata(object.metadata, storage.data.namespaced, nameRuleOf(storage)),
-        ...(strategy.validateCreate?.(object, strategyContext) ?? []),
-      ];
-      if (found.length > 0) throw this.#invalid(write, object.metadata.name, found);
-      if (strategy.warnings) for (const warning of strategy.warnings(object, undefined)) context.warn(warning);
-      return reservation;
-    } catch (error) {
-      reservation?.revert();
-      throw error;
-    }
+    const strategyContext: StrategyContext = { user: context.user, now };
+    meta.generation = undefined;
+    if (strategy.prepareForCreate) strategy.prepareForCreate(object, strategyContext);
+    else defaultPrepareForCreate(storage, object);
+    object.metadata = canonicalMetadata(object.metadata);
+    const found: readonly FieldError[] = [
+      ...validateMetadata(object.metadata, storage.data.namespaced, nameRuleOf(storage)),
+      ...(strategy.validateCreate?.(object, strategyContext) ?? []),
+    ];
+    if (found.length > 0) throw this.#invalid(write, object.metadata.name, found);
+    if (strategy.warnings) for (const warning of strategy.warnings(object, undefined)) context.warn(warning);
+    return reservation;
   }
 
   #invalid({ storage }: Write, name: string, found: readonly FieldError[]): ApiError {
     return errors.invalid({ group: storage.group, kind: storage.data.kind }, name, found);
   }
 
-  async #insert(write: Write, object: Mutable<KubeObject>, generated: string | undefined): Promise<Entry | Stored> {
+  async #insert(
+    write: Write,
+    object: Mutable<KubeObject>,
+    generated: string | undefined,
+    reservation: Reservation | undefined,
+  ): Promise<Entry | Stored> {
     const { storage, target } = write;
     for (let attempt = 1; ; attempt++) {
       const { name } = object.metadata;
-      const stored = await this.#put(write, object, undefined);
+      const stored = await this.#put(write, object, undefined, reservation);
       if (!('conflict' in stored)) return stored;
       if (generated !== undefined && attempt < NAME_ATTEMPTS) {
         object.metadata.name = generateName(generated, this.#random);
@@ -163,6 +155,7 @@ export class Registry {
     write: Write,
     object: Mutable<KubeObject>,
     old: Entry | undefined,
+    reservation?: Reservation,
   ): Promise<Entry | Stored | { readonly conflict: Entry | undefined }> {
     const { storage } = write;
     const { name, namespace } = object.metadata;
@@ -173,24 +166,28 @@ export class Registry {
       object.metadata = canonicalMetadata({ ...object.metadata, resourceVersion: old ? String(old.revision) : '' });
       return Entry.unstored(key, old?.revision ?? 0, object);
     }
-    const { entry, value } = Entry.forWrite(key, object);
-    if (old && (old.holds(value) || (value.length === old.size && same(object, old.object)))) return old;
     const ttlSeconds = storage.strategy.ttlSeconds?.(object);
-    const put: Operation = {
-      type: 'put',
-      key,
-      value,
-      expect: old?.revision ?? 0,
-      decoded: entry,
-      ...(ttlSeconds !== undefined && { ttlSeconds }),
-    };
-    const result = await this.store.txn([put]);
-    if (!result.ok) {
-      const current = result.failed[0]?.current;
-      return { conflict: current && Entry.fromStore(current) };
+    for (let race = 0; race < MAX_RACES; race++) {
+      const { entry, value } = Entry.forWrite(key, object);
+      if (old && (old.holds(value) || (value.length === old.size && same(object, old.object)))) return old;
+      const put: Operation = {
+        type: 'put',
+        key,
+        value,
+        expect: old?.revision ?? 0,
+        decoded: entry,
+        ...(ttlSeconds !== undefined && { ttlSeconds }),
+      };
+      const result = await this.store.txn(reservation ? [put, ...reservation.operations] : [put]);
+      if (result.ok) {
+        entry.commit(value, result.revision);
+        return entry;
+      }
+      const own = result.failed.find((failed) => failed.key === key);
+      if (own || !reservation) return { conflict: own?.current && Entry.fromStore(own.current) };
+      await reservation.again(object);
     }
-    entry.commit(value, result.revision);
-    return entry;
+    throw errors.conflict(groupResourceOf(write.target.resource), name, MODIFIED);
   }
 
   /**
@@ -254,21 +251,9 @@ export class Registry {
     const { operation, admitting } = this.#admitting('UPDATE', write);
     if (admitting) await this.admission.mutate({ operation, context, target, object, oldObject: before, dryRun });
     const reservation = await this.#prepareUpdate(write, object, before);
-    let written = false;
-    try {
-      if (admitting) await this.admission.validate({ operation, context, target, object, oldObject: before, dryRun });
-      if (this.#goesNow(storage, object, before)) {
-        const gone = await this.remove(write, old, object);
-        written = !('conflict' in gone);
-        return gone;
-      }
-      const stored = await this.#put(write, object, old);
-      written = !('conflict' in stored);
-      return stored;
-    } finally {
-      if (written) reservation?.commit();
-      else reservation?.revert();
-    }
+    if (admitting) await this.admission.validate({ operation, context, target, object, oldObject: before, dryRun });
+    if (this.#goesNow(storage, object, before)) return this.remove(write, old, object);
+    return this.#put(write, object, old, reservation);
   }
 
   async #prepareUpdate(write: Write, object: Mutable<KubeObject>, old: KubeObject): Promise<Reservation | undefined> {
@@ -277,30 +262,25 @@ export class Registry {
     const strategyContext: StrategyContext = { user: context.user, now: this.clock.now() };
     const sub = target.subresource === '' ? undefined : subresourceStrategy(storage, target.subresource);
     const reservation = sub ? undefined : await this.hooksOf(storage)?.beginUpdate?.(object, old, dryRun);
-    try {
-      object.metadata.generation = old.metadata.generation;
-      if (sub) sub.prepareForUpdate(object, old, strategyContext);
-      else if (strategy.prepareForUpdate) strategy.prepareForUpdate(object, old, strategyContext);
-      else defaultPrepareForUpdate(storage, object, old);
-      const meta = object.metadata;
-      meta.uid ||= old.metadata.uid;
-      meta.creationTimestamp = old.metadata.creationTimestamp;
-      if (old.metadata.deletionTimestamp) meta.deletionTimestamp = old.metadata.deletionTimestamp;
-      meta.deletionGracePeriodSeconds ??= old.metadata.deletionGracePeriodSeconds;
-      object.metadata = canonicalMetadata(meta);
-      const validate = sub ? sub.validateUpdate : strategy.validateUpdate;
-      const found: readonly FieldError[] = [
-        ...validateMetadata(object.metadata, storage.data.namespaced, pathSegment),
-        ...validateMetadataUpdate(object.metadata, old.metadata),
-        ...(validate?.(object, old, strategyContext) ?? []),
-      ];
-      if (found.length > 0) throw this.#invalid(write, object.metadata.name, found);
-      if (!sub && strategy.warnings) for (const warning of strategy.warnings(object, old)) context.warn(warning);
-      return reservation;
-    } catch (error) {
-      reservation?.revert();
-      throw error;
-    }
+    object.metadata.generation = old.metadata.generation;
+    if (sub) sub.prepareForUpdate(object, old, strategyContext);
+    else if (strategy.prepareForUpdate) strategy.prepareForUpdate(object, old, strategyContext);
+    else defaultPrepareForUpdate(storage, object, old);
+    const meta = object.metadata;
+    meta.uid ||= old.metadata.uid;
+    meta.creationTimestamp = old.metadata.creationTimestamp;
+    if (old.metadata.deletionTimestamp) meta.deletionTimestamp = old.metadata.deletionTimestamp;
+    meta.deletionGracePeriodSeconds ??= old.metadata.deletionGracePeriodSeconds;
+    object.metadata = canonicalMetadata(meta);
+    const validate = sub ? sub.validateUpdate : strategy.validateUpdate;
+    const found: readonly FieldError[] = [
+      ...validateMetadata(object.metadata, storage.data.namespaced, pathSegment),
+      ...validateMetadataUpdate(object.metadata, old.metadata),
+      ...(validate?.(object, old, strategyContext) ?? []),
+    ];
+    if (found.length > 0) throw this.#invalid(write, object.metadata.name, found);
+    if (!sub && strategy.warnings) for (const warning of strategy.warnings(object, old)) context.warn(warning);
+    return reservation;
   }
 
   #uidConflict({ target, storage }: Write, wanted: string, found: string): ApiError {
@@ -330,12 +310,12 @@ export class Registry {
   ): Promise<Stored | { readonly conflict: Entry | undefined }> {
     const { storage, dryRun } = write;
     if (dryRun) return last ? Entry.unstored(old.key, old.revision, last) : old;
-    const result = await this.store.txn([{ type: 'delete', key: old.key, expect: old.revision }]);
+    const released = this.hooksOf(storage)?.release?.(old.object) ?? [];
+    const result = await this.store.txn([{ type: 'delete', key: old.key, expect: old.revision }, ...released]);
     if (!result.ok) {
       const current = result.failed[0]?.current;
       return { conflict: current && Entry.fromStore(current) };
     }
-    this.hooksOf(storage)?.afterDelete?.(old);
     return last ? Entry.unstored(old.key, result.revision, last) : old.at(result.revision);
   }
 
