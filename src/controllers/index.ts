@@ -1,4 +1,7 @@
+import { startDaemonSetController } from './daemonset/daemonset-controller.ts';
 import { startDeploymentController } from './deployment/deployment-controller.ts';
+import { startJobController } from './job/job-controller.ts';
+import { startTtlAfterFinishedController } from './job/ttl-controller.ts';
 import { startReplicaSetController } from './replicaset/replicaset-controller.ts';
 import type { ControllerContext, ControllerHandle } from './shared/context.ts';
 
@@ -14,6 +17,9 @@ export interface ControllerDescriptor {
 export const controllers: readonly ControllerDescriptor[] = [
   { name: 'deployment-controller', start: startDeploymentController },
   { name: 'replicaset-controller', start: startReplicaSetController },
+  { name: 'daemonset-controller', start: startDaemonSetController },
+  { name: 'job-controller', start: startJobController },
+  { name: 'ttl-after-finished-controller', start: startTtlAfterFinishedController },
 ];
 
 /** Starts the controllers, all or those named; `stop` stops them all. The informers are started by the caller. */

@@ -12,8 +12,8 @@ import { EXPECTATION_TIMEOUT_MS, Expectations } from '../shared/expectations.ts'
 import { observePods } from '../shared/observe-pods.ts';
 import { isNamespaceTerminating, PodControl, podFromTemplate } from '../shared/pod-control.ts';
 import { isPodActive, isPodTerminating, untilNextAvailable } from '../shared/pods.ts';
+import { podsToDelete } from '../shared/ranking.ts';
 import { startReconciler } from '../shared/start.ts';
-import { podsToDelete } from './ranking.ts';
 import { calculateStatus, sameStatus } from './status.ts';
 
 const WORKERS = 5;

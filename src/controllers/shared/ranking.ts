@@ -1,6 +1,6 @@
 import type { ContainerStatus, Pod } from '../../api/core/v1.gen.ts';
 import { timeToMs } from '../../schema/time.ts';
-import { isPodActive, isPodReady, readySince } from '../shared/pods.ts';
+import { isPodActive, isPodReady, readySince } from './pods.ts';
 
 const DELETION_COST = 'controller.kubernetes.io/pod-deletion-cost';
 const phases: Readonly<Record<string, number>> = { Pending: 0, Unknown: 1, Running: 2 };
