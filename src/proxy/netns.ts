@@ -44,6 +44,11 @@ export class TestNetwork {
     });
   }
 
+  /** The file that stands for a namespace. */
+  path(name: string): string {
+    return `/run/netns/${this.#full(name)}`;
+  }
+
   async close(): Promise<void> {
     for (const child of this.#children) child.kill();
     await Promise.all(this.#children.map((child) => child.closed));
