@@ -1,14 +1,10 @@
 import { createLogger, type Logger } from '../utils/log.ts';
 import { type AgentOptions, startAgent } from './agent.ts';
+import { ConfigurationError } from './configuration-error.ts';
 import { type ServerOptions, startServer } from './server.ts';
 
 /** EX_CONFIG of sysexits.h: what is wrong is in the configuration, and starting again does not help. */
 const badConfiguration = 78;
-
-/** A flag, or a file that a flag names, makes no sense. */
-export class ConfigurationError extends Error {
-  override name = 'ConfigurationError';
-}
 
 export async function runServer(options: ServerOptions & { readonly logLevel: string }): Promise<void> {
   await run('server', options.logLevel, (log) => startServer({ ...options, log }));

@@ -1,0 +1,2 @@
+export async function down(_: unknown): Promise<void> {}
+export async function reset(_: unknown): Promise<void> {}

@@ -1,0 +1,127 @@
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { hostname } from 'node:os';
+import { TokenFile } from '../apiserver/authentication/token-file.ts';
+import { createHttpServer } from '../apiserver/http/server.ts';
+import { InformerFactory } from '../client/informer.ts';
+import { createEventRecorder } from '../client/recorder.ts';
+import { startControllers } from '../controllers/index.ts';
+import { LmdbStore } from '../store/lmdb.ts';
+import { realClock } from '../utils/clock.ts';
+import type { Logger } from '../utils/log.ts';
+import { primaryAddress } from './addresses.ts';
+import { type ClusterCertificates, ensureCertificates } from './certificates.ts';
+import { ConfigurationError } from './configuration-error.ts';
+import { createControlPlane } from './control-plane.ts';
+import { addressAt, overlap, parseRange } from './ip-range.ts';
+import { buildKubeconfig } from './kubeconfig.ts';
+import { ensureKubernetesService } from './kubernetes-service.ts';
+import { type ClusterPaths, clusterPaths } from './paths.ts';
+
+/** Named as kube-apiserver's flags. */
+export interface ServerOptions {
+  readonly dataDir: string;
+  readonly bindAddress: string;
+  readonly securePort: number;
+  readonly advertiseAddress?: string;
+  readonly tokenAuthFile?: string;
+  readonly authorizationMode: string;
+  readonly serviceClusterIpRange: string;
+  readonly serviceNodePortRange: string;
+  readonly clusterCidr: string;
+  /** Make credentials for a node of this name on this machine. */
+  readonly nodeName?: string;
+  readonly tlsSan: readonly string[];
+}
+
+export interface RunningServer {
+  readonly url: string;
+  stop(): Promise<void>;
+}
+
+/** The control plane over the embedded store: API server, controllers and scheduler in one process. */
+export async function startServer(options: ServerOptions & { readonly log: Logger }): Promise<RunningServer> {
+  const started = performance.now();
+  const { log } = options;
+  const clock = realClock;
+  const serviceRange = parseRange(options.serviceClusterIpRange, 'service-cluster-ip-range');
+  parseRange(options.clusterCidr, 'cluster-cidr');
+  if (overlap(options.serviceClusterIpRange, options.clusterCidr)) {
+    throw new ConfigurationError(`--service-cluster-ip-range and --cluster-cidr share addresses: choose ranges apart`);
+  }
+  const tokenFile = readTokenFile(options.tokenAuthFile);
+  const paths = clusterPaths(options.dataDir);
+  mkdirSync(paths.dataDir, { recursive: true, mode: 0o700 });
+  const advertise = options.advertiseAddress ?? primaryAddress();
+  const store = await LmdbStore.open({ path: paths.database, clock, log: log.child({ component: 'store' }) });
+  const certificates = ensureCertificates(paths.certificates, {
+    hostnames: [hostname(), ...options.tlsSan.filter((san) => !isAddress(san))],
+    ips: [addressAt(serviceRange, 1), advertise, ...options.tlsSan.filter(isAddress)],
+    ...(options.nodeName && { node: { name: options.nodeName, ips: [advertise] } }),
+  });
+  const plane = await createControlPlane({
+    store,
+    clock,
+    log: log.child({ component: 'apiserver' }),
+    serviceAccountKey: certificates.serviceAccountKey,
+    tokenFile,
+    authorizationMode: options.authorizationMode,
+    serviceClusterIpRange: options.serviceClusterIpRange,
+    serviceNodePortRange: options.serviceNodePortRange,
+  });
+  const http = createHttpServer({
+    core: plane.core,
+    authenticate: plane.authenticate,
+    authorizer: plane.authorizer,
+    tls: { ...certificates.serving, ca: certificates.ca.cert },
+    log: log.child({ component: 'apiserver' }),
+    advertise: `${advertise}:${options.securePort}`,
+  });
+  const port = await http.listen(options.securePort, options.bindAddress);
+  writeKubeconfigs(paths, certificates, port, options.nodeName);
+  const system = plane.client('kube-apiserver');
+  await ensureKubernetesService(system, { clusterIP: addressAt(serviceRange, 1), address: advertise, port });
+
+  const controllerClient = plane.client('kube-controller-manager');
+  const informers = new InformerFactory(controllerClient, { clock, log });
+  const recorder = createEventRecorder({ client: controllerClient, clock, log, component: 'kube-controller-manager' });
+  const controllers = startControllers({ client: controllerClient, informers, clock, log: log.child({ component: 'controllers' }), recorder });
+  informers.start();
+  log.info({ port, ms: Math.round(performance.now() - started) }, 'ready');
+
+  return {
+    url: `https://127.0.0.1:${port}`,
+    async stop() {
+      await controllers.stop();
+      informers.stop();
+      await recorder.stop();
+      await http.close();
+      await plane.close();
+      await store.close();
+    },
+  };
+}
+
+const isAddress = (name: string) => /^[\d.]+$|:/.test(name);
+
+function readTokenFile(path: string | undefined): TokenFile | undefined {
+  if (path === undefined) return undefined;
+  try {
+    return new TokenFile(readFileSync(path, 'utf8'), path);
+  } catch (error) {
+    throw new ConfigurationError(`--token-auth-file: ${(error as Error).message}`);
+  }
+}
+
+function writeKubeconfigs(paths: ClusterPaths, certificates: ClusterCertificates, port: number, nodeName: string | undefined): void {
+  const write = (file: string, name: string, certificate: ClusterCertificates['admin']) => {
+    const text = buildKubeconfig({
+      name,
+      server: `https://127.0.0.1:${port}`,
+      certificateAuthority: certificates.ca.cert,
+      credentials: { certificate },
+    });
+    writeFileSync(file, text, { mode: 0o600 });
+  };
+  write(paths.adminKubeconfig, paths.instance, certificates.admin);
+  if (certificates.node && nodeName) write(paths.nodeKubeconfig, `system:node:${nodeName}`, certificates.node.client);
+}
