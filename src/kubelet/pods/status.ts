@@ -1,5 +1,5 @@
 import type { ContainerState, ContainerStatus, Pod, PodCondition, PodStatus } from '../../api/core/v1.gen.ts';
-import { rfc3339 } from '../../utils/rfc3339.ts';
+import { formatTime } from '../../schema/time.ts';
 import { podQos } from '../resources.ts';
 import type { RuntimeContainer, RuntimePod } from '../runtime/state.ts';
 import { type AnyContainer, isSidecar, restartsAfterExit, shouldStart } from './pod.ts';
@@ -50,7 +50,7 @@ export function podStatus(input: StatusInput): PodStatus {
     ...(failed && { reason: failed.reason, message: failed.message }),
     ...(hostIPs[0] && { hostIP: hostIPs[0], hostIPs: hostIPs.map((ip) => ({ ip })) }),
     ...(kept[0] && { podIP: kept[0], podIPs: kept.map((ip) => ({ ip })) }),
-    startTime: old.startTime ?? rfc3339(now),
+    startTime: old.startTime ?? formatTime(now),
     ...(init.length && { initContainerStatuses: init }),
     containerStatuses: containers,
     ...(ephemeral.length && { ephemeralContainerStatuses: ephemeral }),
@@ -137,10 +137,10 @@ function withoutInstance(
 }
 
 function stateOf(container: RuntimeContainer): ContainerState {
-  const time = (ms: number) => (ms ? rfc3339(ms) : undefined);
+  const time = (ms: number) => (ms ? formatTime(ms) : undefined);
   switch (container.state) {
     case 'running':
-      return { running: { startedAt: rfc3339(container.startedAt) } };
+      return { running: { startedAt: formatTime(container.startedAt) } };
     case 'exited': {
       const startedAt = time(container.startedAt);
       const finishedAt = time(container.finishedAt);
@@ -220,7 +220,7 @@ function podConditions(input: StatusInput, status: PodStatus): PodCondition[] {
       ...(generation !== undefined && { observedGeneration: generation }),
       status: text,
       lastTransitionTime:
-        before?.status === text && before.lastTransitionTime ? before.lastTransitionTime : rfc3339(now),
+        before?.status === text && before.lastTransitionTime ? before.lastTransitionTime : formatTime(now),
       ...(reason && { reason }),
       ...(message && { message }),
     };

@@ -192,6 +192,7 @@ export class RuntimeCache {
       throw error;
     }
     const state = states[status.state];
+    const grace = status.annotations[annotations.terminationGracePeriod];
     const built: RuntimeContainer = {
       id: status.id,
       name: status.labels[labels.containerName] ?? status.metadata.name,
@@ -208,6 +209,7 @@ export class RuntimeCache {
       image: status.image.image,
       imageId: status.imageRef,
       logPath: status.logPath,
+      graceSeconds: grace === undefined ? undefined : Number(grace),
     };
     if (state === 'exited') this.#exited.set(built.id, built);
     return built;

@@ -42,6 +42,8 @@ export interface RuntimeContainer {
   readonly image: string;
   readonly imageId: string;
   readonly logPath: string;
+  /** Seconds, as the pod asked when the container was made. */
+  readonly graceSeconds: number | undefined;
 }
 
 /** The newest instance of a container. */
