@@ -69,6 +69,8 @@ export interface FieldData {
   readonly keys?: readonly string[];
   /** A map or struct that server-side apply replaces whole. */
   readonly atomic?: true;
+  /** Server-side apply merges it field by field although its type is atomic elsewhere. */
+  readonly granular?: true;
   readonly patch?: PatchStrategy;
   readonly mergeKey?: string;
   readonly doc?: string;
@@ -165,6 +167,7 @@ export interface Field {
   readonly listType?: ListType;
   readonly keys?: readonly string[];
   readonly atomic: boolean;
+  readonly granular?: true;
   readonly patch?: PatchStrategy;
   readonly mergeKey?: string;
   readonly doc?: string;

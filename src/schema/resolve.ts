@@ -234,6 +234,7 @@ class TypeNode implements ObjectSchema {
       ...(data.enum && { enum: data.enum }),
       ...(data.listType && { listType: data.listType }),
       ...(data.keys && { keys: data.keys }),
+      ...(data.granular && { granular: data.granular }),
       ...(data.patch && { patch: data.patch }),
       ...(data.mergeKey && { mergeKey: data.mergeKey }),
       ...(data.doc && { doc: data.doc }),

@@ -1518,7 +1518,7 @@ export const coreV1: GroupVersionData = {
         capacity: { tag: 1, map: 'Quantity' },
         persistentVolumeSource: { tag: 2, type: 'PersistentVolumeSource', inline: true },
         accessModes: { tag: 3, list: 'string', enum: ['ReadOnlyMany', 'ReadWriteMany', 'ReadWriteOnce', 'ReadWriteOncePod'], listType: 'atomic' },
-        claimRef: { tag: 4, type: 'ObjectReference', pointer: true },
+        claimRef: { tag: 4, type: 'ObjectReference', pointer: true, granular: true },
         persistentVolumeReclaimPolicy: { tag: 5, type: 'string', enum: ['Delete', 'Recycle', 'Retain'] },
         storageClassName: { tag: 6, type: 'string' },
         mountOptions: { tag: 7, list: 'string', listType: 'atomic' },

@@ -1,0 +1,371 @@
+/**
+ * Server-side apply: who owns which fields of an object. Pure functions over an object and its managedFields.
+ * https://kubernetes.io/docs/reference/using-api/server-side-apply/
+ */
+
+import { decode } from '../schema/decode.ts';
+import { deepEqual } from '../schema/equal.ts';
+import { FieldSet } from '../schema/field-set.ts';
+import { isJsonObject, type JsonObject } from '../schema/json.ts';
+import type { ObjectSchema } from '../schema/model.ts';
+import { quote } from '../schema/quote.ts';
+import { formatTime, timeToMs } from '../schema/time.ts';
+import {
+  compareValues,
+  configurationProblems,
+  fieldSetOf,
+  mergeValues,
+  removeFields,
+  type Shape,
+  shapeOf,
+  withNamedFields,
+} from '../schema/typed-value.ts';
+import type { ManagedFieldsEntry } from './meta/v1.gen.ts';
+
+/** Who writes, and how. */
+export interface FieldManager {
+  /** Name given by the client or derived from its user agent; "" becomes "unknown". */
+  readonly manager: string;
+  readonly apiVersion: string;
+  /** "" for the object itself. */
+  readonly subresource: string;
+  /** Milliseconds since the epoch. */
+  readonly now: number;
+  /** Fields of the object that this endpoint resets, which nobody comes to own through it: "status", "spec". */
+  readonly ignore?: readonly string[];
+}
+
+/** Others own fields that an apply would change. `status.details.causes` has an entry for each. */
+export class ApplyConflict extends Error {
+  readonly causes: readonly {
+    readonly reason: 'FieldManagerConflict';
+    readonly message: string;
+    readonly field: string;
+  }[];
+
+  constructor(conflicts: readonly { readonly manager: string; readonly paths: readonly string[] }[]) {
+    const all = conflicts.flatMap(({ manager, paths }) => paths.map((path) => ({ manager, path })));
+    const [only] = all;
+    super(
+      all.length === 1 && only
+        ? `Apply failed with 1 conflict: conflict with ${only.manager}: ${only.path}`
+        : `Apply failed with ${all.length} conflicts: ${conflicts
+            .map(({ manager, paths }) => [`conflicts with ${manager}:`, ...paths.map((path) => `- ${path}`)].join('\n'))
+            .join('\n')}`,
+    );
+    this.name = 'ApplyConflict';
+    this.causes = all.map(({ manager, path }) => ({
+      reason: 'FieldManagerConflict',
+      message: `conflict with ${manager}`,
+      field: path,
+    }));
+  }
+}
+
+/** The applied configuration does not fit the schema. Kubernetes answers 500 with the message. */
+export class ApplyError extends Error {
+  constructor(message: string) {
+    super(message);
+    this.name = 'ApplyError';
+  }
+}
+
+interface Owner {
+  readonly manager: string;
+  readonly operation: 'Apply' | 'Update';
+  readonly apiVersion: string;
+  readonly subresource: string;
+  readonly time: string | undefined;
+  readonly set: FieldSet;
+}
+
+/** Owners by what makes them one: an applier keeps its identity over versions. */
+type Owners = Map<string, Owner>;
+
+const identity = (owner: Pick<Owner, 'manager' | 'operation' | 'apiVersion' | 'subresource'>): string =>
+  JSON.stringify({
+    manager: owner.manager,
+    operation: owner.operation,
+    apiVersion: owner.operation === 'Apply' ? '' : owner.apiVersion,
+    subresource: owner.subresource,
+  });
+
+/** Undefined where an entry cannot be read. */
+function readOwners(entries: readonly ManagedFieldsEntry[] | undefined): Owners | undefined {
+  const owners: Owners = new Map();
+  for (const entry of entries ?? []) {
+    const { operation, apiVersion = '', fieldsType } = entry;
+    const set = FieldSet.fromFieldsV1(entry.fieldsV1 ?? {});
+    if ((operation !== 'Apply' && operation !== 'Update') || !apiVersion || fieldsType !== 'FieldsV1' || !set) {
+      return undefined;
+    }
+    const owner: Owner = {
+      manager: entry.manager ?? '',
+      operation,
+      apiVersion,
+      subresource: entry.subresource ?? '',
+      time: entry.time,
+      set: entry.fieldsV1 ? set : FieldSet.none,
+    };
+    owners.set(identity(owner), owner);
+  }
+  return owners;
+}
+
+function writeOwners(owners: Owners): ManagedFieldsEntry[] | undefined {
+  if (owners.size === 0) return undefined;
+  const sorted = [...owners.values()].sort(
+    (a, b) =>
+      order(a.operation, b.operation) ||
+      seconds(a) - seconds(b) ||
+      order(a.manager, b.manager) ||
+      order(a.apiVersion, b.apiVersion) ||
+      order(a.subresource, b.subresource),
+  );
+  return sorted.map(({ manager, operation, apiVersion, time, set, subresource }) => ({
+    ...(manager && { manager }),
+    operation,
+    apiVersion,
+    ...(time && { time }),
+    fieldsType: 'FieldsV1',
+    fieldsV1: set.toFieldsV1(),
+    ...(subresource && { subresource }),
+  }));
+}
+
+const order = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
+const seconds = (owner: Owner): number => (owner.time ? timeToMs(owner.time) / 1000 : 0);
+
+/** Fields that nobody owns. */
+const unowned = new Set([
+  'name',
+  'namespace',
+  'creationTimestamp',
+  'selfLink',
+  'uid',
+  'clusterName',
+  'generation',
+  'managedFields',
+  'resourceVersion',
+]);
+
+function stripped(set: FieldSet): FieldSet {
+  const metadata = set.children.get('f:metadata');
+  const children = [...set.children].filter(([step]) => step !== 'f:apiVersion' && step !== 'f:kind');
+  if (!metadata) return FieldSet.node(false, children);
+  const kept = FieldSet.node(
+    false,
+    [...metadata.children].filter(([step]) => !unowned.has(step.slice(2))),
+  );
+  return FieldSet.node(
+    false,
+    children.map(([step, child]) => [step, step === 'f:metadata' ? kept : child] as const),
+  );
+}
+
+/** An object's metadata and the object without its managedFields. */
+function withoutManagedFields(object: JsonObject): JsonObject {
+  if (!isJsonObject(object.metadata) || !('managedFields' in object.metadata)) return object;
+  const { managedFields: _, ...metadata } = object.metadata;
+  return { ...object, metadata };
+}
+
+const entriesOf = (object: JsonObject): readonly ManagedFieldsEntry[] | undefined => {
+  const entries = isJsonObject(object.metadata) ? object.metadata.managedFields : undefined;
+  return Array.isArray(entries) ? entries : undefined;
+};
+
+/** `[]` or one empty entry: the client asks to forget all owners. */
+const isReset = (entries: readonly ManagedFieldsEntry[] | undefined): boolean =>
+  entries !== undefined && (entries.length === 0 || (entries.length === 1 && deepEqual(entries[0], {})));
+
+/** What of other owners' fields a change touches; their sets without it. */
+function release(owners: Owners, self: string, comparison: ReturnType<typeof compareValues>) {
+  const changed = comparison.modified.union(comparison.added);
+  const conflicts: { owner: Owner; set: FieldSet }[] = [];
+  const left: Owners = new Map();
+  for (const [id, owner] of owners) {
+    if (id === self) {
+      left.set(id, owner);
+      continue;
+    }
+    const touched = owner.set.intersection(changed);
+    if (!touched.empty) conflicts.push({ owner, set: touched });
+    const set = owner.set.difference(touched).difference(comparison.removed);
+    if (!set.empty) left.set(id, { ...owner, set });
+  }
+  return { conflicts, left };
+}
+
+function ignoring(comparison: ReturnType<typeof compareValues>, ignore: readonly string[] | undefined) {
+  if (!ignore?.length) return comparison;
+  const steps = ignore.map((name) => `f:${name}`);
+  return {
+    added: comparison.added.without(steps),
+    modified: comparison.modified.without(steps),
+    removed: comparison.removed.without(steps),
+  };
+}
+
+/** Not more owners by update than these; the oldest become one. */
+const MAX_UPDATERS = 10;
+
+function capUpdaters(owners: Owners): void {
+  const updaters = [...owners].filter(([, owner]) => owner.operation === 'Update');
+  if (updaters.length <= MAX_UPDATERS) return;
+  updaters.sort(([a, x], [b, y]) => seconds(x) - seconds(y) || order(a, b));
+  let count = updaters.length;
+  const first = new Map<string, string>();
+  for (const [id, owner] of updaters) {
+    if (count <= MAX_UPDATERS) break;
+    const bucket: Owner = { ...owner, manager: 'ancient-changes', subresource: '' };
+    const bucketId = identity(bucket);
+    const earlier = first.get(owner.apiVersion);
+    if (earlier === undefined) {
+      first.set(owner.apiVersion, id);
+      continue;
+    }
+    const old = owners.get(bucketId) ?? owners.get(earlier);
+    if (!owners.has(bucketId)) owners.delete(earlier);
+    owners.delete(id);
+    owners.set(bucketId, { ...bucket, set: owner.set.union(old?.set ?? FieldSet.none) });
+    count--;
+  }
+}
+
+/** An object of the kind with nothing set, as Go's zero value is. */
+const emptyObject = (schema: ObjectSchema): JsonObject => decode(schema, {}, { defaults: false }).object;
+
+const asJson = (object: object): JsonObject => object as JsonObject; // API objects are plain JSON objects
+
+/**
+ * The managedFields of an object after a create, update or patch: who wrote owns what changed, others lose it.
+ * `live` is undefined on create; both objects are in canonical form, `next` as it will be stored.
+ */
+export function trackUpdate(
+  schema: ObjectSchema,
+  live: object | undefined,
+  next: object,
+  by: FieldManager,
+): readonly ManagedFieldsEntry[] | undefined {
+  const before = asJson(live ?? emptyObject(schema));
+  const after = asJson(next);
+  const given = entriesOf(after);
+  let owners: Owners | undefined;
+  if (by.subresource === '') {
+    if (isReset(given)) owners = new Map();
+    else if (given?.length) owners = readOwners(given);
+  }
+  owners ??= readOwners(entriesOf(before)) ?? new Map();
+  // Objects that were never tracked stay untracked until somebody applies.
+  if (owners.size === 0 && live) return undefined;
+  return writeOwners(update(shapeOf(schema), withoutManagedFields(before), withoutManagedFields(after), owners, by));
+}
+
+function update(shape: Shape, before: JsonObject, after: JsonObject, owners: Owners, by: FieldManager): Owners {
+  const comparison = ignoring(compareValues(shape, before, after), by.ignore);
+  const { left } = release(owners, '', comparison);
+  const set = stripped(comparison.modified.union(comparison.added));
+  if (!set.empty) {
+    const owner: Owner = {
+      manager: by.manager || 'unknown',
+      operation: 'Update',
+      apiVersion: by.apiVersion,
+      subresource: by.subresource,
+      time: formatTime(by.now),
+      set,
+    };
+    const id = identity(owner);
+    left.set(id, { ...owner, set: set.union(left.get(id)?.set ?? FieldSet.none) });
+  }
+  capUpdaters(left);
+  return left;
+}
+
+export interface Applied {
+  /** The merged object without managedFields: give it to `decodeKind` for the canonical form and defaults. */
+  readonly object: JsonObject;
+  readonly managedFields: readonly ManagedFieldsEntry[] | undefined;
+}
+
+/**
+ * Merges an applied configuration into the live object (undefined: it is created). Fields that the manager applied
+ * before and does not apply now go, unless somebody else owns them. Throws ApplyConflict unless `force`, ApplyError.
+ */
+export function applyConfiguration(
+  schema: ObjectSchema,
+  live: object | undefined,
+  config: object,
+  by: FieldManager & { readonly force: boolean },
+): Applied {
+  const shape = shapeOf(schema);
+  const problems = configurationProblems(shape, config);
+  if (problems.length > 0) {
+    const list = problems.length === 1 ? problems[0] : `errors:\n${problems.map((p) => `  ${p}`).join('\n')}`;
+    throw new ApplyError(`failed to create typed patch object (${nameOf(asJson(config))}): ${list}`);
+  }
+  const stored = asJson(live ?? emptyObject(schema));
+  const before = withoutManagedFields(stored);
+  let owners = readOwners(entriesOf(stored)) ?? new Map<string, Owner>();
+  if (owners.size === 0 && live) {
+    const first: FieldManager = { ...by, manager: 'before-first-apply', subresource: '', ignore: [] };
+    owners = update(shape, emptyObject(schema), before, owners, first);
+  }
+
+  const ignored = (by.ignore ?? []).map((name) => `f:${name}`);
+  const self: Owner = {
+    manager: by.manager,
+    operation: 'Apply',
+    apiVersion: by.apiVersion,
+    subresource: by.subresource,
+    time: formatTime(by.now),
+    set: fieldSetOf(shape, config).without(ignored),
+  };
+  const id = identity(self);
+  const last = owners.get(id);
+  owners.set(id, self);
+
+  const merged = prune(shape, mergeValues(shape, before, config), owners, last?.set);
+  const comparison = ignoring(compareValues(shape, before, merged), by.ignore);
+  const { conflicts, left } = release(owners, id, comparison);
+  if (conflicts.length > 0 && !by.force) {
+    const named = conflicts.map(({ owner, set }) => ({
+      id: identity(owner),
+      manager: describe(owner),
+      paths: [...set.paths()],
+    }));
+    throw new ApplyConflict(named.sort((a, b) => order(a.id, b.id)));
+  }
+  const set = stripped(self.set);
+  const unchanged = live !== undefined && deepEqual(before, merged);
+  if (set.empty) left.delete(id);
+  else left.set(id, { ...self, set, time: unchanged && last ? last.time : self.time });
+  return { object: isJsonObject(merged) ? merged : {}, managedFields: writeOwners(left) };
+}
+
+function prune(shape: Shape, merged: unknown, owners: Owners, last: FieldSet | undefined): unknown {
+  if (!last || last.empty) return merged;
+  const full = (set: FieldSet) => withNamedFields(shape, set);
+  const fieldsOf = (value: unknown) => full(fieldSetOf(shape, value));
+  const all = fieldsOf(merged);
+  let applied = FieldSet.none;
+  for (const owner of owners.values()) if (owner.operation === 'Apply') applied = applied.union(owner.set);
+  const without = (set: FieldSet) => (set.empty ? merged : removeFields(shape, merged, set));
+  let pruned = without(full(last));
+  pruned = without(all.difference(fieldsOf(pruned).union(full(applied))));
+  return without(all.difference(fieldsOf(pruned)).intersection(full(last)));
+}
+
+/** How conflicts name an owner. */
+function describe(owner: Owner): string {
+  const name = quote(owner.manager) + (owner.subresource ? ` with subresource ${quote(owner.subresource)}` : '');
+  return owner.operation === 'Update' ? `${name} using ${owner.apiVersion}` : name;
+}
+
+/** "namespace/name; group/version, Kind=Kind". */
+function nameOf(object: JsonObject): string {
+  const metadata = isJsonObject(object.metadata) ? object.metadata : {};
+  const apiVersion = String(object.apiVersion ?? '');
+  const gv = apiVersion.includes('/') ? apiVersion : `/${apiVersion}`;
+  return `${String(metadata.namespace ?? '')}/${String(metadata.name ?? '')}; ${gv}, Kind=${String(object.kind ?? '')}`;
+}

@@ -1,0 +1,167 @@
+/**
+ * Sets of fields, as managedFields has them: a tree whose steps are names ("f:spec"), keys of associative lists
+ * ('k:{"name":"a"}'), values of sets ('v:"x"') and positions ("i:0"). A path is in the set when its node is a member.
+ * https://kubernetes.io/docs/reference/using-api/server-side-apply/#field-management
+ */
+import { isJsonObject, type JsonObject, MAX_DEPTH, setOwn } from './json.ts';
+import { quote } from './quote.ts';
+
+export class FieldSet {
+  readonly member: boolean;
+  readonly children: ReadonlyMap<string, FieldSet>;
+
+  private constructor(member: boolean, children: ReadonlyMap<string, FieldSet>) {
+    this.member = member;
+    this.children = children;
+  }
+
+  static readonly none = new FieldSet(false, new Map());
+  static readonly leaf = new FieldSet(true, FieldSet.none.children);
+
+  /** A node with these children; empty ones are left out. */
+  static node(member: boolean, children: Iterable<readonly [string, FieldSet]>): FieldSet {
+    const kept = new Map<string, FieldSet>();
+    for (const [step, child] of children) if (!child.empty) kept.set(step, child);
+    if (kept.size > 0) return new FieldSet(member, kept);
+    return member ? FieldSet.leaf : FieldSet.none;
+  }
+
+  get empty(): boolean {
+    return !this.member && this.children.size === 0;
+  }
+
+  at(step: string): FieldSet {
+    return this.children.get(step) ?? FieldSet.none;
+  }
+
+  union(other: FieldSet): FieldSet {
+    if (other.empty || other === this) return this;
+    if (this.empty) return other;
+    const children = new Map(this.children);
+    for (const [step, child] of other.children) children.set(step, this.at(step).union(child));
+    return new FieldSet(this.member || other.member, children);
+  }
+
+  intersection(other: FieldSet): FieldSet {
+    return FieldSet.node(
+      this.member && other.member,
+      [...this.children].map(([step, child]) => [step, child.intersection(other.at(step))] as const),
+    );
+  }
+
+  /** Members of this set that are not members of the other; what is below a member of the other stays. */
+  difference(other: FieldSet): FieldSet {
+    if (other.empty) return this;
+    return FieldSet.node(
+      this.member && !other.member,
+      [...this.children].map(([step, child]) => [step, child.difference(other.at(step))] as const),
+    );
+  }
+
+  /** Without these fields of the root and all that is below them. */
+  without(steps: readonly string[]): FieldSet {
+    return FieldSet.node(
+      this.member,
+      [...this.children].filter(([step]) => !steps.includes(step)),
+    );
+  }
+
+  equals(other: FieldSet): boolean {
+    if (this.member !== other.member || this.children.size !== other.children.size) return false;
+    for (const [step, child] of this.children) if (!child.equals(other.at(step))) return false;
+    return true;
+  }
+
+  /** Every member's path as text, '.spec.containers[name="a"].image'; those of one object before what is below them. */
+  *paths(prefix = ''): Generator<string> {
+    const sorted = this.#sorted();
+    for (const [step, child] of sorted) if (child.member) yield prefix + stepText(step);
+    for (const [step, child] of sorted) yield* child.paths(prefix + stepText(step));
+  }
+
+  /** The JSON form (FieldsV1). */
+  toFieldsV1(): JsonObject {
+    const out: JsonObject = {};
+    if (this.member && this.children.size > 0) out['.'] = {};
+    for (const [step, child] of this.#sorted()) setOwn(out, step, child.toFieldsV1());
+    return out;
+  }
+
+  #sorted(): [string, FieldSet][] {
+    // "f" < "k" < "v": names, keys, values, in Kubernetes' order; positions ("i") come last.
+    const rank = (step: string) => (step.startsWith('i:') ? `z${step}` : step);
+    return [...this.children].sort(([a], [b]) => (rank(a) < rank(b) ? -1 : 1));
+  }
+
+  /** Reads the JSON form; undefined where it is not one. */
+  static fromFieldsV1(value: unknown): FieldSet | undefined {
+    if (!isJsonObject(value)) return undefined;
+    const set = read(value, 0);
+    // The root is no path; what has no members below it is empty.
+    return set && FieldSet.node(false, set.children);
+  }
+}
+
+function read(value: JsonObject, depth: number): FieldSet | undefined {
+  if (depth > MAX_DEPTH) return undefined;
+  const children: [string, FieldSet][] = [];
+  let member = false;
+  const keys = Object.keys(value);
+  for (const key of keys) {
+    const below = value[key];
+    if (!isJsonObject(below)) return undefined;
+    if (key === '.') {
+      member = true;
+      continue;
+    }
+    const step = canonicalStep(key);
+    const child = step === undefined ? undefined : read(below, depth + 1);
+    if (step === undefined || !child) return undefined;
+    children.push([step, child]);
+  }
+  return FieldSet.node(member || keys.length === 0, children);
+}
+
+/** A step as this program writes it, whoever wrote it. */
+function canonicalStep(step: string): string | undefined {
+  const rest = step.slice(2);
+  switch (step.slice(0, 2)) {
+    case 'f:':
+      return step;
+    case 'i:':
+      return /^[0-9]{1,15}$/.test(rest) ? step : undefined;
+    case 'k:':
+    case 'v:': {
+      let value: unknown;
+      try {
+        value = JSON.parse(rest);
+      } catch {
+        return undefined;
+      }
+      if (step[0] === 'v') return valueStep(value);
+      return isJsonObject(value) ? keyStep(value) : undefined;
+    }
+    default:
+      return undefined;
+  }
+}
+
+export const nameStep = (name: string): string => `f:${name}`;
+export const valueStep = (value: unknown): string => `v:${JSON.stringify(value)}`;
+export function keyStep(keys: JsonObject): string {
+  const sorted: JsonObject = {};
+  for (const key of Object.keys(keys).sort()) setOwn(sorted, key, keys[key]);
+  return `k:${JSON.stringify(sorted)}`;
+}
+
+function stepText(step: string): string {
+  const rest = step.slice(2);
+  if (step.startsWith('f:')) return `.${rest}`;
+  if (step.startsWith('i:')) return `[${rest}]`;
+  const text = (value: unknown) => (typeof value === 'string' ? quote(value) : JSON.stringify(value));
+  const value: unknown = JSON.parse(rest); // steps are made by the functions above
+  if (!step.startsWith('k:') || !isJsonObject(value)) return `[=${text(value)}]`;
+  return `[${Object.entries(value)
+    .map(([key, item]) => `${key}=${text(item)}`)
+    .join(',')}]`;
+}
