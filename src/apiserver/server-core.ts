@@ -187,7 +187,7 @@ export class Core implements ApiCore {
   }
 
   async list(context: RequestContext, target: Target, options: ListParameters): Promise<StoredList> {
-    await this.#authorize(context, target, 'list');
+    await this.#authorize(context, target, 'list', options.fieldSelector);
     this.#mustServe(target, 'list');
     const virtual = this.#virtualOf(target);
     if (virtual) {
@@ -213,7 +213,7 @@ export class Core implements ApiCore {
     options: WatchParameters,
     sink: CoreWatchSink,
   ): Promise<CoreWatch> {
-    await this.#authorize(context, target, 'watch');
+    await this.#authorize(context, target, 'watch', options.fieldSelector);
     this.#mustServe(target, 'watch');
     if (this.#virtualOf(target)) throw errors.methodNotAllowed();
     const { resource, namespace, name } = target;
@@ -409,7 +409,7 @@ export class Core implements ApiCore {
     options: DeleteParameters,
     parameters: ListParameters,
   ): Promise<StoredList> {
-    await this.#authorize(context, target, 'deletecollection');
+    await this.#authorize(context, target, 'deletecollection', parameters.fieldSelector);
     validateDeleteOptions(options);
     this.#mustServe(target, 'deletecollection');
     if (this.#virtualOf(target)) throw errors.methodNotAllowed();
@@ -434,7 +434,7 @@ export class Core implements ApiCore {
     await this.#caches.close();
   }
 
-  async #authorize(context: RequestContext, target: Target, verb: string): Promise<void> {
+  async #authorize(context: RequestContext, target: Target, verb: string, fieldSelector?: string): Promise<void> {
     const { resource, subresource, namespace, name } = target;
     const attributes: AuthorizerAttributes = {
       user: context.user,
@@ -444,7 +444,9 @@ export class Core implements ApiCore {
       resource: resource.data.resource,
       subresource,
       namespace,
-      name,
+      // A collection narrowed down to one name is that object, for rules with resourceNames and for nodes.
+      name: name || (fieldSelector && /(?:^|,)metadata\.name==?([^,=]+)(?:,|$)/.exec(fieldSelector)?.[1]) || '',
+      ...(fieldSelector && { fieldSelector }),
       path: '',
     };
     const decision = this.#authorizer.authorize(attributes);
