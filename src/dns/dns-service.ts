@@ -48,10 +48,13 @@ export async function ensureDnsService(client: Client, options: DnsServiceOption
       ports: PORTS.map((port) => ({ ...port, port: 53, targetPort: options.port })),
     },
   };
-  try {
-    await client.resource(services).create(NAMESPACE, service);
-  } catch (error) {
-    if (!isAlreadyExists(error)) throw error;
+  if (!(await serviceExists(client))) {
+    try {
+      await client.resource(services).create(NAMESPACE, service);
+    } catch (error) {
+      // Another node was faster. The complaint need not be AlreadyExists: its address, taken by now, is looked at first.
+      if (!(await serviceExists(client))) throw error;
+    }
   }
   const slice: Draft<EndpointSlice> = {
     apiVersion: 'discovery.k8s.io/v1',
@@ -82,6 +85,16 @@ export async function ensureDnsService(client: Client, options: DnsServiceOption
       type: 'merge',
       body: { metadata: { labels: metadata?.labels }, endpoints, ports },
     });
+  }
+}
+
+async function serviceExists(client: Client): Promise<boolean> {
+  try {
+    await client.resource(services).get(NAMESPACE, SERVICE);
+    return true;
+  } catch (error) {
+    if (isNotFound(error)) return false;
+    throw error;
   }
 }
 
