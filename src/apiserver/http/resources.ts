@@ -2,6 +2,7 @@ import { errors } from '../../api/errors.ts';
 import type { Clock } from '../../utils/clock.ts';
 import type { Authorizer } from '../admission.ts';
 import type { ApiCore, DeleteParameters, ServedResource, Stored, StoredList, Target } from '../core.ts';
+import { returnsDeleted } from '../returns-deleted.ts';
 import { acceptsGzip, commonHeaders, respondGzip, respondJson, warningHeader } from './answer.ts';
 import { authorize } from './authorize.ts';
 import { patchType, readDeleteOptions, readObject, readPatch } from './bodies.ts';
@@ -25,27 +26,6 @@ export interface ResourceServices {
   /** Called when the server closes, to end what would go on for ever. */
   readonly endless: Set<() => void>;
 }
-
-/** Kinds of which a DELETE answers with the object even when it is gone; others answer with a Status. */
-const returnsDeleted: ReadonlySet<string> = new Set([
-  '/persistentvolumeclaims',
-  '/persistentvolumes',
-  '/pods',
-  '/podtemplates',
-  '/resourcequotas',
-  '/serviceaccounts',
-  '/services',
-  'resource.k8s.io/deviceclasses',
-  'resource.k8s.io/resourceclaims',
-  'resource.k8s.io/resourceclaimtemplates',
-  'resource.k8s.io/resourceslices',
-  'storage.k8s.io/csidrivers',
-  'storage.k8s.io/csinodes',
-  'storage.k8s.io/csistoragecapacities',
-  'storage.k8s.io/storageclasses',
-  'storage.k8s.io/volumeattachments',
-  'storage.k8s.io/volumeattributesclasses',
-]);
 
 /** What a request's method means on its path, or why it means nothing: the router of resource paths. */
 export type Route =
@@ -218,7 +198,7 @@ const writes: Readonly<Record<'create' | 'update' | 'patch' | 'delete' | 'delete
     const rep = representation(request, at.resource);
     const options = await deleteOptions(services, request);
     const { gone, stored } = await services.core.delete(request, at, options);
-    if (!gone || returnsDeleted.has(`${at.resource.group}/${at.resource.data.resource}`)) {
+    if (!gone || returnsDeleted(at.resource)) {
       // Who asked the old way for dependents to go first is told that the object is still there.
       const status = !gone && options.orphanDependents === false ? 202 : 200;
       return respondStored(services, request, at, status, stored, rep);

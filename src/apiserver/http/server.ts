@@ -14,6 +14,7 @@ import { Http2Connection } from './http2/connection.ts';
 import { defaultLimits, type Limits } from './limits.ts';
 import { RequestMetrics } from './metrics.ts';
 import { plainJson } from './negotiate.ts';
+import { installOpenApi } from './openapi.ts';
 import { type PathHandler, PathRouter } from './paths.ts';
 import { type Connector, createPipeline } from './pipeline.ts';
 import { version } from './version.ts';
@@ -69,6 +70,7 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
   const discovery = new Discovery(core.resources, () => address);
 
   discovery.install(paths);
+  installOpenApi(paths, core.resources);
   installHealth(paths, options.health ?? [], log);
   const versionJson = Buffer.from(JSON.stringify(version, null, 2));
   paths.add('/version', ({ exchange }) => respondJson(exchange, 200, versionJson, plainJson));

@@ -1,0 +1,160 @@
+import { groupVersions } from '../../api/groups.ts';
+import type { Field, ObjectSchema, ScalarType, Schema } from '../../schema/model.ts';
+import { fileOf } from '../../schema/resolve.ts';
+
+/** A JSON document under construction. */
+export type Json = { [key: string]: unknown };
+
+export interface GroupVersionKind {
+  readonly group: string;
+  readonly kind: string;
+  readonly version: string;
+}
+
+const META = 'io.k8s.apimachinery.pkg.apis.meta.v1';
+
+/** Types with a JSON form of their own are definitions of their own: name, and what it says. */
+const wellKnown: Partial<Record<ScalarType, readonly [name: string, schema: Json]>> = {
+  Quantity: ['io.k8s.apimachinery.pkg.api.resource.Quantity', { type: 'string' }],
+  Time: [`${META}.Time`, { type: 'string', format: 'date-time' }],
+  MicroTime: [`${META}.MicroTime`, { type: 'string', format: 'date-time' }],
+  Duration: [`${META}.Duration`, { type: 'string' }],
+  IntOrString: ['io.k8s.apimachinery.pkg.util.intstr.IntOrString', { type: 'string', format: 'int-or-string' }],
+  RawExtension: ['io.k8s.apimachinery.pkg.runtime.RawExtension', { type: 'object' }],
+  FieldsV1: [`${META}.FieldsV1`, { type: 'object' }],
+  JSON: ['io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.JSON', {}],
+  JSONSchemaPropsOrArray: ['io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.JSONSchemaPropsOrArray', {}],
+  JSONSchemaPropsOrBool: ['io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.JSONSchemaPropsOrBool', {}],
+  JSONSchemaPropsOrStringArray: [
+    'io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.JSONSchemaPropsOrStringArray',
+    {},
+  ],
+};
+
+const plain: Partial<Record<ScalarType, Json>> = {
+  string: { type: 'string' },
+  bool: { type: 'boolean' },
+  int32: { type: 'integer', format: 'int32' },
+  int64: { type: 'integer', format: 'int64' },
+  double: { type: 'number', format: 'double' },
+  bytes: { type: 'string', format: 'byte' },
+};
+
+/** "k8s.io.api.core.v1" is "io.k8s.api.core.v1" in OpenAPI. */
+const prefixes = new Map(
+  groupVersions.map((gv) => {
+    const [first, second, ...rest] = gv.package.split('.');
+    return [fileOf(gv), [second, first, ...rest].join('.').replaceAll('_', '-')];
+  }),
+);
+
+/** A type's name among the definitions. Types of custom resources are named by whoever defines them. */
+export function definitionName(schema: ObjectSchema): string {
+  const dot = schema.name.indexOf('.');
+  const prefix = prefixes.get(schema.name.slice(0, dot));
+  return prefix === undefined ? schema.name : `${prefix}${schema.name.slice(dot)}`;
+}
+
+/**
+ * The definitions that a document needs: asking for a reference adds what it points to, and all that that points to.
+ * https://kubernetes.io/docs/concepts/overview/kubernetes-api/#openapi-interface-definition
+ */
+export class Definitions {
+  readonly #root: string;
+  readonly #v3: boolean;
+  readonly #done = new Map<string, Json>();
+  readonly #kinds: (name: string) => readonly GroupVersionKind[];
+
+  constructor(version: 2 | 3, kinds: (name: string) => readonly GroupVersionKind[]) {
+    this.#v3 = version === 3;
+    this.#root = this.#v3 ? '#/components/schemas/' : '#/definitions/';
+    this.#kinds = kinds;
+  }
+
+  reference(schema: ObjectSchema): Json {
+    const name = definitionName(schema);
+    if (!this.#done.has(name)) {
+      // Before its fields: types refer to themselves.
+      const definition: Json = {};
+      this.#done.set(name, definition);
+      Object.assign(definition, this.object(schema, this.#kinds(name)));
+    }
+    return { $ref: this.#root + name };
+  }
+
+  /** A definition that is no type of the model. */
+  named(name: string, schema: Json): Json {
+    if (!this.#done.has(name)) this.#done.set(name, schema);
+    return { $ref: this.#root + name };
+  }
+
+  /** By name, sorted. */
+  all(): Json {
+    return Object.fromEntries([...this.#done].sort(([a], [b]) => (a < b ? -1 : 1)));
+  }
+
+  object(schema: ObjectSchema, kinds: readonly GroupVersionKind[]): Json {
+    const required = [...schema.fields.values()].filter((field) => field.required).map(({ name }) => name);
+    const properties = [...schema.fields.values()].map((field) => [field.name, this.#property(field)] as const);
+    return {
+      type: 'object',
+      ...(required.length > 0 && { required }),
+      ...(properties.length > 0 && { properties: Object.fromEntries(properties.sort(([a], [b]) => (a < b ? -1 : 1))) }),
+      ...(kinds.length > 0 && { 'x-kubernetes-group-version-kind': kinds }),
+      ...(schema.atomic && { 'x-kubernetes-map-type': 'atomic' }),
+      ...(schema.preserveUnknown && { 'x-kubernetes-preserve-unknown-fields': true }),
+    };
+  }
+
+  #property(field: Field): Json {
+    const bare = this.#schema(field.schema);
+    // The values that are allowed are the elements'.
+    const schema =
+      field.enum && bare.items ? { ...bare, items: { ...bare.items, enum: [...field.enum].sort() } } : bare;
+    const said: Json = {
+      ...(field.doc && { description: field.doc }),
+      // Version 2 leaves them out: clients of old took them for values to fill in themselves.
+      ...(this.#v3 && field.default !== undefined && { default: field.default }),
+    };
+    const rest: Json = {
+      ...(field.enum && !bare.items && { enum: [...field.enum].sort() }),
+      ...(field.keys && { 'x-kubernetes-list-map-keys': field.keys }),
+      ...(field.listType && { 'x-kubernetes-list-type': field.listType }),
+      ...(field.atomic && field.schema.node !== 'list' && { 'x-kubernetes-map-type': 'atomic' }),
+      ...(field.mergeKey && { 'x-kubernetes-patch-merge-key': field.mergeKey }),
+      ...(field.patch && { 'x-kubernetes-patch-strategy': field.patch }),
+    };
+    // OpenAPI 3.0 ignores what stands beside a $ref.
+    if (this.#v3 && '$ref' in schema && (Object.keys(said).length > 0 || Object.keys(rest).length > 0))
+      return { ...said, allOf: [schema], ...rest };
+    return { ...said, ...schema, ...rest };
+  }
+
+  #schema(schema: Schema): Json {
+    switch (schema.node) {
+      case 'object':
+        return this.reference(schema);
+      case 'list':
+        return { type: 'array', items: this.#schema(schema.items) };
+      case 'map':
+        return { type: 'object', additionalProperties: this.#schema(schema.values) };
+      case 'scalar': {
+        const known = wellKnown[schema.type];
+        return known
+          ? this.named(known[0], this.#v3 ? (v3Forms[schema.type] ?? known[1]) : known[1])
+          : { ...plain[schema.type] };
+      }
+    }
+  }
+}
+
+/** OpenAPI 3 can say that either will do. */
+const v3Forms: Partial<Record<ScalarType, Json>> = {
+  IntOrString: { format: 'int-or-string', oneOf: [{ type: 'integer' }, { type: 'string' }] },
+  Quantity: { oneOf: [{ type: 'string' }, { type: 'number' }] },
+};
+
+/** A GroupVersionKind with its fields in OpenAPI's order. */
+export function gvk(group: string, version: string, kind: string): GroupVersionKind {
+  return { group, kind, version };
+}
