@@ -103,7 +103,7 @@ export const errors = {
     return fail('Invalid', `${where} ${quote(name)} is invalid${list.length ? `: ${aggregate(list)}` : ''}`, {
       ...(name && { name }),
       ...(kind.group && { group: kind.group }),
-      kind: kind.kind,
+      ...(kind.kind && { kind: kind.kind }),
       causes: list.map((e) => ({ reason: e.type, message: e.body, field: e.field })),
     });
   },

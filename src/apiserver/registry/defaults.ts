@@ -1,31 +1,63 @@
-import type { KubeObject, Mutable } from '../../api/resource.ts';
+import { groupResourceName, type KubeObject, type Mutable } from '../../api/resource.ts';
 import { decode } from '../../schema/decode.ts';
 import { deepEqual } from '../../schema/equal.ts';
 import { isJsonObject, type JsonObject } from '../../schema/json.ts';
 import type { ServedResource } from '../core.ts';
 import type { SubresourceStrategy } from '../strategy.ts';
 
-/**
- * What kinds do that bring no strategy of their own: status belongs to the status subresource, and generation counts
- * the changes of everything else.
- */
+/** Kinds whose metadata.generation counts the changes that their controllers are to follow. */
+const generational: ReadonlySet<string> = new Set([
+  'pods',
+  'podtemplates',
+  'replicationcontrollers',
+  'daemonsets.apps',
+  'deployments.apps',
+  'replicasets.apps',
+  'statefulsets.apps',
+  'cronjobs.batch',
+  'jobs.batch',
+  'endpointslices.discovery.k8s.io',
+  'flowschemas.flowcontrol.apiserver.k8s.io',
+  'prioritylevelconfigurations.flowcontrol.apiserver.k8s.io',
+  'ingresses.networking.k8s.io',
+  'ingressclasses.networking.k8s.io',
+  'networkpolicies.networking.k8s.io',
+  'poddisruptionbudgets.policy',
+  'deviceclasses.resource.k8s.io',
+  'resourceslices.resource.k8s.io',
+  'priorityclasses.scheduling.k8s.io',
+  'customresourcedefinitions.apiextensions.k8s.io',
+  'mutatingadmissionpolicies.admissionregistration.k8s.io',
+  'mutatingadmissionpolicybindings.admissionregistration.k8s.io',
+  'mutatingwebhookconfigurations.admissionregistration.k8s.io',
+  'validatingadmissionpolicies.admissionregistration.k8s.io',
+  'validatingadmissionpolicybindings.admissionregistration.k8s.io',
+  'validatingwebhookconfigurations.admissionregistration.k8s.io',
+]);
+
+/** What kinds do that bring no strategy of their own: status belongs to its subresource, and some count generations. */
 export function defaultPrepareForCreate(resource: ServedResource, object: Mutable<KubeObject>): void {
+  if (countsGenerations(resource)) object.metadata.generation = 1;
   if (!hasStatus(resource)) return;
   const fields = fieldsOf(object);
   const field = resource.schema.fields.get('status');
   if (field?.always && field.schema.node === 'object') {
     fields.status = decode(field.schema, {}, { defaults: true }).object;
   } else delete fields.status;
-  object.metadata.generation = 1;
 }
 
 export function defaultPrepareForUpdate(resource: ServedResource, object: Mutable<KubeObject>, old: KubeObject): void {
-  if (!hasStatus(resource)) return;
   const fields = fieldsOf(object);
   const before = fieldsOf(old);
-  copy(fields, before, 'status');
-  if (!deepEqual(fields.spec, before.spec)) object.metadata.generation = (old.metadata.generation ?? 0) + 1;
+  if (hasStatus(resource)) copy(fields, before, 'status');
+  if (!countsGenerations(resource)) return;
+  const { metadata: _new, ...now } = fields;
+  const { metadata: _old, ...then } = before;
+  if (!deepEqual(now, then)) object.metadata.generation = (old.metadata.generation ?? 0) + 1;
 }
+
+const countsGenerations = (resource: ServedResource): boolean =>
+  generational.has(groupResourceName({ group: resource.group, resource: resource.data.resource }));
 
 const hasStatus = (resource: ServedResource): boolean => resource.data.subresources?.status !== undefined;
 

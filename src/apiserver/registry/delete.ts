@@ -2,7 +2,6 @@ import { type ApiError, errors } from '../../api/errors.ts';
 import type { ObjectMeta } from '../../api/meta/v1.gen.ts';
 import type { KubeObject, Mutable } from '../../api/resource.ts';
 import { formatTime, timeToMs } from '../../schema/time.ts';
-import type { Entry } from '../cache/entry.ts';
 import type { DeleteParameters, DeleteResult, ServedResource } from '../core.ts';
 import { FOREGROUND_FINALIZER, ORPHAN_FINALIZER } from './metadata.ts';
 import { isDryRun } from './options.ts';

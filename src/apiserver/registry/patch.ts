@@ -2,6 +2,7 @@ import { ApiError, errors } from '../../api/errors.ts';
 import { apiVersionOf, type KubeObject, type Mutable } from '../../api/resource.ts';
 import { DecodeError, decodeKind } from '../../schema/decode.ts';
 import { fieldErrors, Path } from '../../schema/field-error.ts';
+import { isJsonObject } from '../../schema/json.ts';
 import { applyJsonPatch } from '../../schema/json-patch.ts';
 import { applyMergePatch } from '../../schema/merge-patch.ts';
 import { PatchError } from '../../schema/patch-error.ts';
@@ -31,20 +32,42 @@ export function patchedObject(
     );
     if (unknown.length > 0 && fieldValidation !== 'Ignore') {
       const complaints = unknown.map((path) => `unknown field ${quote(path)}`);
-      if (fieldValidation === 'Strict') throw refused(patch, `strict decoding error: ${complaints.join(', ')}`);
+      if (fieldValidation === 'Strict') throw refused(value, patch, `strict decoding error: ${complaints.join(', ')}`);
       for (const complaint of complaints) warn(complaint);
     }
     expected.setDefaults?.(object);
     return object;
   } catch (error) {
-    if (error instanceof DecodeError) throw refused(patch, error.message);
+    if (error instanceof DecodeError) throw refused(value, patch, error.message);
     throw error;
   }
 }
 
-function refused(patch: PatchBody, why: string): Error {
-  const complaint = fieldErrors.invalid(Path.of('patch'), JSON.stringify(patch.value), why);
-  return errors.invalid({ group: '', kind: '' }, '', [complaint]);
+/** The patched object does not fit its type. It is shown as Kubernetes' patch libraries leave it: what they touched, sorted. */
+function refused(value: unknown, patch: PatchBody, why: string): ApiError {
+  const shown = patch.type === 'strategic' ? goText(patch.value) : JSON.stringify(sorted(value, patch.value));
+  return errors.invalid({ group: '', kind: '' }, '', [fieldErrors.invalid(Path.of('patch'), shown, why)]);
+}
+
+/** The object with keys in order wherever the patch has an object too, and at the top. */
+function sorted(value: unknown, patch: unknown): unknown {
+  if (!isJsonObject(value)) return value;
+  const touched = isJsonObject(patch) ? patch : {};
+  const entries = Object.keys(value)
+    .sort()
+    .map((key) => [key, isJsonObject(touched[key]) ? sorted(value[key], touched[key]) : value[key]]);
+  return Object.fromEntries(entries);
+}
+
+/** A value as Go's %v prints it. */
+function goText(value: unknown): string {
+  if (value === null || value === undefined) return '<nil>';
+  if (Array.isArray(value)) return `[${value.map(goText).join(' ')}]`;
+  if (!isJsonObject(value)) return String(value);
+  const parts = Object.keys(value)
+    .sort()
+    .map((key) => `${key}:${goText(value[key])}`);
+  return `map[${parts.join(' ')}]`;
 }
 
 /** What Kubernetes answers when it keeps the reason to itself. */

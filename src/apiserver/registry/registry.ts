@@ -248,6 +248,7 @@ export class Registry {
       }
     } else if (meta.resourceVersion !== version) throw errors.conflict(gr, target.name, MODIFIED);
     meta.resourceVersion = version;
+    setNamespace(meta, target);
     const { operation, admitting } = this.#admitting('UPDATE', write);
     if (admitting) await this.admission.mutate({ operation, context, target, object, oldObject: before, dryRun });
     const reservation = await this.#prepareUpdate(write, object, before);
