@@ -6,6 +6,7 @@
 import { decode } from '../schema/decode.ts';
 import { deepEqual } from '../schema/equal.ts';
 import { FieldSet } from '../schema/field-set.ts';
+import { deepFreeze } from '../schema/freeze.ts';
 import { isJsonObject, type JsonObject } from '../schema/json.ts';
 import type { ObjectSchema } from '../schema/model.ts';
 import { quote } from '../schema/quote.ts';
@@ -233,8 +234,17 @@ function capUpdaters(owners: Owners): void {
   }
 }
 
-/** An object of the kind with nothing set, as Go's zero value is. */
-const emptyObject = (schema: ObjectSchema): JsonObject => decode(schema, {}, { defaults: false }).object;
+const empties = new WeakMap<ObjectSchema, JsonObject>();
+
+/** An object of the kind with nothing set, as Go's zero value is; shared, not to be changed. */
+function emptyObject(schema: ObjectSchema): JsonObject {
+  let object = empties.get(schema);
+  if (!object) {
+    object = deepFreeze(decode(schema, {}, { defaults: false }).object);
+    empties.set(schema, object);
+  }
+  return object;
+}
 
 const asJson = (object: object): JsonObject => object as JsonObject; // API objects are plain JSON objects
 

@@ -9,6 +9,7 @@ import { quote } from './quote.ts';
 export class FieldSet {
   readonly member: boolean;
   readonly children: ReadonlyMap<string, FieldSet>;
+  #json: JsonObject | undefined;
 
   private constructor(member: boolean, children: ReadonlyMap<string, FieldSet>) {
     this.member = member;
@@ -43,19 +44,29 @@ export class FieldSet {
   }
 
   intersection(other: FieldSet): FieldSet {
-    return FieldSet.node(
-      this.member && other.member,
-      [...this.children].map(([step, child]) => [step, child.intersection(other.at(step))] as const),
-    );
+    if (other.empty || this.empty) return FieldSet.none;
+    const children: [string, FieldSet][] = [];
+    for (const [step, theirs] of other.children) {
+      const child = this.children.get(step);
+      if (child) children.push([step, child.intersection(theirs)]);
+    }
+    return FieldSet.node(this.member && other.member, children);
   }
 
   /** Members of this set that are not members of the other; what is below a member of the other stays. */
   difference(other: FieldSet): FieldSet {
     if (other.empty) return this;
-    return FieldSet.node(
-      this.member && !other.member,
-      [...this.children].map(([step, child]) => [step, child.difference(other.at(step))] as const),
-    );
+    let children: Map<string, FieldSet> | undefined;
+    for (const [step, theirs] of other.children) {
+      const child = this.children.get(step);
+      const left = child?.difference(theirs);
+      if (!left || left === child) continue;
+      children ??= new Map(this.children);
+      if (left.empty) children.delete(step);
+      else children.set(step, left);
+    }
+    const member = this.member && !other.member;
+    return children || member !== this.member ? FieldSet.node(member, children ?? this.children) : this;
   }
 
   /** Without these fields of the root and all that is below them. */
@@ -79,16 +90,19 @@ export class FieldSet {
     for (const [step, child] of sorted) yield* child.paths(prefix + stepText(step));
   }
 
-  /** The JSON form (FieldsV1). */
+  /** The JSON form (FieldsV1); frozen, made once for a set. */
   toFieldsV1(): JsonObject {
+    if (this.#json) return this.#json;
     const out: JsonObject = {};
-    if (this.member && this.children.size > 0) out['.'] = {};
+    if (this.member && this.children.size > 0) out['.'] = FieldSet.leaf.toFieldsV1();
     for (const [step, child] of this.#sorted()) setOwn(out, step, child.toFieldsV1());
+    this.#json = Object.freeze(out);
     return out;
   }
 
   #sorted(): [string, FieldSet][] {
     // "f" < "k" < "v": names, keys, values, in Kubernetes' order; positions ("i") come last.
+    if (this.children.size < 2) return [...this.children];
     const rank = (step: string) => (step.startsWith('i:') ? `z${step}` : step);
     return [...this.children].sort(([a], [b]) => (rank(a) < rank(b) ? -1 : 1));
   }
@@ -96,13 +110,20 @@ export class FieldSet {
   /** Reads the JSON form; undefined where it is not one. */
   static fromFieldsV1(value: unknown): FieldSet | undefined {
     if (!isJsonObject(value)) return undefined;
-    const set = read(value, 0);
+    const known = parsed.get(value);
+    if (known) return known;
+    const read = readNode(value, 0);
     // The root is no path; what has no members below it is empty.
-    return set && FieldSet.node(false, set.children);
+    const set = read && FieldSet.node(false, read.children);
+    // Stored objects do not change, and their owners are read again with every update.
+    if (set && Object.isFrozen(value)) parsed.set(value, set);
+    return set;
   }
 }
 
-function read(value: JsonObject, depth: number): FieldSet | undefined {
+const parsed = new WeakMap<JsonObject, FieldSet>();
+
+function readNode(value: JsonObject, depth: number): FieldSet | undefined {
   if (depth > MAX_DEPTH) return undefined;
   const children: [string, FieldSet][] = [];
   let member = false;
@@ -115,7 +136,7 @@ function read(value: JsonObject, depth: number): FieldSet | undefined {
       continue;
     }
     const step = canonicalStep(key);
-    const child = step === undefined ? undefined : read(below, depth + 1);
+    const child = step === undefined ? undefined : readNode(below, depth + 1);
     if (step === undefined || !child) return undefined;
     children.push([step, child]);
   }

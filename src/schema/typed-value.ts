@@ -138,34 +138,77 @@ const same: Comparison = { added: none, modified: none, removed: none };
 /** What changed from one value to another; undefined is a value that is not there. */
 export function compareValues(shape: Shape, before: unknown, after: unknown): Comparison {
   if (before === after) return same;
+  // Most of an object stays as it is, and finding that out is cheaper than taking it apart.
+  if (before !== undefined && after !== undefined && deepEqual(before, after)) return same;
+  if (shape.kind === 'leaf') return compareLeaves(before, after);
+  return shape.kind === 'set' || shape.kind === 'keyed'
+    ? compareLists(shape, before, after)
+    : compareObjects(shape, before, after);
+}
+
+const leafAdded: Comparison = { added: FieldSet.leaf, modified: none, removed: none };
+const leafModified: Comparison = { added: none, modified: FieldSet.leaf, removed: none };
+const leafRemoved: Comparison = { added: none, modified: none, removed: FieldSet.leaf };
+
+/** Two different values as a whole. */
+function compareLeaves(before: unknown, after: unknown): Comparison {
+  return before === undefined ? leafAdded : after === undefined ? leafRemoved : leafModified;
+}
+
+/** Gathers what was found below a value. */
+class Gathered {
+  readonly #added: [string, FieldSet][] = [];
+  readonly #modified: [string, FieldSet][] = [];
+  readonly #removed: [string, FieldSet][] = [];
+
+  add(step: string, found: Comparison): void {
+    if (!found.added.empty) this.#added.push([step, found.added]);
+    if (!found.modified.empty) this.#modified.push([step, found.modified]);
+    if (!found.removed.empty) this.#removed.push([step, found.removed]);
+  }
+
+  of(before: unknown, after: unknown): Comparison {
+    return {
+      added: FieldSet.node(before === undefined, this.#added),
+      modified: FieldSet.node(false, this.#modified),
+      removed: FieldSet.node(after === undefined, this.#removed),
+    };
+  }
+}
+
+const isBareObject = (value: unknown) => !isJsonObject(value) || Object.keys(value).length === 0;
+
+function compareObjects(shape: Shape, before: unknown, after: unknown): Comparison {
+  const bare = isBareObject(before) && isBareObject(after);
+  const mixed = before !== undefined && after !== undefined && !(isJsonObject(before) && isJsonObject(after));
+  if (bare || (mixed && shape.kind === 'deduced')) return compareLeaves(before, after);
+  const left = isJsonObject(before) ? before : {};
+  const right = isJsonObject(after) ? after : {};
+  const found = new Gathered();
+  for (const name of Object.keys(left)) {
+    const l = left[name];
+    if (l === undefined) continue;
+    found.add(nameStep(name), compareValues(memberShape(shape, name) ?? deduced, l, getOwn(right, name)));
+  }
+  for (const name of Object.keys(right)) {
+    if (right[name] === undefined || getOwn(left, name) !== undefined) continue;
+    found.add(nameStep(name), compareValues(memberShape(shape, name) ?? deduced, undefined, right[name]));
+  }
+  return found.of(before, after);
+}
+
+function compareLists(shape: Shape, before: unknown, after: unknown): Comparison {
   const left = partsOf(shape, before);
   const right = partsOf(shape, after);
-  if (
-    (isBare(left) && isBare(right)) ||
-    (before !== undefined && after !== undefined && (!left || !right) && shape.kind === 'deduced')
-  ) {
-    if (before === undefined) return { added: FieldSet.leaf, modified: none, removed: none };
-    if (after === undefined) return { added: none, modified: none, removed: FieldSet.leaf };
-    return deepEqual(before, after) ? same : { added: none, modified: FieldSet.leaf, removed: none };
+  if (isBare(left) && isBare(right)) return compareLeaves(before, after);
+  const found = new Gathered();
+  for (const [step, part] of left?.steps ?? []) {
+    found.add(step, compareValues(part.shape, part.value, right?.steps.get(step)?.value));
   }
-  const added: [string, FieldSet][] = [];
-  const modified: [string, FieldSet][] = [];
-  const removed: [string, FieldSet][] = [];
-  const visit = (step: string, below: Shape, l: unknown, r: unknown) => {
-    const found = compareValues(below, l, r);
-    if (found === same) return;
-    added.push([step, found.added]);
-    modified.push([step, found.modified]);
-    removed.push([step, found.removed]);
-  };
-  for (const [step, part] of left?.steps ?? []) visit(step, part.shape, part.value, right?.steps.get(step)?.value);
-  for (const [step, part] of right?.steps ?? [])
-    if (!left?.steps.has(step)) visit(step, part.shape, undefined, part.value);
-  return {
-    added: FieldSet.node(before === undefined, added),
-    modified: FieldSet.node(false, modified),
-    removed: FieldSet.node(after === undefined, removed),
-  };
+  for (const [step, part] of right?.steps ?? []) {
+    if (!left?.steps.has(step)) found.add(step, compareValues(part.shape, undefined, part.value));
+  }
+  return found.of(before, after);
 }
 
 /** `live` with `config` merged into it. */
