@@ -207,6 +207,19 @@ describe('a cluster of one API server', () => {
     expect((await n1.resource(pods).list('', { fieldSelector: 'spec.nodeName=n1' })).items).toHaveLength(1);
     expect((await n1.resource(secrets).list('default', { fieldSelector: 'metadata.name=mine' })).items).toHaveLength(1);
     await expect(n1.resource(pods).list('')).rejects.toThrow('spec.nodeName field selector');
+    const token = (spec: object) =>
+      n1.resource(serviceaccounts).createSubresource<object, TokenRequest>('default', 'default', 'token', {
+        apiVersion: 'authentication.k8s.io/v1',
+        kind: 'TokenRequest',
+        spec,
+      });
+    const { uid } = (await admin().resource(pods).get('default', 'p')).metadata;
+    const made = await token({
+      expirationSeconds: 3607,
+      boundObjectRef: { apiVersion: 'v1', kind: 'Pod', name: 'p', uid },
+    });
+    expect(made.spec.expirationSeconds).toBe(3607);
+    await expect(token({})).rejects.toThrow('node requested token not bound to a pod');
     await n1.resource(nodes).create('', { metadata: { name: 'n1' } });
     await expect(n2.resource(nodes).get('', 'n1')).rejects.toThrow('only its own Node object');
     await expect(n1.resource(namespaces).create('', { metadata: { name: 'x' } })).rejects.toThrow('is forbidden');

@@ -1,3 +1,4 @@
+import type { TokenRequest } from '../api/authentication/v1.gen.ts';
 import {
   type LimitRange,
   type Namespace,
@@ -18,10 +19,12 @@ import type { PriorityClass } from '../api/scheduling/v1.gen.ts';
 import type { StorageClass } from '../api/storage/v1.gen.ts';
 import type { Clock } from '../utils/clock.ts';
 import type { AdmissionPlugin, Authorizer } from './admission.ts';
+import { AdmissionChain } from './admission-chain.ts';
 import { defaultIngressClass } from './admission-plugins/default-ingress-class.ts';
 import { defaultTolerationSeconds } from './admission-plugins/default-toleration-seconds.ts';
 import { limitRanger } from './admission-plugins/limit-ranger.ts';
 import { namespaceLifecycle } from './admission-plugins/namespace-lifecycle.ts';
+import { nodeRestriction } from './admission-plugins/node-restriction.ts';
 import { podSecurity } from './admission-plugins/pod-security.ts';
 import { priority } from './admission-plugins/priority.ts';
 import type { AdmissionReaders } from './admission-plugins/readers.ts';
@@ -185,6 +188,7 @@ export function createSecurity(options: SecurityOptions): Security {
         namespaceLifecycle(readers),
         limitRanger(readers),
         serviceAccount(readers, { suffix: () => randomSuffix(random), projectServiceCa: options.projectServiceCa }),
+        nodeRestriction(readers),
         taintNodesByCondition(),
         podSecurity(readers),
         priority(readers),
@@ -219,6 +223,7 @@ export function createSecurity(options: SecurityOptions): Security {
   function virtualHandlers(): Readonly<Record<string, VirtualHandler>> {
     const access = accessReviews(authorizer, rbac);
     const identity = identityReviews({ tokenFile: options.tokenFile, serviceAccountTokens: tokens, clock });
+    const tokenAdmission = new AdmissionChain([nodeRestriction(readers)]);
     const token = tokenRequestHandler({
       tokens,
       clock,
@@ -231,7 +236,18 @@ export function createSecurity(options: SecurityOptions): Security {
       'selfsubjectrulesreviews.authorization.k8s.io': creates(access.selfSubjectRulesReview),
       'tokenreviews.authentication.k8s.io': creates(identity.tokenReview),
       'selfsubjectreviews.authentication.k8s.io': creates(identity.selfSubjectReview),
-      'serviceaccounts/token': creates(token),
+      'serviceaccounts/token': creates<TokenRequest & KubeObject>(async (context, target, object) => {
+        // Computed resources know no admission, but which pods a node makes tokens for must be checked.
+        await tokenAdmission.validate({
+          operation: 'CREATE',
+          context,
+          target,
+          object,
+          oldObject: undefined,
+          dryRun: false,
+        });
+        return token(context, target, object);
+      }),
     };
   }
 }
