@@ -6,6 +6,7 @@ import {
   replicasets,
 } from '../../api/apps/v1.gen.ts';
 import { isAlreadyExists, isNotFound } from '../../api/errors.ts';
+import type { Draft } from '../../api/resource.ts';
 import type { Client } from '../../client/client.ts';
 import type { EventRecorder } from '../../client/recorder.ts';
 import { deepEqual } from '../../schema/equal.ts';
@@ -175,7 +176,7 @@ export class DeploymentSync {
     const { client, recorder } = this.#dependencies;
     const deployment = this.#deployment;
     const set = this.#newSet();
-    const name = set.metadata.name;
+    const name = set.metadata?.name ?? '';
     let created: ReplicaSet;
     let fresh = true;
     try {
@@ -213,7 +214,7 @@ export class DeploymentSync {
     );
   }
 
-  #newSet(): ReplicaSet {
+  #newSet(): Draft<ReplicaSet> {
     const deployment = this.#deployment;
     const { template, selector, minReadySeconds } = deployment.spec;
     const hash = templateHash(template, deployment.status.collisionCount);
@@ -225,9 +226,6 @@ export class DeploymentSync {
       metadata: {
         name: `${deployment.metadata.name}-${hash}`,
         namespace: deployment.metadata.namespace,
-        uid: '',
-        resourceVersion: '',
-        creationTimestamp: '',
         labels,
         annotations: { ...annotations, ...sizeAnnotations(deployment) },
         ownerReferences: [newControllerRef(deployment)],
@@ -238,7 +236,6 @@ export class DeploymentSync {
         selector: { ...selector, matchLabels: { ...selector.matchLabels, [HASH_LABEL]: hash } },
         template: { ...template, metadata: { ...template.metadata, labels } },
       },
-      status: { replicas: 0 },
     };
   }
 
