@@ -11,6 +11,7 @@ import {
   type Secret,
   type ServiceAccount,
 } from '../api/core/v1.gen.ts';
+import { errors } from '../api/errors.ts';
 import type { IngressClass } from '../api/networking/v1.gen.ts';
 import type { RuntimeClass } from '../api/node/v1.gen.ts';
 import { clusterrolebindings, clusterroles, rolebindings, roles } from '../api/rbac/v1.gen.ts';
@@ -28,6 +29,7 @@ import { nodeRestriction } from './admission-plugins/node-restriction.ts';
 import { podSecurity } from './admission-plugins/pod-security.ts';
 import { priority } from './admission-plugins/priority.ts';
 import type { AdmissionReaders } from './admission-plugins/readers.ts';
+import { type QuotaWriter, resourceQuota } from './admission-plugins/resource-quota.ts';
 import { runtimeClass } from './admission-plugins/runtime-class.ts';
 import { serviceAccount } from './admission-plugins/service-account.ts';
 import {
@@ -46,9 +48,10 @@ import { authorizerForModes } from './authorization/modes.ts';
 import { NodeAuthorizer } from './authorization/node.ts';
 import { RbacAuthorizer } from './authorization/rbac.ts';
 import { accessReviews } from './authorization/reviews.ts';
-import type { ApiCore } from './core.ts';
+import type { ApiCore, RequestContext } from './core.ts';
 import { feedObjects } from './object-feed.ts';
 import type { ObjectReader, VirtualHandler } from './server-core.ts';
+import { loopbackUser } from './user.ts';
 
 export interface SecurityOptions {
   readonly clock: Clock;
@@ -74,7 +77,7 @@ export interface Security {
   readonly authenticate: Authenticate;
   readonly authorizer: Authorizer;
   readonly tokens: ServiceAccountTokens;
-  /** For CoreOptions.admission: the plugins in Kubernetes' order. `before` webhooks and quota, which the caller adds. */
+  /** For CoreOptions.admission: the plugins in Kubernetes' order. Webhooks, where there are some, go before the last, which is ResourceQuota. */
   readonly admission: (objects: ObjectReader) => readonly AdmissionPlugin[];
   /** For CoreOptions.virtual: reviews and tokens. */
   readonly virtual: Readonly<Record<string, VirtualHandler>>;
@@ -172,6 +175,23 @@ export function createSecurity(options: SecurityOptions): Security {
     },
   };
 
+  let core: ApiCore | undefined;
+  const quotaTarget = (namespace: string, name: string, subresource: string) => {
+    const resource = core?.resources.find('', 'v1', 'resourcequotas');
+    if (!core || !resource) throw errors.serviceUnavailable('the API server is starting');
+    return { core, target: { resource, namespace, name, subresource } };
+  };
+  const quotaWriter: QuotaWriter = {
+    get: async (namespace, name) => {
+      const { core: api, target } = quotaTarget(namespace, name, '');
+      return (await api.get(internal, target, {})).object as ResourceQuota;
+    },
+    updateStatus: async (quota) => {
+      const { core: api, target } = quotaTarget(quota.metadata.namespace ?? '', quota.metadata.name, 'status');
+      return (await api.update(internal, target, { object: quota }, {})).stored.object as ResourceQuota;
+    },
+  };
+
   const feeds: { stop(): void }[] = [];
   return {
     tokens,
@@ -199,18 +219,21 @@ export function createSecurity(options: SecurityOptions): Security {
         runtimeClass(readers),
         defaultIngressClass(readers),
         escalationCheck(rbac, authorizer),
+        // Charges quotas, so nothing may refuse after it.
+        resourceQuota(readers, quotaWriter),
       ];
     },
     virtual: virtualHandlers(),
-    async start(core) {
+    async start(started) {
+      core = started;
       const rbacSink = { set: rbac.set.bind(rbac), delete: rbac.delete.bind(rbac) };
       const podSink = { set: nodes.setPod.bind(nodes), delete: nodes.deletePod.bind(nodes) };
       const all = [
-        feedObjects(core, clusterroles, rbacSink, clock),
-        feedObjects(core, clusterrolebindings, rbacSink, clock),
-        feedObjects(core, roles, rbacSink, clock),
-        feedObjects(core, rolebindings, rbacSink, clock),
-        feedObjects(core, pods, podSink, clock),
+        feedObjects(started, clusterroles, rbacSink, clock),
+        feedObjects(started, clusterrolebindings, rbacSink, clock),
+        feedObjects(started, roles, rbacSink, clock),
+        feedObjects(started, rolebindings, rbacSink, clock),
+        feedObjects(started, pods, podSink, clock),
       ];
       feeds.push(...all);
       await Promise.all(all.map((feed) => feed.ready));
@@ -251,6 +274,8 @@ export function createSecurity(options: SecurityOptions): Security {
     };
   }
 }
+
+const internal: RequestContext = { user: loopbackUser, userAgent: 'kube-apiserver', warn: () => {} };
 
 /** A moment in which the cache catches up; Kubernetes' plugins wait about as long. */
 const lagMs = 100;
