@@ -6,6 +6,7 @@ import type { Informer, InformerFactory } from '../client/informer.ts';
 import type { Clock, Timer } from '../utils/clock.ts';
 import type { Logger } from '../utils/log.ts';
 import { ConntrackCleaner, type StaleFlow, staleFlows } from './conntrack.ts';
+import { HealthCheckServers, healthCheckOf } from './health-check.ts';
 import { familyOfRange, type IPFamily } from './ip.ts';
 import { type KernelNames, kernelNames } from './names.ts';
 import { createNft, type Nft } from './nft.ts';
@@ -67,6 +68,7 @@ class ServiceProxy implements RunningProxy {
   readonly #options: ProxyOptions;
   readonly #nft: Nft;
   readonly #conntrack: ConntrackCleaner;
+  readonly #healthChecks: HealthCheckServers;
   readonly #removeRoutes: () => Promise<void>;
   readonly #families: FamilyState[];
   readonly #services: Informer<Service>;
@@ -91,6 +93,7 @@ class ServiceProxy implements RunningProxy {
     this.#options = options;
     this.#nft = options.nft ?? createNft(options.run);
     this.#conntrack = new ConntrackCleaner(options.log, options.run);
+    this.#healthChecks = new HealthCheckServers(options.nodeIPs, options.log);
     this.#removeRoutes = removeRoutes;
     const families = new Set(options.serviceCIDRs.map(familyOfRange).filter((family) => family !== undefined));
     this.#families = [...families].map((family) => {
@@ -133,6 +136,7 @@ class ServiceProxy implements RunningProxy {
     this.#timer?.stop();
     this.#check?.stop();
     await this.#running;
+    this.#healthChecks.close();
   }
 
   async cleanup(): Promise<void> {
@@ -176,6 +180,7 @@ class ServiceProxy implements RunningProxy {
       this.#replace = false;
       this.#retryMs = FIRST_RETRY_MS;
       this.#resolveSynced();
+      for (const key of dirty) this.#tellBalancers(key);
       this.#watchOver();
       if (flows.length > 0) await this.#conntrack.forget(flows);
       return this.#families.some(({ model }) => model.hasGarbage) ? GARBAGE_MS : undefined;
@@ -188,6 +193,17 @@ class ServiceProxy implements RunningProxy {
       this.#notBefore = this.#options.clock.now() + delay;
       return delay;
     }
+  }
+
+  #tellBalancers(key: string): void {
+    const service = this.#service(key);
+    const slices = this.#slices.store.byIndex(SERVICE_INDEX, key);
+    this.#healthChecks.set(key, service && healthCheckOf(service, slices, this.#options.nodeName));
+  }
+
+  #service(key: string): Service | undefined {
+    const slash = key.indexOf('/');
+    return this.#services.store.get(key.slice(0, slash), key.slice(slash + 1));
   }
 
   async #applyChanges(dirty: ReadonlySet<string>): Promise<StaleFlow[]> {
@@ -233,8 +249,7 @@ class ServiceProxy implements RunningProxy {
     const fragments = new Map<string, Fragment | undefined>();
     const ports = new Map<string, readonly ServicePortInfo[]>();
     for (const key of keys) {
-      const slash = key.indexOf('/');
-      const service = this.#services.store.get(key.slice(0, slash), key.slice(slash + 1));
+      const service = this.#service(key);
       const found = service
         ? servicePorts(service, this.#slices.store.byIndex(SERVICE_INDEX, key), state.family, this.#options.nodeName)
         : [];
