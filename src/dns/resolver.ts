@@ -1,19 +1,8 @@
 import { decode } from 'dns-packet';
 import type { Logger } from '../utils/log.ts';
 import type { Forwarder } from './forwarder.ts';
-import {
-  adaptAnswer,
-  encodeQuestion,
-  encodeRefusal,
-  encodeResponse,
-  parseQuery,
-  type Query,
-  RCODE,
-  type Rcode,
-  type ResourceRecord,
-  type Response,
-  TYPE,
-} from './wire.ts';
+import { encodeRefusal, encodeResponse, type ResourceRecord, type Response } from './response.ts';
+import { adaptAnswer, encodeQuestion, parseQuery, type Query, RCODE, type Rcode, TYPE } from './wire.ts';
 import type { ClusterZone, ZoneAnswer } from './zone.ts';
 
 const IN = 1;

@@ -3,7 +3,8 @@ import type { EndpointSlice } from '../api/discovery/v1.gen.ts';
 import type { Informer } from '../client/informer.ts';
 import { addressBytes, familyOf, rangeContains } from '../proxy/ip.ts';
 import { SERVICE_INDEX, serviceOfSlice } from '../proxy/service-slices.ts';
-import { RCODE, type ResourceRecord, type Response, TYPE } from './wire.ts';
+import type { ResourceRecord, Response } from './response.ts';
+import { RCODE, TYPE } from './wire.ts';
 
 export interface ZoneOptions {
   readonly services: Informer<Service>;
