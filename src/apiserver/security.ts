@@ -21,6 +21,11 @@ import type { StorageClass } from '../api/storage/v1.gen.ts';
 import type { Clock } from '../utils/clock.ts';
 import type { AdmissionPlugin, Authorizer } from './admission.ts';
 import { AdmissionChain } from './admission-chain.ts';
+import {
+  certificateApproval,
+  certificateSigning,
+  certificateSubjectRestriction,
+} from './admission-plugins/certificates.ts';
 import { defaultIngressClass } from './admission-plugins/default-ingress-class.ts';
 import { defaultTolerationSeconds } from './admission-plugins/default-toleration-seconds.ts';
 import { limitRanger } from './admission-plugins/limit-ranger.ts';
@@ -217,6 +222,9 @@ export function createSecurity(options: SecurityOptions): Security {
         storageObjectInUseProtection(),
         persistentVolumeClaimResize(readers),
         runtimeClass(readers),
+        certificateApproval(authorizer),
+        certificateSigning(authorizer),
+        certificateSubjectRestriction(),
         defaultIngressClass(readers),
         escalationCheck(rbac, authorizer),
         // Charges quotas, so nothing may refuse after it.
