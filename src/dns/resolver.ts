@@ -2,10 +2,8 @@ import { decode } from 'dns-packet';
 import type { Logger } from '../utils/log.ts';
 import type { Forwarder } from './forwarder.ts';
 import { encodeRefusal, encodeResponse, type ResourceRecord, type Response } from './response.ts';
-import { adaptAnswer, encodeQuestion, parseQuery, type Query, RCODE, type Rcode, TYPE } from './wire.ts';
+import { adaptAnswer, encodeQuestion, IN, parseQuery, type Query, RCODE, type Rcode, TYPE } from './wire.ts';
 import type { ClusterZone, ZoneAnswer } from './zone.ts';
-
-const IN = 1;
 
 /** From the bytes of a question to the bytes of its answer; knows nothing of sockets. */
 export class Resolver {
