@@ -10,18 +10,12 @@ import {
   type Taint,
 } from '../../api/core/v1.gen.ts';
 import { errors, isNotFound } from '../../api/errors.ts';
-import { model } from '../../api/model.ts';
 import type { Draft, KubeObject, ResourceType } from '../../api/resource.ts';
-import { buildResourceTable } from '../../apiserver/resource-table.ts';
-import { createCore } from '../../apiserver/server-core.ts';
-import { strategies } from '../../apiserver/strategies/index.ts';
-import { loopbackUser } from '../../apiserver/user.ts';
 import type { Client } from '../../client/client.ts';
-import { createInProcessClient } from '../../client/in-process.ts';
 import { InformerFactory } from '../../client/informer.ts';
+import { memoryServer } from '../../client/memory-server.ts';
 import { createEventRecorder } from '../../client/recorder.ts';
 import { formatTime } from '../../schema/time.ts';
-import { MemoryStore } from '../../store/memory.ts';
 import { FakeClock, settle } from '../../utils/clock.ts';
 import { silent } from '../../utils/log.ts';
 import type { ControllerContext, ControllerHandle } from './context.ts';
@@ -61,10 +55,9 @@ export async function testCluster(
 ): Promise<TestCluster> {
   const clock = new FakeClock();
   const log = silent;
-  const store = new MemoryStore({ clock });
-  const core = createCore({
-    store,
-    resources: buildResourceTable(model, strategies),
+  const server = await memoryServer({
+    clock,
+    namespaces: [NAMESPACE],
     admission: [
       {
         name: 'Refuse',
@@ -74,15 +67,11 @@ export async function testCluster(
         },
       },
     ],
-    authorizer: { authorize: () => ({ allowed: true, reason: '' }) },
-    clock,
-    log,
   });
-  const client = createInProcessClient(core, { user: loopbackUser, userAgent: 'test' });
+  const { client } = server;
   const informers = new InformerFactory(client, { clock, log, random: () => 0 });
   const recorder = createEventRecorder({ client, component: 'test', clock, log, random: () => 0 });
   const context: ControllerContext = { client, informers, clock, log, recorder };
-  await client.resource(namespaces).create('', { metadata: { name: NAMESPACE } });
   const handles = start.map((run) => run(context));
   informers.start();
   await informers.waitForSync();
@@ -95,7 +84,7 @@ export async function testCluster(
     async quiet() {
       for (let calm = 0, last = -1; calm < 3; ) {
         await settle();
-        const now = await store.revision();
+        const now = await server.revision();
         calm = now === last ? calm + 1 : 0;
         last = now;
       }
@@ -163,7 +152,7 @@ export async function testCluster(
       await Promise.all(handles.map((handle) => handle.stop()));
       informers.stop();
       await recorder.stop();
-      await core.close();
+      await server.close();
     },
   };
 
