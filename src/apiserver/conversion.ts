@@ -86,8 +86,11 @@ const isCpu = (metric: v2.MetricSpec): metric is Cpu =>
 
 /** Autoscaling/v1 says one thing, the utilization of CPU; the rest of v2 stands in annotations. */
 function scalerToV1(scaler: v2.HorizontalPodAutoscaler): v1.HorizontalPodAutoscaler {
-  const { metrics = [], behavior, ...spec } = scaler.spec;
-  const { currentMetrics = [], conditions, ...status } = scaler.status;
+  const { metrics: given, behavior, ...spec } = scaler.spec;
+  const { currentMetrics: measured, conditions, ...status } = scaler.status;
+  // Absent lists may be null.
+  const metrics = given ?? [];
+  const currentMetrics = measured ?? [];
   const cpu = metrics.find(isCpu);
   const others = metrics.filter((metric) => metric !== cpu);
   const current = currentMetrics.find((m) => m.type === 'Resource' && m.resource?.name === 'cpu');

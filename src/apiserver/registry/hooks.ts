@@ -9,6 +9,8 @@ export interface Reservation {
   readonly operations: readonly Operation[];
   /** Another write took what these operations wanted; chooses anew and changes the object, or refuses. */
   again(object: Mutable<KubeObject>): Promise<void>;
+  /** The write is over, whatever came of it. Called once. */
+  done(): void;
 }
 
 /**

@@ -85,9 +85,15 @@ export class Registry {
     if (meta.resourceVersion) throw errors.badRequest('resourceVersion should not be set on objects to be created');
     const generated = !meta.name && meta.generateName ? meta.generateName : undefined;
     if (generated !== undefined) meta.name = generateName(generated, this.#random);
-    const reservation = await this.#prepareCreate(write, object);
-    if (admitting) await this.admission.validate({ operation, context, target, object, oldObject: undefined, dryRun });
-    return this.#insert(write, object, generated, reservation);
+    const reservation = await this.hooksOf(write.storage)?.beginCreate?.(object, dryRun);
+    try {
+      this.#prepareCreate(write, object);
+      if (admitting)
+        await this.admission.validate({ operation, context, target, object, oldObject: undefined, dryRun });
+      return await this.#insert(write, object, generated, reservation);
+    } finally {
+      reservation?.done();
+    }
   }
 
   #admitting<T extends AdmissionOperation>(operation: T, write: Write): { operation: T; admitting: boolean } {
@@ -98,8 +104,8 @@ export class Registry {
   }
 
   /** Fills in what the server gives, and validates. */
-  async #prepareCreate(write: Write, object: Mutable<KubeObject>): Promise<Reservation | undefined> {
-    const { context, storage, dryRun } = write;
+  #prepareCreate(write: Write, object: Mutable<KubeObject>): void {
+    const { context, storage } = write;
     const { strategy } = storage;
     const now = this.clock.now();
     const meta = object.metadata;
@@ -108,7 +114,6 @@ export class Registry {
     meta.deletionTimestamp = undefined;
     meta.deletionGracePeriodSeconds = undefined;
     meta.selfLink = undefined;
-    const reservation = await this.hooksOf(storage)?.beginCreate?.(object, dryRun);
     const strategyContext: StrategyContext = { user: context.user, now };
     meta.generation = undefined;
     if (strategy.prepareForCreate) strategy.prepareForCreate(object, strategyContext);
@@ -120,11 +125,10 @@ export class Registry {
     ];
     if (found.length > 0) throw this.#invalid(write, object.metadata.name, found);
     if (strategy.warnings) for (const warning of strategy.warnings(object, undefined)) context.warn(warning);
-    return reservation;
   }
 
-  #invalid({ storage }: Write, name: string, found: readonly FieldError[]): ApiError {
-    return errors.invalid({ group: storage.group, kind: storage.data.kind }, name, found);
+  #invalid({ storage }: Write, name: string | undefined, found: readonly FieldError[]): ApiError {
+    return errors.invalid({ group: storage.group, kind: storage.data.kind }, name ?? '', found);
   }
 
   async #insert(
@@ -251,18 +255,23 @@ export class Registry {
     setNamespace(meta, target);
     const { operation, admitting } = this.#admitting('UPDATE', write);
     if (admitting) await this.admission.mutate({ operation, context, target, object, oldObject: before, dryRun });
-    const reservation = await this.#prepareUpdate(write, object, before);
-    if (admitting) await this.admission.validate({ operation, context, target, object, oldObject: before, dryRun });
-    if (this.#goesNow(storage, object, before)) return this.remove(write, old, object);
-    return this.#put(write, object, old, reservation);
+    const hooks = target.subresource === '' ? this.hooksOf(storage) : undefined;
+    const reservation = await hooks?.beginUpdate?.(object, before, dryRun);
+    try {
+      this.#prepareUpdate(write, object, before);
+      if (admitting) await this.admission.validate({ operation, context, target, object, oldObject: before, dryRun });
+      if (this.#goesNow(storage, object, before)) return await this.remove(write, old, object);
+      return await this.#put(write, object, old, reservation);
+    } finally {
+      reservation?.done();
+    }
   }
 
-  async #prepareUpdate(write: Write, object: Mutable<KubeObject>, old: KubeObject): Promise<Reservation | undefined> {
-    const { context, target, storage, dryRun } = write;
+  #prepareUpdate(write: Write, object: Mutable<KubeObject>, old: KubeObject): void {
+    const { context, target, storage } = write;
     const { strategy } = storage;
     const strategyContext: StrategyContext = { user: context.user, now: this.clock.now() };
     const sub = target.subresource === '' ? undefined : subresourceStrategy(storage, target.subresource);
-    const reservation = sub ? undefined : await this.hooksOf(storage)?.beginUpdate?.(object, old, dryRun);
     object.metadata.generation = old.metadata.generation;
     if (sub) sub.prepareForUpdate(object, old, strategyContext);
     else if (strategy.prepareForUpdate) strategy.prepareForUpdate(object, old, strategyContext);
@@ -281,7 +290,6 @@ export class Registry {
     ];
     if (found.length > 0) throw this.#invalid(write, object.metadata.name, found);
     if (!sub && strategy.warnings) for (const warning of strategy.warnings(object, old)) context.warn(warning);
-    return reservation;
   }
 
   #uidConflict({ target, storage }: Write, wanted: string, found: string): ApiError {

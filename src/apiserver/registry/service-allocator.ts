@@ -52,6 +52,8 @@ interface Chosen {
 export class ServiceAllocator implements RegistryHooks {
   readonly #options: ServiceAllocatorOptions;
   #repaired: Promise<void> | undefined;
+  /** Keys that writes on their way are about to take. */
+  readonly #claimed = new Set<string>();
 
   constructor(options: ServiceAllocatorOptions) {
     this.#options = options;
@@ -101,22 +103,39 @@ export class ServiceAllocator implements RegistryHooks {
     const chosen = holdings(service.spec);
     this.#fillIps(service, had, addresses);
     this.#fillPorts(service, had, ports);
-    const allocator = this;
-    const taken = (): Operation[] => allocator.#operations(service, had);
-    let operations = taken();
+    let operations = this.#claim(service, had);
+    const choose = (again: Mutable<Service>): void => {
+      this.#unclaim(operations);
+      operations = [];
+      forgetGiven(again.spec, chosen);
+      this.#fillIps(again, had, addresses);
+      this.#fillPorts(again, had, ports);
+      operations = this.#claim(again, had);
+    };
+    const done = (): void => this.#unclaim(operations);
     return {
       get operations() {
         return operations;
       },
-      async again(object) {
-        const again = object as Mutable<Service>;
-        forgetGiven(again.spec, chosen);
-        allocator.#fillIps(again, had, addresses);
-        allocator.#fillPorts(again, had, ports);
-        service = again;
-        operations = taken();
-      },
+      again: async (object) => choose(object as Mutable<Service>),
+      done,
     };
+  }
+
+  #claim(service: Service, had: Holdings): readonly Operation[] {
+    const operations = this.#operations(service, had);
+    for (const { type, key } of operations) if (type === 'put') this.#claimed.add(key);
+    return operations;
+  }
+
+  #unclaim(operations: readonly Operation[]): void {
+    for (const { type, key } of operations) if (type === 'put') this.#claimed.delete(key);
+  }
+
+  /** Whether nobody holds a key, nor is about to. */
+  #isFree(cache: WatchCache, name: string | number): boolean {
+    const key = cache.prefix + name;
+    return cache.get(key) === undefined && !this.#claimed.has(key);
   }
 
   #operations(service: Service, had: Holdings): Operation[] {
@@ -162,7 +181,7 @@ export class ServiceAllocator implements RegistryHooks {
       const range = this.#range(family);
       if (!range) continue;
       const ip = ips[i];
-      const isFree = (text: string): boolean => addresses.get(addresses.prefix + text) === undefined;
+      const isFree = (text: string): boolean => this.#isFree(addresses, text);
       if (!ip) {
         const found = this.#findIp(range, isFree);
         if (found === undefined) throw errors.internal('failed to allocate a serviceIP: range is full');
@@ -197,8 +216,7 @@ export class ServiceAllocator implements RegistryHooks {
     if (!spec) return;
     const own = new Set<number>();
     const found: FieldError[] = [];
-    const isFree = (port: number): boolean =>
-      had.ports.has(port) || own.has(port) || taken.get(taken.prefix + port) === undefined;
+    const isFree = (port: number): boolean => had.ports.has(port) || own.has(port) || this.#isFree(taken, port);
     const check = (path: Path, port: number): void => {
       const [first, last] = this.#options.nodePorts;
       if (!had.ports.has(port) && (port < first || port > last)) {

@@ -25,7 +25,7 @@ export function initFamilies(
   refuse(service, malformed(spec.clusterIPs ?? []));
   const found: FieldError[] = [];
   const single = spec.ipFamilyPolicy === 'SingleStack';
-  if (old?.spec && old.spec.type !== 'ExternalName') it(spec, old.spec, single, found);
+  if (old?.spec && old.spec.type !== 'ExternalName') settleUpdate(spec, old.spec, single, found);
   if (single) {
     if ((spec.clusterIPs?.length ?? 0) > 1) {
       const why = "must be 'RequireDualStack' or 'PreferDualStack' when multiple cluster IPs are specified";
@@ -70,7 +70,7 @@ export function initFamilies(
 }
 
 /** An update to a single stack drops the second address; any other may not lose one. */
-function _fit(
+function settleUpdate(
   spec: Mutable<NonNullable<Service['spec']>>,
   old: NonNullable<Service['spec']>,
   single: boolean,
