@@ -1,1 +1,3 @@
-export async function loadImageIntoCluster(_d: string, _f: string): Promise<string[]> { return []; }
+export async function loadImageIntoCluster(_d: string, _f: string): Promise<string[]> {
+  return [];
+}

@@ -1,10 +1,15 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { hostname } from 'node:os';
+import type { Node } from '../api/core/v1.gen.ts';
+import type { ServiceAccountTokens } from '../apiserver/authentication/service-account-tokens.ts';
 import { TokenFile } from '../apiserver/authentication/token-file.ts';
+import { createConnector } from '../apiserver/http/connect/connector.ts';
+import type { PathHandler } from '../apiserver/http/paths.ts';
 import { createHttpServer } from '../apiserver/http/server.ts';
 import { InformerFactory } from '../client/informer.ts';
 import { createEventRecorder } from '../client/recorder.ts';
 import { startControllers } from '../controllers/index.ts';
+import { startScheduler } from '../scheduler/scheduler.ts';
 import { LmdbStore } from '../store/lmdb.ts';
 import { realClock } from '../utils/clock.ts';
 import type { Logger } from '../utils/log.ts';
@@ -14,6 +19,7 @@ import { ConfigurationError } from './configuration-error.ts';
 import { createControlPlane } from './control-plane.ts';
 import { addressAt, overlap, parseRange } from './ip-range.ts';
 import { buildKubeconfig } from './kubeconfig.ts';
+import { kubeletConnector } from './kubelets.ts';
 import { ensureKubernetesService } from './kubernetes-service.ts';
 import { type ClusterPaths, clusterPaths } from './paths.ts';
 
@@ -66,7 +72,7 @@ export async function startServer(options: ServerOptions & { readonly log: Logge
     tokenFile,
     authorizationMode: options.authorizationMode,
     serviceClusterIpRange: options.serviceClusterIpRange,
-    serviceNodePortRange: options.serviceNodePortRange,
+    serviceNodePorts: parsePortRange(options.serviceNodePortRange),
   });
   const http = createHttpServer({
     core: plane.core,
@@ -75,6 +81,17 @@ export async function startServer(options: ServerOptions & { readonly log: Logge
     tls: { ...certificates.serving, ca: certificates.ca.cert },
     log: log.child({ component: 'apiserver' }),
     advertise: `${advertise}:${options.securePort}`,
+    connector: createConnector({
+      core: plane.core,
+      authorizer: plane.authorizer,
+      nodes: kubeletConnector({
+        // What the core keeps under nodes are Nodes.
+        node: (name) => plane.core.objects.get('', 'v1', 'nodes', '', name) as Node | undefined,
+        certificateAuthority: certificates.ca.cert,
+        client: certificates.kubeletClient,
+      }),
+    }),
+    handlers: tokenIssuerHandlers(plane.tokens, advertise, options.securePort),
   });
   const port = await http.listen(options.securePort, options.bindAddress);
   writeKubeconfigs(paths, certificates, port, options.nodeName);
@@ -84,14 +101,27 @@ export async function startServer(options: ServerOptions & { readonly log: Logge
   const controllerClient = plane.client('kube-controller-manager');
   const informers = new InformerFactory(controllerClient, { clock, log });
   const recorder = createEventRecorder({ client: controllerClient, clock, log, component: 'kube-controller-manager' });
-  const controllers = startControllers({ client: controllerClient, informers, clock, log: log.child({ component: 'controllers' }), recorder });
+  const controllers = startControllers({
+    client: controllerClient,
+    informers,
+    clock,
+    log: log.child({ component: 'controllers' }),
+    recorder,
+  });
+  const scheduler = startScheduler({
+    client: plane.client('kube-scheduler'),
+    informers,
+    clock,
+    log: log.child({ component: 'scheduler' }),
+    recorder: recorder.as('default-scheduler'),
+  });
   informers.start();
   log.info({ port, ms: Math.round(performance.now() - started) }, 'ready');
 
   return {
     url: `https://127.0.0.1:${port}`,
     async stop() {
-      await controllers.stop();
+      await Promise.all([controllers.stop(), scheduler.stop()]);
       informers.stop();
       await recorder.stop();
       await http.close();
@@ -99,6 +129,31 @@ export async function startServer(options: ServerOptions & { readonly log: Logge
       await store.close();
     },
   };
+}
+
+/** How others check this cluster's service account tokens (OpenID Connect discovery). */
+function tokenIssuerHandlers(tokens: ServiceAccountTokens, host: string, port: number): Record<string, PathHandler> {
+  const json = (value: object, type: string): PathHandler => {
+    const body = Buffer.from(JSON.stringify(value));
+    return ({ exchange }) =>
+      exchange.respond(200, { 'content-type': type, 'cache-control': 'public, max-age=3600' }, [body]);
+  };
+  return {
+    '/.well-known/openid-configuration': json(
+      tokens.openIdConfiguration(`https://${host}:${port}/openid/v1/jwks`),
+      'application/json',
+    ),
+    '/openid/v1/jwks': json(tokens.keySet(), 'application/jwk-set+json'),
+  };
+}
+
+/** "30000-32767" */
+function parsePortRange(text: string): readonly [number, number] {
+  const [first, last] = text.split('-').map(Number);
+  if (!/^\d+-\d+$/.test(text) || !first || !last || first > last || last > 65535) {
+    throw new ConfigurationError(`--service-node-port-range "${text}" is not a range of ports like 30000-32767`);
+  }
+  return [first, last];
 }
 
 const isAddress = (name: string) => /^[\d.]+$|:/.test(name);
@@ -112,7 +167,12 @@ function readTokenFile(path: string | undefined): TokenFile | undefined {
   }
 }
 
-function writeKubeconfigs(paths: ClusterPaths, certificates: ClusterCertificates, port: number, nodeName: string | undefined): void {
+function writeKubeconfigs(
+  paths: ClusterPaths,
+  certificates: ClusterCertificates,
+  port: number,
+  nodeName: string | undefined,
+): void {
   const write = (file: string, name: string, certificate: ClusterCertificates['admin']) => {
     const text = buildKubeconfig({
       name,
