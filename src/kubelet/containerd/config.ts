@@ -1,4 +1,4 @@
-import { statfsSync } from 'node:fs';
+import { readFileSync, statfsSync } from 'node:fs';
 import { dirname } from 'node:path';
 
 export interface ContainerdConfig {
@@ -26,12 +26,19 @@ export function snapshotterFor(dir: string): 'overlayfs' | 'native' {
   }
 }
 
+/** Whether this process may lower how eagerly the kernel kills others: a bit (CAP_SYS_RESOURCE) that containers lack. */
+function mayLowerOomScores(): boolean {
+  const effective = /^CapEff:\s*([0-9a-f]+)$/m.exec(readFileSync('/proc/self/status', 'utf8'))?.[1];
+  return (BigInt(`0x${effective ?? '0'}`) & (1n << 24n)) !== 0n;
+}
+
 /**
  * containerd's configuration (format 2, which 1.x and 2.x read) with the CRI plugin, cgroups of its own making and
  * everything inside the given directories. https://github.com/containerd/containerd/blob/main/docs/cri/config.md
  */
 export function containerdConfig(config: ContainerdConfig): string {
   const q = (text: string) => JSON.stringify(text); // TOML's basic strings are JSON's
+  const unrestricted = mayLowerOomScores();
   const snapshotter = snapshotterFor(config.root);
   const unused = [
     'io.containerd.internal.v1.opt',
@@ -47,7 +54,7 @@ export function containerdConfig(config: ContainerdConfig): string {
   return `version = 2
 root = ${q(config.root)}
 state = ${q(config.state)}
-oom_score = -999
+oom_score = ${unrestricted ? -999 : 0}
 disabled_plugins = [${unused.map(q).join(', ')}]
 
 [grpc]
@@ -63,6 +70,7 @@ disabled_plugins = [${unused.map(q).join(', ')}]
   disable_hugetlb_controller = true
   enable_unprivileged_ports = true
   enable_unprivileged_icmp = true
+  restrict_oom_score_adj = ${!unrestricted}
 
 [plugins."io.containerd.grpc.v1.cri".containerd]
   snapshotter = ${q(snapshotter)}

@@ -240,7 +240,7 @@ export class RuntimeCache {
   #subscribe(): void {
     const { cri, clock, log } = this.#options;
     this.#unsubscribe = cri.subscribeEvents(
-      ['/tasks/start', '/tasks/exit', '/tasks/oom'].map((topic) => `namespace==k8s.io,topic==${topic}`),
+      ['/tasks/start', '/tasks/exit', '/tasks/oom'].map((topic) => `namespace==k8s.io,topic=="${topic}"`),
       ({ topic, event }) => {
         const { containerId, id } = event ? eventIds(event.value) : { containerId: '', id: '' };
         // The end of an exec is none of the container's.
