@@ -3,6 +3,8 @@ import { startDeploymentController } from './deployment/deployment-controller.ts
 import { startJobController } from './job/job-controller.ts';
 import { startTtlAfterFinishedController } from './job/ttl-controller.ts';
 import { startReplicaSetController } from './replicaset/replicaset-controller.ts';
+import { startRootCaPublisher } from './rootca/root-ca-publisher.ts';
+import { startServiceAccountController } from './serviceaccount/serviceaccount-controller.ts';
 import type { ControllerContext, ControllerHandle } from './shared/context.ts';
 
 export type { ControllerContext, ControllerHandle } from './shared/context.ts';
@@ -15,6 +17,8 @@ export interface ControllerDescriptor {
 
 /** Every controller, in the order in which they are started. */
 export const controllers: readonly ControllerDescriptor[] = [
+  { name: 'serviceaccount-controller', start: startServiceAccountController },
+  { name: 'root-ca-certificate-publisher-controller', start: startRootCaPublisher },
   { name: 'deployment-controller', start: startDeploymentController },
   { name: 'replicaset-controller', start: startReplicaSetController },
   { name: 'daemonset-controller', start: startDaemonSetController },

@@ -11,6 +11,8 @@ export interface ControllerContext {
   readonly clock: Clock;
   readonly log: Logger;
   readonly recorder: EventRecorder;
+  /** PEM of the authority behind the API server's certificate, which pods are given. */
+  readonly rootCA?: string;
 }
 
 export interface ControllerHandle {
