@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { type Service, type ServicePort, services } from '../api/core/v1.gen.ts';
+import { type Service, services } from '../api/core/v1.gen.ts';
 import { ipaddresses } from '../api/networking/v1.gen.ts';
 import type { Draft } from '../api/resource.ts';
 import { MemoryStore } from '../store/memory.ts';
@@ -87,13 +87,13 @@ describe('node ports', () => {
     const [tcp, udp] = made.spec.ports ?? [];
     expect(tcp?.nodePort).toBeGreaterThanOrEqual(30000);
     expect(udp?.nodePort).toBe(tcp?.nodePort);
-    const again = await all.update({ ...made, spec: { ...made.spec, ports: ports as readonly ServicePort[] } });
+    const plain = made.spec.ports?.map(({ nodePort: _, ...port }) => port);
+    const again = await all.update({ ...made, spec: { ...made.spec, ports: plain } });
     expect(again.spec.ports?.[0]?.nodePort).toBe(tcp?.nodePort);
     const wants = service('b', { type: 'NodePort', ports: [{ port: 1, protocol: 'TCP', nodePort: tcp?.nodePort }] });
     await expect(all.create('one', wants)).rejects.toThrow(
       `Service "b" is invalid: spec.ports[0].nodePort: Invalid value: ${tcp?.nodePort}: provided port is already allocated`,
     );
-    const plain = again.spec.ports?.map(({ nodePort: _, ...port }) => port);
     await all.update({ ...again, spec: { ...again.spec, type: 'ClusterIP', ports: plain } });
     expect((await all.create('one', wants)).spec.ports?.[0]?.nodePort).toBe(tcp?.nodePort);
     const outside = service('c', { type: 'NodePort', ports: [{ port: 1, protocol: 'TCP', nodePort: 80 }] });

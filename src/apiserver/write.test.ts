@@ -370,9 +370,10 @@ describe('admission and authorization', () => {
     const plugin: AdmissionPlugin = {
       name: 'Test',
       handles: (operation, group, resource) => group === '' && resource === 'secrets' && operation !== 'CONNECT',
-      admit: ({ operation, object }) => {
-        seen.push(`admit ${operation}`);
-        if (object) mutableOf(object).metadata.labels = { ...object.metadata.labels, by: 'plugin' };
+      admit: (request) => {
+        seen.push(`admit ${request.operation}`);
+        const object = request.object && mutableOf<KubeObject>(request);
+        if (object) object.metadata.labels = { ...object.metadata.labels, by: 'plugin' };
       },
       validate: ({ operation, object, oldObject }) => {
         seen.push(`validate ${operation} ${object?.metadata.labels?.by} ${oldObject?.metadata.name}`);
