@@ -37,11 +37,16 @@ export function builtInResources(): ResourceTable {
   };
 }
 
-export function stored(object: KubeObject, revision = Number(object.metadata.resourceVersion ?? '1')): Stored {
-  const full = { ...object, metadata: { ...object.metadata, resourceVersion: String(revision) } };
-  const { kind, apiVersion, metadata, ...rest } = full;
-  const json = Buffer.from(JSON.stringify({ kind, apiVersion, metadata, ...rest }));
-  return { key: `${metadata.namespace ?? ''}/${metadata.name}`, revision, json, object: full };
+type Unstored = Pick<KubeObject, 'apiVersion' | 'kind'> & { readonly metadata: Partial<KubeObject['metadata']> };
+
+function stored(object: KubeObject): Stored {
+  const { kind, apiVersion, metadata, ...rest } = object;
+  return {
+    key: `${metadata.namespace ?? ''}/${metadata.name}`,
+    revision: Number(metadata.resourceVersion),
+    json: Buffer.from(JSON.stringify({ kind, apiVersion, metadata, ...rest })),
+    object,
+  };
 }
 
 /** A core over a map: just enough to see what the front does with requests and answers. */
@@ -52,8 +57,16 @@ export class FakeCore implements ApiCore {
   readonly calls: { method: string; target: Target; options?: unknown; body?: unknown }[] = [];
   revision = 1;
 
-  put(resource: string, object: KubeObject): Stored {
-    const entry = stored(object, ++this.revision);
+  /** Stores an object under a revision of its own. */
+  put(resource: string, object: Unstored): Stored {
+    const metadata = {
+      name: '',
+      uid: '',
+      creationTimestamp: '',
+      ...object.metadata,
+      resourceVersion: String(++this.revision),
+    };
+    const entry = stored({ ...object, metadata });
     this.objects.set(`${resource}/${entry.key}`, entry);
     return entry;
   }
