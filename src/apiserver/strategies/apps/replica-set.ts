@@ -1,0 +1,32 @@
+import type { ReplicaSet } from '../../../api/apps/v1.gen.ts';
+import { age, containersCells, selectorCell } from '../cells.ts';
+import { setPodTemplateDefaults } from '../core/pod-spec-defaults.ts';
+import { define } from '../define.ts';
+import { updateSpec, updateStatus } from '../spec-and-status.ts';
+
+/** https://kubernetes.io/docs/concepts/workloads/controllers/replicaset/ */
+export const replicaSet = define<ReplicaSet>({
+  setDefaults: ({ spec }) => {
+    spec.replicas ??= 1;
+    setPodTemplateDefaults(spec.template);
+  },
+  prepareForCreate: (replicaSet) => {
+    replicaSet.metadata.generation = 1;
+    replicaSet.status = { replicas: 0 };
+  },
+  prepareForUpdate: updateSpec<ReplicaSet>,
+  subresources: { status: { prepareForUpdate: updateStatus<ReplicaSet> } },
+  selectableFields: ({ status }) => ({ 'status.replicas': String(status?.replicas ?? 0) }),
+  tableCells: (replicaSet, now) => {
+    const { spec, status } = replicaSet;
+    return [
+      replicaSet.metadata.name,
+      spec.replicas ?? 0,
+      status.replicas ?? 0,
+      status.readyReplicas ?? 0,
+      age(replicaSet, now),
+      ...containersCells(spec.template?.spec?.containers),
+      selectorCell(spec.selector),
+    ];
+  },
+});

@@ -1,0 +1,89 @@
+import type { Job } from '../../../api/batch/v1.gen.ts';
+import type { Mutable } from '../../../api/resource.ts';
+import { timeToMs } from '../../../schema/time.ts';
+import { humanDuration } from '../../http/table.ts';
+import { age, containersCells, selectorCell, since } from '../cells.ts';
+import { setPodTemplateDefaults } from '../core/pod-spec-defaults.ts';
+import { define } from '../define.ts';
+import { updateSpec, updateStatus } from '../spec-and-status.ts';
+
+const MAX_INT32 = 2 ** 31 - 1;
+
+/** Defaults of a Job's spec, in Jobs and in CronJobs' templates. */
+export function setJobSpecDefaults(spec: Mutable<Job['spec']>): void {
+  if (spec.completions === undefined && spec.parallelism === undefined) spec.completions = 1;
+  spec.parallelism ??= 1;
+  spec.backoffLimit ??= spec.backoffLimitPerIndex === undefined ? 6 : MAX_INT32;
+  spec.completionMode ??= 'NonIndexed';
+  spec.suspend ??= false;
+  spec.podReplacementPolicy ??= spec.podFailurePolicy ? 'Failed' : 'TerminatingOrFailed';
+  for (const rule of spec.podFailurePolicy?.rules ?? []) {
+    for (const pattern of rule.onPodConditions ?? []) pattern.status ||= 'True';
+  }
+  setPodTemplateDefaults(spec.template);
+}
+
+/** Gives a Job a selector that no other has, and its pods the labels to match. */
+function generateSelector({ metadata, spec }: Mutable<Job>): void {
+  if (spec.manualSelector) return;
+  const uid = metadata.uid ?? '';
+  const wanted: Readonly<Record<string, string>> = {
+    'controller-uid': uid,
+    'job-name': metadata.name,
+    'batch.kubernetes.io/controller-uid': uid,
+    'batch.kubernetes.io/job-name': metadata.name,
+  };
+  spec.template.metadata ??= { name: '' };
+  spec.template.metadata.labels = { ...wanted, ...spec.template.metadata.labels };
+  const { matchLabels, ...rest } = spec.selector ?? {};
+  const key = 'batch.kubernetes.io/controller-uid';
+  spec.selector = { matchLabels: { ...matchLabels, [key]: matchLabels?.[key] ?? uid }, ...rest };
+}
+
+const has = ({ status }: Job, type: string): boolean =>
+  status.conditions?.some((condition) => condition.type === type && condition.status === 'True') ?? false;
+
+function statusCell(job: Job): string {
+  if (has(job, 'Complete')) return 'Complete';
+  if (has(job, 'Failed')) return 'Failed';
+  if (job.metadata.deletionTimestamp) return 'Terminating';
+  for (const type of ['Suspended', 'FailureTarget', 'SuccessCriteriaMet']) if (has(job, type)) return type;
+  return 'Running';
+}
+
+function completionsCell({ spec, status }: Job): string {
+  const done = status.succeeded ?? 0;
+  if (spec.completions !== undefined) return `${done}/${spec.completions}`;
+  const { parallelism = 0 } = spec;
+  return parallelism > 1 ? `${done}/1 of ${parallelism}` : `${done}/1`;
+}
+
+function durationCell({ startTime, completionTime }: Job['status'], now: number): string {
+  if (!startTime) return '';
+  return completionTime ? humanDuration(timeToMs(completionTime) - timeToMs(startTime)) : since(startTime, now);
+}
+
+/** https://kubernetes.io/docs/concepts/workloads/controllers/job/ */
+export const job = define<Job>({
+  setDefaults: ({ metadata, spec }) => {
+    if (!metadata.labels && spec.template.metadata?.labels) metadata.labels = { ...spec.template.metadata.labels };
+    setJobSpecDefaults(spec);
+  },
+  prepareForCreate: (job) => {
+    job.metadata.generation = 1;
+    job.status = {};
+    generateSelector(job);
+  },
+  prepareForUpdate: updateSpec<Job>,
+  subresources: { status: { prepareForUpdate: updateStatus<Job> } },
+  selectableFields: ({ status }) => ({ 'status.successful': String(status?.succeeded ?? 0) }),
+  tableCells: (job, now) => [
+    job.metadata.name,
+    statusCell(job),
+    completionsCell(job),
+    durationCell(job.status, now),
+    age(job, now),
+    ...containersCells(job.spec.template.spec?.containers),
+    selectorCell(job.spec.selector),
+  ],
+});

@@ -1,0 +1,60 @@
+import type { Node } from '../../../api/core/v1.gen.ts';
+import type { Mutable } from '../../../api/resource.ts';
+import { age, NONE, UNKNOWN } from '../cells.ts';
+import { define } from '../define.ts';
+
+const ROLE_PREFIX = 'node-role.kubernetes.io/';
+const ROLE = 'kubernetes.io/role';
+
+function rolesCell({ metadata }: Node): string {
+  const roles = new Set<string>();
+  for (const [label, value] of Object.entries(metadata.labels ?? {})) {
+    if (label.startsWith(ROLE_PREFIX) && label.length > ROLE_PREFIX.length) roles.add(label.slice(ROLE_PREFIX.length));
+    else if (label === ROLE && value) roles.add(value);
+  }
+  return [...roles].sort().join(',') || NONE;
+}
+
+function statusCell({ spec, status }: Node): string {
+  const ready = status.conditions?.findLast(({ type }) => type === 'Ready');
+  const words = [ready ? (ready.status === 'True' ? 'Ready' : 'NotReady') : 'Unknown'];
+  if (spec.unschedulable) words.push('SchedulingDisabled');
+  return words.join(',');
+}
+
+const addressCell = ({ status }: Node, type: string): string =>
+  status.addresses?.find((address) => address.type === type)?.address ?? NONE;
+
+export const node = define<Node>({
+  setDefaults: ({ status }) => {
+    if (status?.capacity && !status.allocatable) status.allocatable = { ...status.capacity };
+  },
+  // A kubelet registers with its status.
+  prepareForCreate: () => {},
+  prepareForUpdate: (node, old) => {
+    node.status = old.status as Mutable<Node>['status'];
+  },
+  subresources: {
+    status: {
+      prepareForUpdate: (node, old) => {
+        node.spec = old.spec as Mutable<Node>['spec'];
+      },
+    },
+  },
+  selectableFields: ({ spec }) => ({ 'spec.unschedulable': String(spec?.unschedulable ?? false) }),
+  tableCells: (node, now) => {
+    const info = node.status.nodeInfo;
+    return [
+      node.metadata.name,
+      statusCell(node),
+      rolesCell(node),
+      age(node, now),
+      info?.kubeletVersion ?? '',
+      addressCell(node, 'InternalIP'),
+      addressCell(node, 'ExternalIP'),
+      info?.osImage || UNKNOWN,
+      info?.kernelVersion || UNKNOWN,
+      info?.containerRuntimeVersion || UNKNOWN,
+    ];
+  },
+});

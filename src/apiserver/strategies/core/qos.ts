@@ -1,0 +1,44 @@
+import type { Container, PodSpec } from '../../../api/core/v1.gen.ts';
+import { addQuantities, compareQuantities, formatQuantity } from '../../../schema/quantity.ts';
+
+type QosClass = 'Guaranteed' | 'Burstable' | 'BestEffort';
+type Amounts = Map<string, string>;
+
+/** https://kubernetes.io/docs/concepts/workloads/pods/pod-qos/ */
+export function qosClass(spec: PodSpec): QosClass {
+  const requests: Amounts = new Map();
+  const limits: Amounts = new Map();
+  let guaranteed = true;
+  if (spec.resources?.requests || spec.resources?.limits) {
+    add(requests, spec.resources.requests);
+    guaranteed = add(limits, spec.resources.limits);
+  } else {
+    const containers: readonly Container[] = [...(spec.containers ?? []), ...(spec.initContainers ?? [])];
+    for (const { resources } of containers) {
+      add(requests, resources?.requests);
+      if (!add(limits, resources?.limits)) guaranteed = false;
+    }
+  }
+  if (requests.size === 0 && limits.size === 0) return 'BestEffort';
+  if (!guaranteed || requests.size !== limits.size) return 'Burstable';
+  for (const [name, amount] of requests) {
+    const limit = limits.get(name);
+    if (limit === undefined || compareQuantities(limit, amount) !== 0) return 'Burstable';
+  }
+  return 'Guaranteed';
+}
+
+/** Adds the amounts that count; whether all of them were there. */
+function add(sums: Amounts, list: Readonly<Record<string, string>> | undefined): boolean {
+  let all = true;
+  for (const name of ['cpu', 'memory']) {
+    const amount = list?.[name];
+    if (amount === undefined || compareQuantities(amount, '0') <= 0) {
+      all = false;
+      continue;
+    }
+    const sum = sums.get(name);
+    sums.set(name, sum === undefined ? amount : formatQuantity(addQuantities(sum, amount)));
+  }
+  return all;
+}

@@ -1,0 +1,80 @@
+import type { Service, ServicePort } from '../../../api/core/v1.gen.ts';
+import type { Mutable } from '../../../api/resource.ts';
+import { age, labelsCell, NONE, UNKNOWN } from '../cells.ts';
+import { define } from '../define.ts';
+
+const AFFINITY_SECONDS = 10_800;
+
+/** https://kubernetes.io/docs/concepts/services-networking/service/ */
+function setDefaults(service: Mutable<Service>): void {
+  const { spec } = service;
+  spec.sessionAffinity ??= 'None';
+  if (spec.sessionAffinity === 'None') delete spec.sessionAffinityConfig;
+  else if (spec.sessionAffinityConfig?.clientIP?.timeoutSeconds === undefined) {
+    spec.sessionAffinityConfig = { clientIP: { timeoutSeconds: AFFINITY_SECONDS } };
+  }
+  spec.type ??= 'ClusterIP';
+  for (const port of spec.ports ?? []) {
+    port.protocol ||= 'TCP';
+    if (!port.targetPort) port.targetPort = port.port;
+  }
+  if (isExternal(service)) spec.externalTrafficPolicy ??= 'Cluster';
+  if (spec.type !== 'ExternalName') spec.internalTrafficPolicy ??= 'Cluster';
+  if (spec.type !== 'LoadBalancer') return;
+  spec.allocateLoadBalancerNodePorts ??= true;
+  for (const ingress of service.status.loadBalancer?.ingress ?? []) if (ingress.ip) ingress.ipMode ??= 'VIP';
+}
+
+/** Reached from outside the cluster. */
+export const isExternal = ({ spec }: Service): boolean =>
+  spec.type === 'LoadBalancer' ||
+  spec.type === 'NodePort' ||
+  (spec.type === 'ClusterIP' && (spec.externalIPs?.length ?? 0) > 0);
+
+const portCell = ({ port, nodePort, protocol }: ServicePort): string =>
+  nodePort ? `${port}:${nodePort}/${protocol}` : `${port}/${protocol}`;
+
+function externalCell({ spec, status }: Service): string {
+  const ips = spec.externalIPs ?? [];
+  switch (spec.type) {
+    case 'ClusterIP':
+    case 'NodePort':
+      return ips.join(',') || NONE;
+    case 'LoadBalancer': {
+      const given = (status.loadBalancer?.ingress ?? []).map(({ ip, hostname }) => ip || hostname || '');
+      const balancers = [...new Set(given.filter((address) => address !== ''))].sort();
+      return [...balancers, ...ips].join(',') || '<pending>';
+    }
+    case 'ExternalName':
+      return spec.externalName ?? '';
+    default:
+      return UNKNOWN;
+  }
+}
+
+export const service = define<Service>({
+  setDefaults,
+  prepareForCreate: (service) => {
+    service.status = { loadBalancer: {} };
+  },
+  prepareForUpdate: (service, old) => {
+    service.status = old.status as Mutable<Service>['status'];
+  },
+  subresources: {
+    status: {
+      prepareForUpdate: (service, old) => {
+        service.spec = old.spec as Mutable<Service>['spec'];
+      },
+    },
+  },
+  selectableFields: ({ spec }) => ({ 'spec.clusterIP': spec?.clusterIP ?? '', 'spec.type': spec?.type ?? '' }),
+  tableCells: (service, now) => [
+    service.metadata.name,
+    service.spec.type,
+    service.spec.clusterIPs?.[0] ?? NONE,
+    externalCell(service),
+    (service.spec.ports ?? []).map(portCell).join(',') || NONE,
+    age(service, now),
+    labelsCell(service.spec.selector),
+  ],
+});

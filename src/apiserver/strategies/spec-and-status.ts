@@ -1,0 +1,28 @@
+import type { KubeObject, Mutable } from '../../api/resource.ts';
+import { deepEqual } from '../../schema/equal.ts';
+
+/** An object with the two halves that most kinds have. */
+export interface WithSpec extends KubeObject {
+  readonly spec?: unknown;
+  readonly status?: unknown;
+}
+
+/** An update is of the spec: the status stays, and generation counts the changes of the spec. */
+export function updateSpec<T extends WithSpec>(object: Mutable<T>, old: T): void {
+  keepStatus(object, old);
+  const halves = object as Mutable<WithSpec>;
+  if (!deepEqual(halves.spec, old.spec)) raiseGeneration(object, old);
+}
+
+export function keepStatus<T extends WithSpec>(object: Mutable<T>, old: T): void {
+  (object as Mutable<WithSpec>).status = old.status;
+}
+
+/** An update of the status leaves the spec as it is. */
+export function updateStatus<T extends WithSpec>(object: Mutable<T>, old: T): void {
+  (object as Mutable<WithSpec>).spec = old.spec;
+}
+
+export function raiseGeneration<T extends KubeObject>(object: Mutable<T>, old: T): void {
+  (object as Mutable<KubeObject>).metadata.generation = (old.metadata.generation ?? 0) + 1;
+}
