@@ -113,7 +113,8 @@ export function objectTable(
   { include, version, now }: TableOptions,
   columns = true,
 ): Buffer {
-  const meta = `{"resourceVersion":"${stored.revision}"}`;
+  // What a dry run would create has no version.
+  const meta = stored.revision === 0 ? '{}' : `{"resourceVersion":"${stored.revision}"}`;
   const definitions = columns ? columnDefinitions(resource) : 'null';
   return table(meta, definitions, row(resource, stored, include, version, now), version);
 }
