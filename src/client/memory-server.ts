@@ -3,7 +3,7 @@ import { namespaces } from '../api/core/v1.gen.ts';
 import { model } from '../api/model.ts';
 import type { AdmissionPlugin } from '../apiserver/admission.ts';
 import { buildResourceTable } from '../apiserver/resource-table.ts';
-import { createCore } from '../apiserver/server-core.ts';
+import { type Core, createCore } from '../apiserver/server-core.ts';
 import { strategies } from '../apiserver/strategies/index.ts';
 import { loopbackUser } from '../apiserver/user.ts';
 import { MemoryStore } from '../store/memory.ts';
@@ -14,6 +14,7 @@ import { createInProcessClient } from './in-process.ts';
 
 export interface MemoryServer {
   readonly client: Client;
+  readonly core: Core;
   /** The newest revision of the store; stands still when nobody writes. */
   revision(): Promise<number>;
   close(): Promise<void>;
@@ -39,5 +40,5 @@ export async function memoryServer(options: MemoryServerOptions): Promise<Memory
   });
   const client = createInProcessClient(core, { user: loopbackUser, userAgent: 'test' });
   for (const name of options.namespaces ?? []) await client.resource(namespaces).create('', { metadata: { name } });
-  return { client, revision: () => store.revision(), close: () => core.close() };
+  return { client, core, revision: () => store.revision(), close: () => core.close() };
 }

@@ -1,14 +1,5 @@
 /** For tests of controllers: an API server in memory, a clock that is turned by hand, and pods that do as they are told. */
-import {
-  type Event,
-  events,
-  namespaces,
-  nodes,
-  type Pod,
-  type PodStatus,
-  pods,
-  type Taint,
-} from '../../api/core/v1.gen.ts';
+import { type Event, events, nodes, type Pod, type PodStatus, pods, type Taint } from '../../api/core/v1.gen.ts';
 import { errors, isNotFound } from '../../api/errors.ts';
 import type { Draft, KubeObject, ResourceType } from '../../api/resource.ts';
 import type { Client } from '../../client/client.ts';
@@ -19,13 +10,17 @@ import { formatTime } from '../../schema/time.ts';
 import { FakeClock, settle } from '../../utils/clock.ts';
 import { silent } from '../../utils/log.ts';
 import type { ControllerContext, ControllerHandle } from './context.ts';
+import { FlakyClient } from './flaky-client.ts';
 
 export const NAMESPACE = 'test';
 
 export interface TestCluster {
   readonly client: Client;
   readonly clock: FakeClock;
-  readonly context: ControllerContext;
+  /** The part of the controllers' requests that fail, half of them after they have taken effect; 0 to 1. */
+  failures: number;
+  /** Stops the controllers where they stand and starts new ones that know nothing. */
+  restart(): Promise<void>;
   /** While set, no pod can be created, and this is why. */
   refusePods: string;
   /** Runs until nothing changes any more without time passing. */
@@ -69,18 +64,29 @@ export async function testCluster(
     ],
   });
   const { client } = server;
-  const informers = new InformerFactory(client, { clock, log, random: () => 0 });
   const recorder = createEventRecorder({ client, component: 'test', clock, log, random: () => 0 });
-  const context: ControllerContext = { client, informers, clock, log, recorder };
-  const handles = start.map((run) => run(context));
-  informers.start();
-  await informers.waitForSync();
+  const flaky = new FlakyClient(client, () => cluster.failures);
+  const startAll = async () => {
+    const informers = new InformerFactory(client, { clock, log, random: () => 0 });
+    const handles = start.map((run) => run({ client: flaky, informers, clock, log, recorder }));
+    informers.start();
+    await informers.waitForSync();
+    return async () => {
+      await Promise.all(handles.map((handle) => handle.stop()));
+      informers.stop();
+    };
+  };
 
   const cluster: TestCluster = {
     client,
     clock,
-    context,
+    failures: 0,
     refusePods: '',
+    async restart() {
+      await stopAll();
+      stopAll = await startAll();
+      await cluster.quiet();
+    },
     async quiet() {
       for (let calm = 0, last = -1; calm < 3; ) {
         await settle();
@@ -149,8 +155,7 @@ export async function testCluster(
       await cluster.quiet();
     },
     async stop() {
-      await Promise.all(handles.map((handle) => handle.stop()));
-      informers.stop();
+      await stopAll();
       await recorder.stop();
       await server.close();
     },
@@ -161,6 +166,7 @@ export async function testCluster(
     return all.filter((pod) => (names.length > 0 ? names.includes(pod.metadata.name) : otherwise(pod)));
   }
 
+  let stopAll = await startAll();
   await cluster.quiet();
   return cluster;
 }
