@@ -96,13 +96,8 @@ export interface StoredList {
   readonly remainingItemCount?: number;
 }
 
-/** A request's body: bytes with their media type (HTTP), or an object (in process). */
-export type Body =
-  | {
-      readonly bytes: Buffer;
-      readonly mediaType: 'application/json' | 'application/yaml' | 'application/vnd.kubernetes.protobuf';
-    }
-  | { readonly object: object };
+/** A request's body: bytes of JSON, as they came, or an object (in process, and what other encodings held). */
+export type Body = { readonly bytes: Buffer; readonly mediaType: 'application/json' } | { readonly object: object };
 
 export interface ListParameters {
   readonly labelSelector?: string;
@@ -133,7 +128,10 @@ export interface CoreWatchSink {
 
 export interface CoreWatch {
   stop(): void;
-  /** A slow reader calls this to be sent nothing more until `resume`; events queue up to a bound, then the watch ends with 410. */
+  /**
+   * A slow reader calls this to be sent nothing more until `resume`; events queue up to a bound, then the watch ends
+   * (without an error, as in Kubernetes: the reader watches again from where it was).
+   */
   pause(): void;
   resume(): void;
 }

@@ -300,9 +300,9 @@ export class Core implements ApiCore {
     this.#mustServe(target, 'update');
     if (this.#virtualOf(target)) throw errors.methodNotAllowed();
     const expected = this.#expected(target);
-    const value = parseBody(body, expected);
+    const parsed = parseBody(body, expected);
     const warn = (message: string) => context.warn(message);
-    const decoded = decodeObject(expected, value, options.fieldValidation, warn, textOf(body));
+    const decoded = decodeObject(expected, parsed, options.fieldValidation, warn);
     checkIdentity(decoded, target);
     const write = this.#write(context, target, options);
     if (target.subresource === 'scale') {
@@ -312,7 +312,7 @@ export class Core implements ApiCore {
     let fresh: Mutable<KubeObject> | undefined = decoded;
     const { stored, created } = await this.#registry.update(write, () => {
       // Preparation changes the object, so a second attempt needs another copy.
-      const object = fresh ?? decodeObject(expected, value, 'Ignore', () => undefined);
+      const object = fresh ?? decodeObject(expected, parsed, 'Ignore', () => undefined);
       fresh = undefined;
       return versions.toStorage(object);
     });
@@ -429,6 +429,11 @@ export class Core implements ApiCore {
     return list;
   }
 
+  /** A resource is no longer served, or another way (its definition changed): its watches end, its cache is read anew. */
+  forget(resource: ServedResource): void {
+    this.#caches.forget(resource.prefix);
+  }
+
   async close(): Promise<void> {
     this.#reader.close();
     await this.#caches.close();
@@ -489,8 +494,8 @@ export class Core implements ApiCore {
   }
 
   #decode(context: RequestContext, expected: ExpectedKind, body: Body, options: WriteParameters): Mutable<KubeObject> {
-    const value = parseBody(body, expected);
-    return decodeObject(expected, value, options.fieldValidation, (message) => context.warn(message), textOf(body));
+    const warn = (message: string) => context.warn(message);
+    return decodeObject(expected, parseBody(body, expected), options.fieldValidation, warn);
   }
 
   #write(context: RequestContext, target: Target, options: { readonly dryRun?: readonly string[] }): Write {
@@ -537,9 +542,6 @@ const answer = (object: object, about?: Stored): Stored =>
   Entry.unstored(about?.key ?? '', about?.revision ?? 0, object as KubeObject);
 
 const isBindings = ({ resource }: Target): boolean => resource.group === '' && resource.data.resource === 'bindings';
-
-const textOf = (body: Body): string | undefined =>
-  'bytes' in body && body.mediaType === 'application/json' ? body.bytes.toString() : undefined;
 
 /** PUT and PATCH: the object must be the one that the path names. */
 function checkIdentity(object: KubeObject, { name, namespace }: Target): void {

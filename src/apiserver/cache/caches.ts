@@ -85,6 +85,13 @@ export class WatchCaches {
     });
   }
 
+  /** Drops a resource's cache and ends its watches; the next request reads it again. */
+  forget(prefix: string): void {
+    const cache = this.#caches.get(prefix);
+    this.#caches.delete(prefix);
+    if (cache) for (const watcher of [...cache.watchers()]) watcher.end();
+  }
+
   async close(): Promise<void> {
     this.#closed = true;
     await this.#started?.catch(() => undefined);

@@ -1,4 +1,3 @@
-import { parseDocument } from 'yaml';
 import { errors } from '../../api/errors.ts';
 import { apiVersionOf, type KubeObject, type Mutable } from '../../api/resource.ts';
 import { DecodeError, decodeKind } from '../../schema/decode.ts';
@@ -29,40 +28,47 @@ export const kindOf = (resource: ServedResource): ExpectedKind => ({
   setDefaults: resource.strategy.setDefaults,
 });
 
-/** A request's body as a JSON value. Throws BadRequest where the bytes are none. */
-export function parseBody(body: Body, expected: ExpectedKind): unknown {
-  if ('object' in body) return body.object;
+/** A body as a JSON value, with its text where it came as one. */
+export interface ParsedBody {
+  readonly value: unknown;
+  readonly text: string | undefined;
+}
+
+/** Throws BadRequest where the bytes are no JSON. */
+export function parseBody(body: Body, expected: ExpectedKind): ParsedBody {
+  if ('object' in body) return { value: body.object, text: undefined };
   const text = body.bytes.toString();
   try {
-    if (body.mediaType === 'application/json') return JSON.parse(text);
+    return { value: JSON.parse(text), text };
   } catch (error) {
-    const why = error instanceof Error ? error.message : String(error);
+    const why = goSyntaxError(error, text);
     throw errors.badRequest(
-      `the object provided is unrecognized (must be of type ${expected.kind}): couldn't get version/kind; json parse error: ${why} (${body.bytes.subarray(0, 10).toString('hex')} ...)`,
+      `the object provided is unrecognized (must be of type ${expected.kind}): couldn't get version/kind; json parse error: ${why}`,
     );
   }
-  const document = parseDocument(text);
-  const [error] = document.errors;
-  if (error) {
-    throw errors.badRequest(
-      `the object provided is unrecognized (must be of type ${expected.kind}): couldn't get version/kind; json parse error: error converting YAML to JSON: yaml: ${error.message}`,
-    );
+}
+
+/** Go's words for what JSON.parse stumbled over. */
+function goSyntaxError(error: unknown, text: string): string {
+  const position = error instanceof Error ? / at position (\d+)/.exec(error.message)?.[1] : undefined;
+  const bad = position === undefined ? text.trimStart()[0] : text[Number(position)];
+  if (bad === undefined || (error instanceof Error && error.message.startsWith('Unexpected end'))) {
+    return 'unexpected end of JSON input';
   }
-  return document.toJS({ maxAliasCount: 100 });
+  return `invalid character '${quote(bad).slice(1, -1)}' looking for beginning of value`;
 }
 
 /**
  * A client's object in canonical form, with defaults: a private copy. Fields the kind does not have are dropped, and
- * told as warnings or refused, as `fieldValidation` says (default Warn). With the JSON `text` the value came from,
- * fields given twice are told too.
+ * told as warnings or refused, as `fieldValidation` says (default Warn); where the text is known, fields given twice
+ * are told too.
  * https://kubernetes.io/docs/reference/using-api/api-concepts/#field-validation
  */
 export function decodeObject(
   expected: ExpectedKind,
-  value: unknown,
+  { value, text }: ParsedBody,
   fieldValidation: string | undefined,
   warn: (message: string) => void,
-  text?: string,
 ): Mutable<KubeObject> {
   checkKind(expected, value);
   const what = `${expected.kind} in version ${quote(expected.version)} cannot be handled as a ${expected.kind}`;
