@@ -48,6 +48,8 @@ export interface ClusterCertificates {
   readonly admin: KeyPair;
   readonly controllerManager: KeyPair;
   readonly scheduler: KeyPair;
+  /** Every node's service proxy, name server and routes. */
+  readonly proxy: KeyPair;
   /** With which the API server calls kubelets. */
   readonly kubeletClient: KeyPair;
   /** The node's, where `names.node` was given. */
@@ -93,6 +95,7 @@ export function ensureCertificates(
     admin: leaf('admin', client('kubernetes-admin', 'system:masters')),
     controllerManager: leaf('controller-manager', client('system:kube-controller-manager')),
     scheduler: leaf('scheduler', client('system:kube-scheduler')),
+    proxy: leaf('kube-proxy', client('system:kube-proxy')),
     kubeletClient: leaf('apiserver-kubelet-client', client('kube-apiserver-kubelet-client', 'system:masters')),
     ...(node && {
       node: {

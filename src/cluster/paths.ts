@@ -13,13 +13,17 @@ export interface ClusterPaths {
   readonly certificates: string;
   /** Client credentials of the node on this machine. */
   readonly nodeKubeconfig: string;
+  /** Client credentials of the service proxy, name server and routes. */
+  readonly proxyKubeconfig: string;
   readonly adminKubeconfig: string;
   readonly logs: string;
   readonly agentDir: string;
   readonly containerd: { readonly dir: string; readonly runDir: string; readonly socket: string };
   readonly cniConfDir: string;
   readonly cniStateDir: string;
-  /** Short name for interfaces, nftables tables and cgroups, so that clusters do not collide: "skiff" for the default one. */
+  /** "" for the default cluster, else what tells its interfaces, nftables tables and cgroups from others'. */
+  readonly clusterId: string;
+  /** "skiff", "skiff-1a2b3c": the name of the context and of the control group. */
   readonly instance: string;
 }
 
@@ -34,6 +38,7 @@ export function clusterPaths(dataDirOption: string = defaultDataDir): ClusterPat
     database: join(dataDir, 'db'),
     certificates: join(dataDir, 'pki'),
     nodeKubeconfig: join(dataDir, 'node.kubeconfig'),
+    proxyKubeconfig: join(dataDir, 'kube-proxy.kubeconfig'),
     adminKubeconfig: join(dataDir, 'admin.kubeconfig'),
     logs: join(dataDir, 'logs'),
     agentDir: join(dataDir, 'agent'),
@@ -44,6 +49,7 @@ export function clusterPaths(dataDirOption: string = defaultDataDir): ClusterPat
     },
     cniConfDir: join(dataDir, 'cni', 'conf'),
     cniStateDir: join(dataDir, 'cni', 'state'),
+    clusterId: dataDir === defaultDataDir ? '' : hash,
     instance,
   };
 }

@@ -33,7 +33,7 @@ export function findCommand(name: string): string | undefined {
 }
 
 export function findCniBinDir(): string | undefined {
-  return cniBinDirs.find((dir) => existsSync(join(dir, 'bridge')) && existsSync(join(dir, 'host-local')));
+  return cniBinDirs.find((dir) => ['ptp', 'host-local', 'portmap'].every((plugin) => existsSync(join(dir, plugin))));
 }
 
 /** Debian packages that a node with real containers lacks here. */

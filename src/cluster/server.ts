@@ -17,6 +17,7 @@ import { primaryAddress } from './addresses.ts';
 import { type ClusterCertificates, ensureCertificates } from './certificates.ts';
 import { ConfigurationError } from './configuration-error.ts';
 import { createControlPlane } from './control-plane.ts';
+import { startDnsEndpointsController } from './dns-endpoints.ts';
 import { addressAt, overlap, parseRange } from './ip-range.ts';
 import { buildKubeconfig } from './kubeconfig.ts';
 import { kubeletConnector } from './kubelets.ts';
@@ -107,6 +108,7 @@ export async function startServer(options: ServerOptions & { readonly log: Logge
     clock,
     log: log.child({ component: 'controllers' }),
     recorder,
+    rootCA: certificates.ca.cert,
   });
   const scheduler = startScheduler({
     client: plane.client('kube-scheduler'),
@@ -115,13 +117,20 @@ export async function startServer(options: ServerOptions & { readonly log: Logge
     log: log.child({ component: 'scheduler' }),
     recorder: recorder.as('default-scheduler'),
   });
+  const dnsEndpoints = startDnsEndpointsController({
+    client: plane.client('kube-dns'),
+    informers,
+    clusterIP: addressAt(serviceRange, 10),
+    clock,
+    log: log.child({ component: 'controllers' }),
+  });
   informers.start();
   log.info({ port, ms: Math.round(performance.now() - started) }, 'ready');
 
   return {
     url: `https://127.0.0.1:${port}`,
     async stop() {
-      await Promise.all([controllers.stop(), scheduler.stop()]);
+      await Promise.all([controllers.stop(), scheduler.stop(), dnsEndpoints.stop()]);
       informers.stop();
       await recorder.stop();
       await http.close();
@@ -183,5 +192,6 @@ function writeKubeconfigs(
     writeFileSync(file, text, { mode: 0o600 });
   };
   write(paths.adminKubeconfig, paths.instance, certificates.admin);
+  write(paths.proxyKubeconfig, 'system:kube-proxy', certificates.proxy);
   if (certificates.node && nodeName) write(paths.nodeKubeconfig, `system:node:${nodeName}`, certificates.node.client);
 }
