@@ -1,5 +1,6 @@
 import { startDaemonSetController } from './daemonset/daemonset-controller.ts';
 import { startDeploymentController } from './deployment/deployment-controller.ts';
+import { startEndpointSliceController } from './endpointslice/endpointslice-controller.ts';
 import { startJobController } from './job/job-controller.ts';
 import { startTtlAfterFinishedController } from './job/ttl-controller.ts';
 import { startReplicaSetController } from './replicaset/replicaset-controller.ts';
@@ -19,6 +20,7 @@ export interface ControllerDescriptor {
 export const controllers: readonly ControllerDescriptor[] = [
   { name: 'serviceaccount-controller', start: startServiceAccountController },
   { name: 'root-ca-certificate-publisher-controller', start: startRootCaPublisher },
+  { name: 'endpointslice-controller', start: startEndpointSliceController },
   { name: 'deployment-controller', start: startDeploymentController },
   { name: 'replicaset-controller', start: startReplicaSetController },
   { name: 'daemonset-controller', start: startDaemonSetController },
