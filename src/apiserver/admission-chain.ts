@@ -1,10 +1,17 @@
 import type { KubeObject, Mutable } from '../api/resource.ts';
 import type { AdmissionOperation, AdmissionPlugin, AdmissionRequest } from './admission.ts';
+import type { ServedResource, Target } from './core.ts';
+
+interface Wanted {
+  readonly mutating: readonly AdmissionPlugin[];
+  readonly validating: readonly AdmissionPlugin[];
+}
 
 /** The plugins in their order, with those that want a kind of request found once. */
 export class AdmissionChain {
   readonly #plugins: readonly AdmissionPlugin[];
-  readonly #wanted = new Map<string, Wanted>();
+  /** By resource, then operation and subresource. */
+  readonly #wanted = new WeakMap<ServedResource, Map<string, Wanted>>();
 
   constructor(plugins: readonly AdmissionPlugin[]) {
     this.#plugins = plugins;
@@ -12,7 +19,7 @@ export class AdmissionChain {
 
   /** Lets the plugins change the object, or refuse. */
   async mutate(request: AdmissionRequest & { readonly object: Mutable<KubeObject> | undefined }): Promise<void> {
-    for (const plugin of this.#of(request).mutating) {
+    for (const plugin of this.#find(request.operation, request.target).mutating) {
       const pending = plugin.admit?.(request);
       if (pending) await pending;
     }
@@ -20,35 +27,32 @@ export class AdmissionChain {
 
   /** Asks the plugins whether the object, now in its final form, may be. */
   async validate(request: AdmissionRequest): Promise<void> {
-    for (const plugin of this.#of(request).validating) {
+    for (const plugin of this.#find(request.operation, request.target).validating) {
       const pending = plugin.validate?.(request);
       if (pending) await pending;
     }
   }
 
   /** Whether no plugin looks at such requests, so that they need not be put together. */
-  idle(operation: AdmissionOperation, group: string, resource: string, subresource: string): boolean {
-    const { mutating, validating } = this.#find(operation, group, resource, subresource);
+  idle(operation: AdmissionOperation, target: Target): boolean {
+    const { mutating, validating } = this.#find(operation, target);
     return mutating.length === 0 && validating.length === 0;
   }
 
-  #of({ operation, target }: AdmissionRequest): Wanted {
-    return this.#find(operation, target.resource.group, target.resource.data.resource, target.subresource);
-  }
-
-  #find(operation: AdmissionOperation, group: string, resource: string, subresource: string): Wanted {
-    const key = `${operation} ${group} ${resource} ${subresource}`;
-    let wanted = this.#wanted.get(key);
+  #find(operation: AdmissionOperation, { resource, subresource }: Target): Wanted {
+    let ofResource = this.#wanted.get(resource);
+    if (!ofResource) {
+      ofResource = new Map();
+      this.#wanted.set(resource, ofResource);
+    }
+    const key = subresource === '' ? operation : `${operation} ${subresource}`;
+    let wanted = ofResource.get(key);
     if (!wanted) {
-      const plugins = this.#plugins.filter((plugin) => plugin.handles(operation, group, resource, subresource));
+      const { group, data } = resource;
+      const plugins = this.#plugins.filter((plugin) => plugin.handles(operation, group, data.resource, subresource));
       wanted = { mutating: plugins.filter((p) => p.admit), validating: plugins.filter((p) => p.validate) };
-      this.#wanted.set(key, wanted);
+      ofResource.set(key, wanted);
     }
     return wanted;
   }
-}
-
-interface Wanted {
-  readonly mutating: readonly AdmissionPlugin[];
-  readonly validating: readonly AdmissionPlugin[];
 }

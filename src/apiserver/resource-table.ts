@@ -24,21 +24,27 @@ const storedAs: Readonly<Record<string, string>> = {
   'autoscaling/v1 horizontalpodautoscalers': 'autoscaling/v2 horizontalpodautoscalers',
 };
 
+const shown: ReadonlySet<string> = new Set(Object.keys(storedAs).map((key) => key.slice(key.indexOf(' ') + 1)));
+
 const nothing: Strategy = {};
-const keyOf = (group: string, version: string, resource: string): string =>
-  `${apiVersionOf({ group, version })} ${resource}`;
+const keyOf = ({ group, version, data }: ServedResource): string =>
+  `${apiVersionOf({ group, version })} ${data.resource}`;
 
 /** The resources this server has; custom ones come and go. */
 export class Resources implements ResourceTable {
-  readonly #byKey = new Map<string, ServedResource>();
+  readonly #all = new Map<string, ServedResource>();
+  /** By plural name: the versions and groups that have it are few. Every request looks here. */
+  readonly #byName = new Map<string, readonly ServedResource[]>();
   #generation = 1;
 
   find(group: string, version: string, resource: string): ServedResource | undefined {
-    return this.#byKey.get(keyOf(group, version, resource));
+    const named = this.#byName.get(resource);
+    if (named) for (const served of named) if (served.group === group && served.version === version) return served;
+    return undefined;
   }
 
   all(): Iterable<ServedResource> {
-    return this.#byKey.values();
+    return this.#all.values();
   }
 
   get generation(): number {
@@ -47,18 +53,29 @@ export class Resources implements ResourceTable {
 
   /** Adds a resource, or takes the place of the one it had. */
   add(resource: ServedResource): void {
-    this.#byKey.set(keyOf(resource.group, resource.version, resource.data.resource), resource);
-    this.#generation++;
+    this.#all.set(keyOf(resource), resource);
+    this.#index(resource.data.resource);
   }
 
   remove(group: string, version: string, resource: string): void {
-    if (this.#byKey.delete(keyOf(group, version, resource))) this.#generation++;
+    const served = this.find(group, version, resource);
+    if (!served) return;
+    this.#all.delete(keyOf(served));
+    this.#index(resource);
+  }
+
+  #index(name: string): void {
+    const named = [...this.#all.values()].filter(({ data }) => data.resource === name);
+    if (named.length > 0) this.#byName.set(name, named);
+    else this.#byName.delete(name);
+    this.#generation++;
   }
 
   /** The version in which the resource's objects are stored: itself for most. */
   storageOf(resource: ServedResource): ServedResource {
-    const key = storedAs[keyOf(resource.group, resource.version, resource.data.resource)];
-    return (key !== undefined && this.#byKey.get(key)) || resource;
+    if (!shown.has(resource.data.resource)) return resource;
+    const key = storedAs[keyOf(resource)];
+    return (key !== undefined && this.#all.get(key)) || resource;
   }
 }
 

@@ -267,9 +267,9 @@ export class Core implements ApiCore {
     if (!pods) throw errors.notFoundPath();
     const podTarget = { ...target, resource: pods, name: target.name || name };
     const write = this.#write(context, podTarget, options);
-    const { resource, subresource } = target;
+    const { subresource } = target;
     const { admission } = this.#registry;
-    if (!admission.idle('CREATE', resource.group, resource.data.resource, subresource)) {
+    if (!admission.idle('CREATE', target)) {
       const request = {
         operation: 'CREATE' as const,
         context,
@@ -363,14 +363,13 @@ export class Core implements ApiCore {
     const paths = this.#pathsOf(target);
     const versions = this.#versions(target.resource);
     const { admission } = this.#registry;
-    const { group, data } = target.resource;
     const { stored } = await this.#registry.update(
       { ...write, target: { ...target, subresource: '' }, admission: false },
       async (old) => {
         if (!old) throw errors.notFound(groupResourceOf(target.resource), target.name);
         const before = scaleOf(old.object, paths) as unknown as KubeObject;
         const object = make(before);
-        if (!admission.idle('UPDATE', group, data.resource, 'scale')) {
+        if (!admission.idle('UPDATE', target)) {
           const request = {
             operation: 'UPDATE' as const,
             context,

@@ -29,8 +29,7 @@ export async function deleteObject(registry: Registry, write: Write, options: De
     if (!old) throw errors.notFound(gr, target.name);
     checkPreconditions(storage, old.object, options);
     if (!validated) {
-      const { resource, subresource } = target;
-      if (!registry.admission.idle('DELETE', resource.group, resource.data.resource, subresource)) {
+      if (!registry.admission.idle('DELETE', target)) {
         const request = {
           operation: 'DELETE' as const,
           context,

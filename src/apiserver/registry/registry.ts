@@ -97,10 +97,7 @@ export class Registry {
   }
 
   #admitting<T extends AdmissionOperation>(operation: T, write: Write): { operation: T; admitting: boolean } {
-    const { resource, subresource } = write.target;
-    const { group, data } = resource;
-    const admitting = write.admission !== false && !this.admission.idle(operation, group, data.resource, subresource);
-    return { operation, admitting };
+    return { operation, admitting: write.admission !== false && !this.admission.idle(operation, write.target) };
   }
 
   /** Fills in what the server gives, and validates. */
