@@ -54,7 +54,7 @@ export interface Exchange {
   readBody(limit: number): Promise<Buffer>;
   respond(status: number, headers: ResponseHeaders, body: readonly Uint8Array[]): void;
   stream(status: number, headers: ResponseHeaders): ResponseStream;
-  /** Called once when the exchange is over, however it ended. */
+  /** Calls `listener` once when the exchange is over, however it ended; at once when it is. */
   onClose(listener: () => void): void;
   /** Present when the client asks to leave HTTP (HTTP/1.1 only): the raw connection and what was read past the request. */
   readonly upgrade?: { readonly socket: Duplex; readonly head: Buffer; take(): void };

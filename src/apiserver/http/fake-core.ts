@@ -59,13 +59,8 @@ export class FakeCore implements ApiCore {
 
   /** Stores an object under a revision of its own. */
   put(resource: string, object: Unstored): Stored {
-    const metadata = {
-      name: '',
-      uid: '',
-      creationTimestamp: '',
-      ...object.metadata,
-      resourceVersion: String(++this.revision),
-    };
+    const set = { creationTimestamp: '2026-01-01T00:00:00Z', resourceVersion: String(++this.revision) };
+    const metadata = { name: '', uid: '', ...object.metadata, ...set };
     const entry = stored({ ...object, metadata });
     this.objects.set(`${resource}/${entry.key}`, entry);
     return entry;

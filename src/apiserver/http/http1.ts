@@ -19,6 +19,8 @@ function connectionOf(socket: TLSSocket): Connection {
   return found;
 }
 
+const LINGER_MS = 1000;
+
 /** HTTP/1.1 by Node's own server, which is handed sockets whose TLS handshake is done. */
 export function createHttp1Server(limits: Limits, handle: (exchange: Exchange) => void): Server {
   const server = createServer(
@@ -41,12 +43,16 @@ export function createHttp1Server(limits: Limits, handle: (exchange: Exchange) =
     handle(new Http1Exchange(request, response, { socket, head }));
   });
   server.on('clientError', (error: NodeJS.ErrnoException, socket) => {
-    if (socket.writable && error.code !== 'ECONNRESET') {
-      const status = error.code === 'HPE_HEADER_OVERFLOW' ? '431 Request Header Fields Too Large' : '400 Bad Request';
-      socket.end(`HTTP/1.1 ${status}\r\nContent-Type: text/plain; charset=utf-8\r\nConnection: close\r\n\r\n${status}`);
-    } else {
+    // What follows a mistake is full of mistakes; the first has been answered.
+    if (socket.writableEnded) return;
+    if (!socket.writable || error.code === 'ECONNRESET') {
       socket.destroy();
+      return;
     }
+    const status = error.code === 'HPE_HEADER_OVERFLOW' ? '431 Request Header Fields Too Large' : '400 Bad Request';
+    socket.end(`HTTP/1.1 ${status}\r\nContent-Type: text/plain; charset=utf-8\r\nConnection: close\r\n\r\n${status}`);
+    // A client that is still sending gets the time to read it: closing at once would reset the connection.
+    setTimeout(() => socket.destroy(), LINGER_MS).unref();
   });
   return server;
 }
@@ -63,7 +69,7 @@ class Http1Exchange implements Exchange {
   readonly #response: ServerResponse;
   #abort: AbortController | undefined;
   #closed = false;
-  #listener: (() => void) | undefined;
+  #listeners: (() => void)[] | undefined;
 
   constructor(request: IncomingMessage, response: ServerResponse, upgrade?: { socket: Duplex; head: Buffer }) {
     this.#request = request;
@@ -103,12 +109,13 @@ class Http1Exchange implements Exchange {
     if (this.#closed) return;
     this.#closed = true;
     if (!this.#response.writableFinished) this.#abort?.abort();
-    this.#listener?.();
+    for (const listener of this.#listeners ?? []) listener();
   }
 
   onClose(listener: () => void): void {
-    this.#listener = listener;
     if (this.#closed) listener();
+    else if (this.#listeners) this.#listeners.push(listener);
+    else this.#listeners = [listener];
   }
 
   readBody(limit: number): Promise<Buffer> {

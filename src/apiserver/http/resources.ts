@@ -293,9 +293,13 @@ function sendList(exchange: Exchange, headers: ResponseHeaders, body: ListBody):
   const chunks = body.chunks();
   return new Promise((resolve) => {
     const pump = () => {
-      for (const chunk of chunks) {
-        if (exchange.closed) return resolve();
-        if (!stream.write(chunk)) return;
+      // Not for...of: leaving that would end the generator.
+      for (let next = chunks.next(); !next.done; next = chunks.next()) {
+        if (exchange.closed) {
+          resolve();
+          return;
+        }
+        if (!stream.write(next.value)) return;
       }
       stream.end();
       resolve();

@@ -1,3 +1,4 @@
+import { constants } from 'node:http2';
 import { connect as connectTls } from 'node:tls';
 import { gunzipSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -16,6 +17,7 @@ const configMap = (name: string, data: Record<string, string> = {}): Named => ({
   metadata: { name, namespace: 'ns', uid: `uid-${name}` },
   ...{ data },
 });
+const creationTimestamp = '2026-01-01T00:00:00Z';
 const path = '/api/v1/namespaces/ns/configmaps';
 
 describe.each(['http1', 'http2'] as const)('over %s', (version) => {
@@ -39,8 +41,11 @@ describe.each(['http1', 'http2'] as const)('over %s', (version) => {
       apiVersion: 'v1',
       metadata: { resourceVersion: '3' },
       items: [
-        { metadata: { name: 'a', namespace: 'ns', uid: 'uid-a', resourceVersion: '2' }, data: { k: 'v' } },
-        { metadata: { name: 'b', namespace: 'ns', uid: 'uid-b', resourceVersion: '3' }, data: {} },
+        {
+          metadata: { name: 'a', namespace: 'ns', uid: 'uid-a', resourceVersion: '2', creationTimestamp },
+          data: { k: 'v' },
+        },
+        { metadata: { name: 'b', namespace: 'ns', uid: 'uid-b', resourceVersion: '3', creationTimestamp }, data: {} },
       ],
     });
     expect(json(await send('GET', '/api/v1/namespaces/none/configmaps')).items).toEqual([]);
@@ -65,7 +70,7 @@ describe.each(['http1', 'http2'] as const)('over %s', (version) => {
   test('metadata alone', async () => {
     server.core.put('configmaps', configMap('a', { tricky: '}{"\\"' }));
     const accept = 'application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1';
-    const metadata = { name: 'a', namespace: 'ns', uid: 'uid-a', resourceVersion: '2' };
+    const metadata = { name: 'a', namespace: 'ns', uid: 'uid-a', resourceVersion: '2', creationTimestamp };
     const one = { kind: 'PartialObjectMetadata', apiVersion: 'meta.k8s.io/v1', metadata };
     expect(json(await send('GET', `${path}/a`, { accept }))).toEqual(one);
     const list = json(await send('GET', path, { accept: `${accept.replace('Metadata;', 'MetadataList;')}` }));
@@ -283,7 +288,7 @@ describe('watches', () => {
     const stream = session.request({ ':path': `${path}?watch=true` });
     stream.on('error', () => {});
     await expect.poll(() => server.core.watchers.size).toBe(1);
-    stream.close();
+    stream.close(constants.NGHTTP2_CANCEL);
     await expect.poll(() => server.core.watchers.size).toBe(0);
     const second = session.request({ ':path': `${path}?watch=true` });
     second.on('error', () => {});

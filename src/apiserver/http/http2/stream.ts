@@ -9,7 +9,7 @@ import {
   type ResponseStream,
 } from '../exchange.ts';
 import { type Http2Connection, STREAM_WINDOW } from './connection.ts';
-import { errorCode } from './frames.ts';
+import { errorCode, FRAME_LIMIT } from './frames.ts';
 import { fieldBound, writeField, writeStatus } from './hpack.ts';
 import type { RequestHead } from './request-headers.ts';
 
@@ -34,7 +34,7 @@ export class Http2Stream implements Exchange, ResponseStream {
   readonly #bodyTimeoutMs: number;
   #closed = false;
   #abort: AbortController | undefined;
-  #listener: (() => void) | undefined;
+  #listeners: (() => void)[] | undefined;
 
   // What the client sends.
   #receiving: boolean;
@@ -88,8 +88,9 @@ export class Http2Stream implements Exchange, ResponseStream {
   }
 
   onClose(listener: () => void): void {
-    this.#listener = listener;
     if (this.#closed) listener();
+    else if (this.#listeners) this.#listeners.push(listener);
+    else this.#listeners = [listener];
   }
 
   #close(): void {
@@ -98,7 +99,7 @@ export class Http2Stream implements Exchange, ResponseStream {
     this.#queue = [];
     this.#chunks = [];
     clearTimeout(this.#timer);
-    this.#listener?.();
+    for (const listener of this.#listeners ?? []) listener();
   }
 
   /** The client took the stream back, or the connection is gone. */
@@ -191,7 +192,9 @@ export class Http2Stream implements Exchange, ResponseStream {
     const bare = this.method === 'HEAD' || status === 304 || status === 204;
     this.#sendHeaders(status, headers, bare ? -1 : length, bare || length === 0);
     if (!bare && length > 0) {
-      for (const part of body) if (part.length > 0) this.#queue.push(part);
+      // One frame where one is enough.
+      if (body.length > 1 && length <= FRAME_LIMIT) this.#queue.push(Buffer.concat(body, length));
+      else for (const part of body) if (part.length > 0) this.#queue.push(part);
       this.#queued = length;
       this.#ended = true;
       this.#connection.pump(this);
