@@ -108,6 +108,7 @@ export async function startServer(options: ServerOptions & { readonly log: Logge
     clock,
     log: log.child({ component: 'controllers' }),
     recorder,
+    clusterCIDR: options.clusterCidr,
     rootCA: certificates.ca.cert,
   });
   const scheduler = startScheduler({

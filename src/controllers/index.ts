@@ -3,6 +3,8 @@ import { startDeploymentController } from './deployment/deployment-controller.ts
 import { startEndpointSliceController } from './endpointslice/endpointslice-controller.ts';
 import { startJobController } from './job/job-controller.ts';
 import { startTtlAfterFinishedController } from './job/ttl-controller.ts';
+import { startNamespaceController } from './namespace/namespace-controller.ts';
+import { startNodeIpamController } from './nodeipam/node-ipam-controller.ts';
 import { startReplicaSetController } from './replicaset/replicaset-controller.ts';
 import { startRootCaPublisher } from './rootca/root-ca-publisher.ts';
 import { startServiceAccountController } from './serviceaccount/serviceaccount-controller.ts';
@@ -18,8 +20,10 @@ export interface ControllerDescriptor {
 
 /** Every controller, in the order in which they are started. */
 export const controllers: readonly ControllerDescriptor[] = [
+  { name: 'namespace-controller', start: startNamespaceController },
   { name: 'serviceaccount-controller', start: startServiceAccountController },
   { name: 'root-ca-certificate-publisher-controller', start: startRootCaPublisher },
+  { name: 'node-ipam-controller', start: startNodeIpamController },
   { name: 'endpointslice-controller', start: startEndpointSliceController },
   { name: 'deployment-controller', start: startDeploymentController },
   { name: 'replicaset-controller', start: startReplicaSetController },

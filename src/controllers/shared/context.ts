@@ -11,6 +11,8 @@ export interface ControllerContext {
   readonly clock: Clock;
   readonly log: Logger;
   readonly recorder: EventRecorder;
+  /** The pods' addresses, of which each node gets a part. Default 10.244.0.0/16. */
+  readonly clusterCIDR?: string;
   /** PEM of the authority behind the API server's certificate, which pods are given. */
   readonly rootCA?: string;
 }
