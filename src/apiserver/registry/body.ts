@@ -1,5 +1,6 @@
 import { errors } from '../../api/errors.ts';
-import { apiVersionOf, type KubeObject, type Mutable } from '../../api/resource.ts';
+import { model } from '../../api/model.ts';
+import { apiVersionOf, type KubeObject, type Mutable, parseApiVersion } from '../../api/resource.ts';
 import { DecodeError, decodeKind } from '../../schema/decode.ts';
 import { isJsonObject } from '../../schema/json.ts';
 import type { ObjectSchema } from '../../schema/model.ts';
@@ -104,19 +105,34 @@ export function decodeAs(
 }
 
 function checkKind(expected: ExpectedKind, value: unknown): void {
-  if (!isJsonObject(value)) return;
-  const { apiVersion, kind } = value;
-  const wanted = apiVersionOf(expected);
-  if (typeof kind === 'string' && kind !== '' && kind !== expected.kind) {
-    const version = typeof apiVersion === 'string' && apiVersion !== '' ? apiVersion : wanted;
-    const short = version.slice(version.indexOf('/') + 1);
-    throw errors.badRequest(
-      `${kind} in version ${quote(short)} cannot be handled as a ${expected.kind}: no kind ${quote(kind)} is registered for version ${quote(version)} as ${expected.kind}`,
-    );
+  const mismatch = kindMismatch(expected, value);
+  if (mismatch) {
+    const { kind, version, why } = mismatch;
+    throw errors.badRequest(`${kind} in version ${quote(version)} cannot be handled as a ${expected.kind}: ${why}`);
   }
+  if (!isJsonObject(value)) return;
+  const { apiVersion } = value;
+  const wanted = apiVersionOf(expected);
   if (typeof apiVersion === 'string' && apiVersion !== '' && apiVersion !== wanted) {
     throw errors.badRequest(
       `the API version in the data (${apiVersion}) does not match the expected API version (${wanted})`,
     );
   }
+}
+
+/** Says, as Kubernetes' scheme would, that a value is of another kind; undefined where it is not, or names none. */
+export function kindMismatch(
+  expected: ExpectedKind,
+  value: unknown,
+): { readonly kind: string; readonly version: string; readonly why: string } | undefined {
+  if (!isJsonObject(value)) return undefined;
+  const { apiVersion, kind } = value;
+  if (typeof kind !== 'string' || kind === '' || kind === expected.kind) return undefined;
+  const named = typeof apiVersion === 'string' && apiVersion !== '' ? apiVersion : apiVersionOf(expected);
+  const gv = parseApiVersion(named) ?? { group: '', version: named };
+  const group = expected.group === '' ? 'core' : (expected.group.split('.')[0] ?? '');
+  const why = model.kind(gv.group, gv.version, kind)
+    ? `converting (${gv.version}.${kind}) to (${group}.${expected.kind}): unknown conversion`
+    : `no kind ${quote(kind)} is registered for version ${quote(named)} in scheme "pkg/api/legacyscheme/scheme.go:30"`;
+  return { kind, version: gv.version, why };
 }

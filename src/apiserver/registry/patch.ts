@@ -9,7 +9,7 @@ import { PatchError } from '../../schema/patch-error.ts';
 import { quote } from '../../schema/quote.ts';
 import { applyStrategicMerge } from '../../schema/strategic-merge.ts';
 import type { PatchBody } from '../core.ts';
-import type { ExpectedKind } from './body.ts';
+import { type ExpectedKind, kindMismatch } from './body.ts';
 
 /**
  * An object after a JSON, merge or strategic merge patch, in canonical form with defaults; a private copy.
@@ -23,6 +23,8 @@ export function patchedObject(
   warn: (message: string) => void,
 ): Mutable<KubeObject> {
   const value = apply(expected, original, patch);
+  const mismatch = kindMismatch(expected, value);
+  if (mismatch) throw refused(value, patch, mismatch.why);
   try {
     const { object, unknown } = decodeKind<Mutable<KubeObject>>(
       expected.schema,
