@@ -15,7 +15,8 @@ need containerd containerd
 need runc runc
 need nft nftables
 need ip iproute2
-need /usr/lib/cni/bridge containernetworking-plugins
+need /usr/lib/cni/ptp containernetworking-plugins
+need iptables iptables
 need /bin/busybox busybox-static
 
 if [ -n "$missing" ]; then

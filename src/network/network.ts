@@ -52,13 +52,19 @@ export async function startNetwork(options: NetworkOptions): Promise<PodNetwork>
   await writeCniConfig(options.confDir, { name: names.table, podCIDRs, mtu: await uplinkMtu(execute), leasesDir });
   return {
     gateways,
-    cleanup: async () => {
-      await removeCniConfig(options.confDir);
-      for (const cable of await podCables(podCIDRs, execute)) await execute('ip', ['link', 'del', cable]);
-      await rm(leasesDir, { recursive: true, force: true });
-      await sysctls.restore();
-    },
+    cleanup: () => removeNetwork(options),
   };
+}
+
+/** Takes away what `startNetwork` made, in this process or an earlier one; wider ranges than the node's own will do. */
+export async function removeNetwork(
+  options: Pick<NetworkOptions, 'podCIDRs' | 'confDir' | 'stateDir' | 'run' | 'sysctlRoot'>,
+): Promise<void> {
+  const { podCIDRs, run: execute = run } = options;
+  await removeCniConfig(options.confDir);
+  for (const cable of await podCables(podCIDRs, execute)) await execute('ip', ['link', 'del', cable]);
+  await rm(join(options.stateDir, 'leases'), { recursive: true, force: true });
+  await new Sysctls(options.stateDir, options.sysctlRoot).restore();
 }
 
 /** What fits the way out, in bytes; 0 when there is none. */
