@@ -217,6 +217,7 @@ export async function startKubelet(options: KubeletOptions): Promise<Kubelet> {
   function track(pod: Pod): void {
     const uid = podUid(pod);
     const worker = workers.get(uid);
+    volumes.update(pod);
     if (worker) {
       worker.update(pod);
       return;

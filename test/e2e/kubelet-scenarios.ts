@@ -80,6 +80,7 @@ const options: KubeletOptions = {
   cgroupRoot,
   volumes: {
     mount: async () => ({ mountsFor: async () => ({ mounts: [], devices: [] }) }),
+    update: () => {},
     unmount: async () => {},
     mountedPods: async () => [],
     stop: async () => {},

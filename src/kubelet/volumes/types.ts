@@ -42,6 +42,8 @@ export interface VolumeManager {
    * caller tries again with backoff.
    */
   mount(pod: Pod, signal: AbortSignal): Promise<PodVolumes>;
+  /** The pod has changed: files that show its labels or annotations follow. Of a pod that has no volumes: nothing. */
+  update(pod: Pod): void;
   /** Takes all volumes of a pod down and removes its directory; of an unknown pod: nothing. */
   unmount(podUid: string): Promise<void>;
   /** The uids of pods that have something left on disk (for cleaning up after a restart). */
