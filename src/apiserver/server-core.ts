@@ -1,7 +1,7 @@
 import type { Binding } from '../api/core/v1.gen.ts';
 import { errors, isNotFound } from '../api/errors.ts';
 import { model as builtinModel } from '../api/model.ts';
-import { apiVersionOf, groupResourceName, type KubeObject, type Mutable } from '../api/resource.ts';
+import { groupResourceName, type KubeObject, type Mutable } from '../api/resource.ts';
 import type { SubresourceData } from '../schema/model.ts';
 import type { Model } from '../schema/resolve.ts';
 import type { Store } from '../store/store.ts';
@@ -31,7 +31,9 @@ import type {
   WatchParameters,
   WriteParameters,
 } from './core.ts';
+import { appliedObject } from './registry/apply.ts';
 import { decodeObject, type ExpectedKind, kindOf, parseBody } from './registry/body.ts';
+import { resetFields } from './registry/defaults.ts';
 import { deleteObject } from './registry/delete.ts';
 import { evictPod } from './registry/eviction.ts';
 import type { RegistryHooks } from './registry/hooks.ts';
@@ -114,6 +116,7 @@ export class Core implements ApiCore {
   /** The newest state, without waiting and without authorization. */
   readonly objects: ObjectReader;
   readonly #model: Model;
+  readonly #clock: Clock;
   readonly #caches: WatchCaches;
   readonly #reader: Reader;
   readonly #registry: Registry;
@@ -126,6 +129,7 @@ export class Core implements ApiCore {
     const random = options.random ?? Math.random;
     this.resources = resources;
     this.#model = options.model ?? builtinModel;
+    this.#clock = clock;
     this.#authorizer = options.authorizer;
     this.#virtual = options.virtual ?? {};
     this.#scalePaths = options.scalePaths ?? (() => undefined);
@@ -329,30 +333,50 @@ export class Core implements ApiCore {
     validatePatchOptions(options, patch.type);
     this.#mustServe(target, 'patch');
     if (this.#virtualOf(target)) throw errors.methodNotAllowed();
-    const expected = this.#expected(target);
-    const write = this.#write(context, target, options);
-    let warned = false;
-    const warn = (message: string) => {
-      if (!warned) context.warn(message);
-    };
-    const change = (original: KubeObject): Mutable<KubeObject> => {
-      const object = patchedObject(expected, original, patch, options.fieldValidation, warn);
-      warned = true;
-      checkIdentity(object, target);
-      return object;
-    };
+    const write = this.#write(context, target, options, patch.type === 'apply');
+    const change = this.#changer(context, target, patch, options);
     if (target.subresource === 'scale') {
       return this.#updateScale(write, (scale) => change(scale));
     }
     const versions = this.#versions(target.resource);
-    const make = (old: Entry | undefined): Mutable<KubeObject> => {
-      const { name, namespace } = target;
-      // Apply makes the object where there is none.
-      const blank = { kind: expected.kind, apiVersion: apiVersionOf(expected), metadata: { name, namespace } };
-      return versions.toStorage(change(old ? versions.view(old).object : (blank as KubeObject)));
-    };
+    const make = (old: Entry | undefined) => versions.toStorage(change(old && versions.view(old).object));
     const { stored, created } = await this.#registry.update(write, make, patch.type === 'apply');
     return { stored: versions.view(stored), created };
+  }
+
+  /** What a patch makes of an object, each time another one is there; without one only apply makes anything. */
+  #changer(
+    context: RequestContext,
+    target: Target,
+    patch: PatchBody,
+    options: PatchParameters,
+  ): (original: KubeObject | undefined) => Mutable<KubeObject> {
+    const expected = this.#expected(target);
+    const { type } = patch;
+    if (type === 'apply') {
+      const applying = {
+        manager: options.fieldManager ?? '',
+        subresource: target.subresource,
+        force: options.force ?? false,
+        ignore: target.subresource === 'scale' ? undefined : resetFields(target.resource, target.subresource),
+      };
+      return (original) => {
+        const object = appliedObject(expected, original, patch.value, { ...applying, now: this.#clock.now() });
+        checkIdentity(object, target);
+        return object;
+      };
+    }
+    let warned = false;
+    const warn = (message: string) => {
+      if (!warned) context.warn(message);
+    };
+    return (original) => {
+      if (!original) throw errors.notFound(groupResourceOf(target.resource), target.name);
+      const object = patchedObject(expected, original, { type, value: patch.value }, options.fieldValidation, warn);
+      warned = true;
+      checkIdentity(object, target);
+      return object;
+    };
   }
 
   async #updateScale(
@@ -497,8 +521,20 @@ export class Core implements ApiCore {
     return decodeObject(expected, parseBody(body, expected), options.fieldValidation, warn);
   }
 
-  #write(context: RequestContext, target: Target, options: { readonly dryRun?: readonly string[] }): Write {
-    return { context, target, storage: this.resources.storageOf(target.resource), dryRun: isDryRun(options) };
+  #write(
+    context: RequestContext,
+    target: Target,
+    options: { readonly dryRun?: readonly string[]; readonly fieldManager?: string },
+    applies = false,
+  ): Write {
+    const manager = options.fieldManager || managerOf(context.userAgent);
+    return {
+      context,
+      target,
+      storage: this.resources.storageOf(target.resource),
+      dryRun: isDryRun(options),
+      ...(!applies && { tracking: { manager, subresource: target.subresource } }),
+    };
   }
 
   #versions(resource: ServedResource): Versions {
@@ -539,6 +575,13 @@ class CachedObjects implements ObjectReader {
 const answer = (object: object, about?: Stored): Stored =>
   // Handlers answer with objects of API kinds.
   Entry.unstored(about?.key ?? '', about?.revision ?? 0, object as KubeObject);
+
+/** The name that a user agent goes by in managedFields: "kubectl" of "kubectl/v1.36.0 (linux/amd64)". */
+function managerOf(userAgent: string): string {
+  const slash = userAgent.indexOf('/');
+  const name = slash < 0 ? userAgent : userAgent.slice(0, slash);
+  return name.replace(/[^\p{L}\p{M}\p{N}\p{P}\p{S} ]/gu, '').slice(0, 128);
+}
 
 const isBindings = ({ resource }: Target): boolean => resource.group === '' && resource.data.resource === 'bindings';
 

@@ -59,6 +59,7 @@ describe('create', () => {
       creationTimestamp: '2026-01-01T00:00:00Z',
       resourceVersion: '2',
     });
+    expect(made.metadata).not.toHaveProperty('deletionTimestamp');
     expect(made.metadata.uid).not.toBe('mine');
     expect(await f.client.resource(configmaps).get('one', 'a')).toBe(made);
   });
@@ -223,6 +224,53 @@ describe('update', () => {
       'the name of the object (b) does not match the name on the URL (a)',
     );
     expect(await message(maps.patch('one', 'nope', { type: 'merge', body: {} }))).toBe('configmaps "nope" not found');
+  });
+});
+
+describe('managed fields', () => {
+  const owners = (object: KubeObject) =>
+    (object.metadata.managedFields ?? []).map((m) => `${m.manager} ${m.operation} ${m.subresource ?? ''}`.trim());
+
+  test('follow who writes what, but not what the server adds', async () => {
+    await using f = coreFixture();
+    const all = f.client.as('kubectl/v1.36.0 (linux/amd64)').resource(deployments);
+    const made = await all.create('one', deployment('d'));
+    expect(owners(made)).toEqual(['kubectl Update']);
+    expect(made.metadata.managedFields?.[0]?.fieldsV1).not.toHaveProperty('f:status');
+    const told = await f.client
+      .as('controller')
+      .resource(deployments)
+      .updateStatus({ ...made, status: { replicas: 1 } });
+    expect(owners(told)).toEqual(['controller Update status', 'kubectl Update']);
+    expect(await f.client.as('other').resource(deployments).update(told)).toBe(told);
+    const scale = { metadata: { name: 'd' }, spec: { replicas: 5 } };
+    await f.client.as('scaler').resource(deployments).updateSubresource('one', 'd', 'scale', scale);
+    expect(owners(await all.get('one', 'd'))).toContain('scaler Update scale');
+  });
+
+  test('apply creates, conflicts, takes over and takes away', async () => {
+    await using f = coreFixture();
+    const maps = f.client.resource(configmaps);
+    const apply = (fieldManager: string, data: object, force?: boolean) =>
+      maps.patch(
+        'one',
+        'x',
+        { type: 'apply', body: { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'x' }, data } },
+        { fieldManager, force },
+      );
+    const made = await apply('a', { a: '1', b: '1' });
+    expect(made.data).toEqual({ a: '1', b: '1' });
+    expect(owners(made)).toEqual(['a Apply']);
+    expect(await status(apply('b', { b: '2' }))).toMatchObject({
+      code: 409,
+      message: 'Apply failed with 1 conflict: conflict with "a": .data.b',
+      details: { causes: [{ field: '.data.b', message: 'conflict with "a"', reason: 'FieldManagerConflict' }] },
+    });
+    expect((await apply('b', { b: '2' }, true)).data).toEqual({ a: '1', b: '2' });
+    const again = await apply('b', { b: '2' }, true);
+    expect(await apply('b', { b: '2' })).toBe(again);
+    expect((await apply('b', {})).data).toEqual({ a: '1' });
+    expect(await message(apply('', {}))).toContain('fieldManager: Required value: is required for apply patch');
   });
 });
 

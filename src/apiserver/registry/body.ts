@@ -104,7 +104,8 @@ export function decodeAs(
   }
 }
 
-function checkKind(expected: ExpectedKind, value: unknown): void {
+/** Throws BadRequest for a value of another kind or version. */
+export function checkKind(expected: ExpectedKind, value: unknown): void {
   const mismatch = kindMismatch(expected, value);
   if (mismatch) {
     const { kind, version, why } = mismatch;

@@ -11,6 +11,9 @@ import { applyStrategicMerge } from '../../schema/strategic-merge.ts';
 import type { PatchBody } from '../core.ts';
 import { type ExpectedKind, kindMismatch } from './body.ts';
 
+/** Patches of values; apply is another thing. */
+export type ValuePatch = PatchBody & { readonly type: 'json' | 'merge' | 'strategic' };
+
 /**
  * An object after a JSON, merge or strategic merge patch, in canonical form with defaults; a private copy.
  * https://kubernetes.io/docs/reference/using-api/api-concepts/#patch-and-apply
@@ -18,7 +21,7 @@ import { type ExpectedKind, kindMismatch } from './body.ts';
 export function patchedObject(
   expected: ExpectedKind,
   original: KubeObject,
-  patch: PatchBody,
+  patch: ValuePatch,
   fieldValidation: string | undefined,
   warn: (message: string) => void,
 ): Mutable<KubeObject> {
@@ -46,7 +49,7 @@ export function patchedObject(
 }
 
 /** The patched object does not fit its type. It is shown as Kubernetes' patch libraries leave it: what they touched, sorted. */
-function refused(value: unknown, patch: PatchBody, why: string): ApiError {
+function refused(value: unknown, patch: ValuePatch, why: string): ApiError {
   const shown = patch.type === 'strategic' ? goText(patch.value) : JSON.stringify(sorted(value, patch.value));
   return errors.invalid({ group: '', kind: '' }, '', [fieldErrors.invalid(Path.of('patch'), shown, why)]);
 }
@@ -85,7 +88,7 @@ const rejected = (): ApiError =>
     code: 422,
   });
 
-function apply(expected: ExpectedKind, original: KubeObject, patch: PatchBody): unknown {
+function apply(expected: ExpectedKind, original: KubeObject, patch: ValuePatch): unknown {
   try {
     switch (patch.type) {
       case 'json':
@@ -93,7 +96,6 @@ function apply(expected: ExpectedKind, original: KubeObject, patch: PatchBody): 
       case 'merge':
         return applyMergePatch(original, patch.value);
       case 'strategic':
-      case 'apply':
         return applyStrategicMerge(expected.schema, original, patch.value);
     }
   } catch (error) {

@@ -1,7 +1,14 @@
 import { randomUUID } from 'node:crypto';
 import { ApiError, errors } from '../../api/errors.ts';
+import { trackUpdate } from '../../api/managed-fields.ts';
 import type { ObjectMeta } from '../../api/meta/v1.gen.ts';
-import { type GroupResource, groupResourceName, type KubeObject, type Mutable } from '../../api/resource.ts';
+import {
+  apiVersionOf,
+  type GroupResource,
+  groupResourceName,
+  type KubeObject,
+  type Mutable,
+} from '../../api/resource.ts';
 import { deepEqual } from '../../schema/equal.ts';
 import { type FieldError, fieldErrors, Path } from '../../schema/field-error.ts';
 import { formatTime } from '../../schema/time.ts';
@@ -13,7 +20,7 @@ import { Entry } from '../cache/entry.ts';
 import type { Reader } from '../cache/reader.ts';
 import type { RequestContext, ServedResource, Stored, Target } from '../core.ts';
 import type { StrategyContext } from '../strategy.ts';
-import { defaultPrepareForCreate, defaultPrepareForUpdate, subresourceStrategy } from './defaults.ts';
+import { defaultPrepareForCreate, defaultPrepareForUpdate, resetFields, subresourceStrategy } from './defaults.ts';
 import type { RegistryHooks, Reservation } from './hooks.ts';
 import { canonicalMetadata, validateMetadata, validateMetadataUpdate } from './metadata.ts';
 import { generateName, nameRuleOf, pathSegment } from './names.ts';
@@ -35,6 +42,8 @@ export interface Write {
   readonly target: Target;
   readonly storage: ServedResource;
   readonly dryRun: boolean;
+  /** Who comes to own the fields that the write changes; absent where apply has settled that already. */
+  readonly tracking?: { readonly manager: string; readonly subresource: string };
   /** False where admission saw another object that stands for this write (Scale). */
   readonly admission?: false;
 }
@@ -80,11 +89,15 @@ export class Registry {
     const { context, target, dryRun } = write;
     const meta = object.metadata;
     setNamespace(meta, target);
+    meta.deletionTimestamp = undefined;
+    meta.deletionGracePeriodSeconds = undefined;
+    meta.selfLink = undefined;
     const { operation, admitting } = this.#admitting('CREATE', write);
     if (admitting) await this.admission.mutate({ operation, context, target, object, oldObject: undefined, dryRun });
     if (meta.resourceVersion) throw errors.badRequest('resourceVersion should not be set on objects to be created');
     const generated = !meta.name && meta.generateName ? meta.generateName : undefined;
     if (generated !== undefined) meta.name = generateName(generated, this.#random);
+    this.#track(write, object, undefined);
     const reservation = await this.hooksOf(write.storage)?.beginCreate?.(object, dryRun);
     try {
       this.#prepareCreate(write, object);
@@ -100,6 +113,20 @@ export class Registry {
     return { operation, admitting: write.admission !== false && !this.admission.idle(operation, write.target) };
   }
 
+  /** Notes in managedFields who changed what: before the server adds things of its own, which nobody owns. */
+  #track({ storage, tracking }: Write, object: Mutable<KubeObject>, live: KubeObject | undefined): void {
+    if (!tracking) return;
+    const entries = trackUpdate(storage.schema, live, object, {
+      manager: tracking.manager,
+      subresource: tracking.subresource,
+      apiVersion: apiVersionOf(storage),
+      now: this.clock.now(),
+      ignore: resetFields(storage, tracking.subresource),
+    });
+    // Entries are made anew for every write and belong to the object.
+    object.metadata.managedFields = entries as Mutable<typeof entries>;
+  }
+
   /** Fills in what the server gives, and validates. */
   #prepareCreate(write: Write, object: Mutable<KubeObject>): void {
     const { context, storage } = write;
@@ -108,9 +135,6 @@ export class Registry {
     const meta = object.metadata;
     meta.uid = randomUUID();
     meta.creationTimestamp = formatTime(now);
-    meta.deletionTimestamp = undefined;
-    meta.deletionGracePeriodSeconds = undefined;
-    meta.selfLink = undefined;
     const strategyContext: StrategyContext = { user: context.user, now };
     meta.generation = undefined;
     if (strategy.prepareForCreate) strategy.prepareForCreate(object, strategyContext);
@@ -252,6 +276,7 @@ export class Registry {
     setNamespace(meta, target);
     const { operation, admitting } = this.#admitting('UPDATE', write);
     if (admitting) await this.admission.mutate({ operation, context, target, object, oldObject: before, dryRun });
+    this.#track(write, object, before);
     const hooks = target.subresource === '' ? this.hooksOf(storage) : undefined;
     const reservation = await hooks?.beginUpdate?.(object, before, dryRun);
     try {

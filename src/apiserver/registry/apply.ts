@@ -1,0 +1,52 @@
+import { ApiError, errors } from '../../api/errors.ts';
+import { ApplyConflict, ApplyError, applyConfiguration } from '../../api/managed-fields.ts';
+import { apiVersionOf, type KubeObject, type Mutable } from '../../api/resource.ts';
+import { isJsonObject } from '../../schema/json.ts';
+import { checkKind, decodeAs, type ExpectedKind } from './body.ts';
+
+export interface ApplyOptions {
+  readonly manager: string;
+  /** "" for the object itself. */
+  readonly subresource: string;
+  /** Milliseconds since the epoch. */
+  readonly now: number;
+  readonly force: boolean;
+  /** Fields that this endpoint leaves as they are. */
+  readonly ignore: readonly string[] | undefined;
+}
+
+/**
+ * The object that comes of an applied configuration, in canonical form with defaults, and with its managedFields;
+ * `live` is undefined where there is none yet.
+ * https://kubernetes.io/docs/reference/using-api/server-side-apply/
+ */
+export function appliedObject(
+  expected: ExpectedKind,
+  live: KubeObject | undefined,
+  config: unknown,
+  options: ApplyOptions,
+): Mutable<KubeObject> {
+  if (!isJsonObject(config)) throw errors.badRequest('error decoding patch: the configuration is no object');
+  checkKind(expected, config);
+  const metadata = isJsonObject(config.metadata) ? config.metadata : {};
+  if (metadata.managedFields !== undefined && metadata.managedFields !== null) {
+    throw errors.badRequest('metadata.managedFields must be nil');
+  }
+  try {
+    const applied = applyConfiguration(expected.schema, live, config, {
+      ...options,
+      apiVersion: apiVersionOf(expected),
+    });
+    const { object } = decodeAs(expected, applied.object, 'applied configuration');
+    // Entries are made anew for every apply and belong to the object.
+    object.metadata.managedFields = applied.managedFields as Mutable<typeof applied.managedFields>;
+    return object;
+  } catch (error) {
+    if (error instanceof ApplyConflict) throw errors.applyConflict(error.causes, error.message);
+    if (error instanceof ApplyError) {
+      const { message } = error;
+      throw new ApiError({ kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Failure', message, code: 500 });
+    }
+    throw error;
+  }
+}
