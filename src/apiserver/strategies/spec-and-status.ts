@@ -15,7 +15,9 @@ export function updateSpec<T extends WithSpec>(object: Mutable<T>, old: T): void
 }
 
 export function keepStatus<T extends WithSpec>(object: Mutable<T>, old: T): void {
-  (object as Mutable<WithSpec>).status = old.status;
+  const halves = object as Mutable<WithSpec>;
+  if (old.status === undefined) delete halves.status;
+  else halves.status = old.status;
 }
 
 /** An update of the status leaves the spec as it is. */
@@ -26,3 +28,15 @@ export function updateStatus<T extends WithSpec>(object: Mutable<T>, old: T): vo
 export function raiseGeneration<T extends KubeObject>(object: Mutable<T>, old: T): void {
   (object as Mutable<KubeObject>).metadata.generation = (old.metadata.generation ?? 0) + 1;
 }
+
+/** For kinds without a status that count their changes: all of the object but its metadata is the spec. */
+export const countsChanges = {
+  prepareForCreate: (object: Mutable<KubeObject>): void => {
+    object.metadata.generation = 1;
+  },
+  prepareForUpdate: (object: Mutable<KubeObject>, old: KubeObject): void => {
+    const { metadata: _now, ...content } = object;
+    const { metadata: _then, ...before } = old;
+    if (!deepEqual(content, before)) raiseGeneration(object, old);
+  },
+};

@@ -9,17 +9,22 @@ import { updateSpec, updateStatus } from '../spec-and-status.ts';
 
 const MAX_INT32 = 2 ** 31 - 1;
 
-/** Defaults of a Job's spec, in Jobs and in CronJobs' templates. */
-export function setJobSpecDefaults(spec: Mutable<Job['spec']>): void {
+/** A rule about a condition means that the condition holds, unless it says otherwise. */
+export function setFailurePolicyDefaults(spec: Mutable<Job['spec']> | undefined): void {
+  for (const rule of spec?.podFailurePolicy?.rules ?? []) {
+    for (const pattern of rule.onPodConditions ?? []) pattern.status ||= 'True';
+  }
+}
+
+function setJobSpecDefaults(spec: Mutable<Job['spec']>): void {
   if (spec.completions === undefined && spec.parallelism === undefined) spec.completions = 1;
   spec.parallelism ??= 1;
   spec.backoffLimit ??= spec.backoffLimitPerIndex === undefined ? 6 : MAX_INT32;
   spec.completionMode ??= 'NonIndexed';
   spec.suspend ??= false;
   spec.podReplacementPolicy ??= spec.podFailurePolicy ? 'Failed' : 'TerminatingOrFailed';
-  for (const rule of spec.podFailurePolicy?.rules ?? []) {
-    for (const pattern of rule.onPodConditions ?? []) pattern.status ||= 'True';
-  }
+  spec.manualSelector ??= false;
+  setFailurePolicyDefaults(spec);
   setPodTemplateDefaults(spec.template);
 }
 
@@ -38,6 +43,12 @@ function generateSelector({ metadata, spec }: Mutable<Job>): void {
   const { matchLabels, ...rest } = spec.selector ?? {};
   const key = 'batch.kubernetes.io/controller-uid';
   spec.selector = { matchLabels: { ...matchLabels, [key]: matchLabels?.[key] ?? uid }, ...rest };
+}
+
+/** A Job without labels has those of its pods. */
+function inheritLabels({ metadata, spec }: Mutable<Job>): void {
+  const labels = spec.template.metadata?.labels;
+  if (labels && Object.keys(metadata.labels ?? {}).length === 0) metadata.labels = { ...labels };
 }
 
 const has = ({ status }: Job, type: string): boolean =>
@@ -65,14 +76,15 @@ function durationCell({ startTime, completionTime }: Job['status'], now: number)
 
 /** https://kubernetes.io/docs/concepts/workloads/controllers/job/ */
 export const job = define<Job>({
-  setDefaults: ({ metadata, spec }) => {
-    if (!metadata.labels && spec.template.metadata?.labels) metadata.labels = { ...spec.template.metadata.labels };
-    setJobSpecDefaults(spec);
+  setDefaults: (job) => {
+    inheritLabels(job);
+    setJobSpecDefaults(job.spec);
   },
   prepareForCreate: (job) => {
     job.metadata.generation = 1;
     job.status = {};
     generateSelector(job);
+    inheritLabels(job);
   },
   prepareForUpdate: updateSpec<Job>,
   subresources: { status: { prepareForUpdate: updateStatus<Job> } },

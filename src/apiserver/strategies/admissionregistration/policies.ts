@@ -1,0 +1,90 @@
+import type {
+  MatchResources,
+  MutatingAdmissionPolicy,
+  MutatingAdmissionPolicyBinding,
+  ParamKind,
+  ParamRef,
+  ValidatingAdmissionPolicy,
+  ValidatingAdmissionPolicyBinding,
+} from '../../../api/admissionregistration/v1.gen.ts';
+import type { Mutable } from '../../../api/resource.ts';
+import { age, UNSET } from '../cells.ts';
+import { define } from '../define.ts';
+import { countsChanges, updateSpec, updateStatus } from '../spec-and-status.ts';
+import { setRuleDefaults } from './webhooks.ts';
+
+function setMatchDefaults(match: Mutable<MatchResources> | undefined): void {
+  if (!match) return;
+  match.matchPolicy ??= 'Equivalent';
+  match.namespaceSelector ??= {};
+  match.objectSelector ??= {};
+  setRuleDefaults(match.resourceRules);
+  setRuleDefaults(match.excludeResourceRules);
+}
+
+const paramKindCell = (kind: ParamKind | undefined): string =>
+  kind ? `${kind.apiVersion ?? ''}/${kind.kind ?? ''}` : UNSET;
+
+function paramRefCell(ref: ParamRef | undefined): string {
+  if (!ref) return UNSET;
+  if (ref.name) return ref.namespace ? `${ref.namespace}/${ref.name}` : `*/${ref.name}`;
+  return ref.selector ? `${ref.namespace ?? '*'}/${JSON.stringify(ref.selector)}` : UNSET;
+}
+
+/** https://kubernetes.io/docs/reference/access-authn-authz/validating-admission-policy/ */
+export const validatingAdmissionPolicy = define<ValidatingAdmissionPolicy>({
+  setDefaults: ({ spec }) => {
+    spec.failurePolicy ??= 'Fail';
+    setMatchDefaults(spec.matchConstraints);
+  },
+  prepareForCreate: (policy) => {
+    policy.metadata.generation = 1;
+    policy.status = {};
+  },
+  prepareForUpdate: updateSpec<ValidatingAdmissionPolicy>,
+  subresources: { status: { prepareForUpdate: updateStatus<ValidatingAdmissionPolicy> } },
+  tableCells: (policy, now) => [
+    policy.metadata.name,
+    policy.spec.validations?.length ?? 0,
+    paramKindCell(policy.spec.paramKind),
+    age(policy, now),
+  ],
+});
+
+export const validatingAdmissionPolicyBinding = define<ValidatingAdmissionPolicyBinding>({
+  ...countsChanges,
+  setDefaults: ({ spec }) => setMatchDefaults(spec.matchResources),
+  tableCells: (binding, now) => [
+    binding.metadata.name,
+    binding.spec.policyName,
+    paramRefCell(binding.spec.paramRef),
+    age(binding, now),
+  ],
+});
+
+/** https://kubernetes.io/docs/reference/access-authn-authz/mutating-admission-policy/ */
+export const mutatingAdmissionPolicy = define<MutatingAdmissionPolicy>({
+  ...countsChanges,
+  setDefaults: ({ spec }) => {
+    spec.failurePolicy ??= 'Fail';
+    spec.reinvocationPolicy ??= 'Never';
+    setMatchDefaults(spec.matchConstraints);
+  },
+  tableCells: (policy, now) => [
+    policy.metadata.name,
+    policy.spec.mutations?.length ?? 0,
+    paramKindCell(policy.spec.paramKind),
+    age(policy, now),
+  ],
+});
+
+export const mutatingAdmissionPolicyBinding = define<MutatingAdmissionPolicyBinding>({
+  ...countsChanges,
+  setDefaults: ({ spec }) => setMatchDefaults(spec.matchResources),
+  tableCells: (binding, now) => [
+    binding.metadata.name,
+    binding.spec.policyName ?? '',
+    paramRefCell(binding.spec.paramRef),
+    age(binding, now),
+  ],
+});

@@ -1,0 +1,27 @@
+import type { APIService } from '../../../api/apiregistration/v1.gen.ts';
+import { age } from '../cells.ts';
+import { define } from '../define.ts';
+import { keepStatus, updateStatus } from '../spec-and-status.ts';
+
+function availableCell({ status }: APIService): string {
+  const available = status.conditions?.find(({ type }) => type === 'Available');
+  if (!available) return 'Unknown';
+  return available.status === 'True' ? 'True' : `${available.status} (${available.reason ?? ''})`;
+}
+
+/** https://kubernetes.io/docs/concepts/extend-kubernetes/api-extension/apiserver-aggregation/ */
+export const apiService = define<APIService>({
+  setDefaults: ({ spec }) => {
+    if (spec.service) spec.service.port ??= 443;
+  },
+  prepareForCreate: (service) => {
+    service.status = {};
+  },
+  prepareForUpdate: keepStatus<APIService>,
+  subresources: { status: { prepareForUpdate: updateStatus<APIService> } },
+  tableCells: (service, now) => {
+    const { service: backend } = service.spec;
+    const where = backend ? `${backend.namespace ?? ''}/${backend.name ?? ''}` : 'Local';
+    return [service.metadata.name, where, availableCell(service), age(service, now)];
+  },
+});

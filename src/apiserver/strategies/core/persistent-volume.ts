@@ -1,0 +1,119 @@
+import type { PersistentVolume, PersistentVolumeClaim } from '../../../api/core/v1.gen.ts';
+import type { Mutable } from '../../../api/resource.ts';
+import { formatTime } from '../../../schema/time.ts';
+import { age, UNSET } from '../cells.ts';
+import { define } from '../define.ts';
+import { keepStatus, updateStatus } from '../spec-and-status.ts';
+import { setClaimSpecDefaults } from './pod-spec-defaults.ts';
+import { roundQuantities } from './resource-list.ts';
+
+const CLASS_ANNOTATION = 'volume.beta.kubernetes.io/storage-class';
+const shortModes: ReadonlyMap<string, string> = new Map([
+  ['ReadWriteOnce', 'RWO'],
+  ['ReadOnlyMany', 'ROX'],
+  ['ReadWriteMany', 'RWX'],
+  ['ReadWriteOncePod', 'RWOP'],
+]);
+
+/** "RWO,ROX": each mode once, in a fixed order. */
+function modesCell(modes: readonly string[] | undefined): string {
+  return [...shortModes].flatMap(([mode, short]) => (modes?.includes(mode) ? [short] : [])).join(',');
+}
+
+const classCell = ({ metadata, spec }: PersistentVolume | PersistentVolumeClaim): string =>
+  metadata.annotations?.[CLASS_ANNOTATION] ?? spec.storageClassName ?? '';
+
+function setVolumeDefaults({ spec, status }: Mutable<PersistentVolume>): void {
+  if (spec.capacity) roundQuantities(spec.capacity);
+  spec.persistentVolumeReclaimPolicy ??= 'Retain';
+  spec.volumeMode ??= 'Filesystem';
+  if (spec.hostPath) spec.hostPath.type ??= '';
+  if (spec.azureDisk) {
+    spec.azureDisk.cachingMode ??= 'ReadWrite';
+    spec.azureDisk.kind ??= 'Shared';
+  }
+  status.phase ??= 'Pending';
+}
+
+/** https://kubernetes.io/docs/concepts/storage/persistent-volumes/ */
+export const persistentVolume = define<PersistentVolume>({
+  setDefaults: setVolumeDefaults,
+  prepareForCreate: (volume, { now }) => {
+    volume.status = { phase: 'Pending', lastPhaseTransitionTime: formatTime(now) };
+  },
+  prepareForUpdate: keepStatus<PersistentVolume>,
+  subresources: {
+    status: {
+      prepareForUpdate: (volume, old, { now }) => {
+        updateStatus<PersistentVolume>(volume, old);
+        const { phase, lastPhaseTransitionTime } = old.status;
+        if (volume.status.phase === phase) return;
+        const given = volume.status.lastPhaseTransitionTime;
+        if (!given || given === lastPhaseTransitionTime) volume.status.lastPhaseTransitionTime = formatTime(now);
+      },
+    },
+  },
+  selectableFields: ({ metadata }) => ({ name: metadata?.name ?? '' }),
+  tableCells: (volume, now) => {
+    const { metadata, spec, status } = volume;
+    const { claimRef } = spec;
+    return [
+      metadata.name,
+      spec.capacity?.storage ?? '0',
+      modesCell(spec.accessModes),
+      spec.persistentVolumeReclaimPolicy ?? '',
+      metadata.deletionTimestamp ? 'Terminating' : (status.phase ?? ''),
+      claimRef ? `${claimRef.namespace ?? ''}/${claimRef.name ?? ''}` : '',
+      classCell(volume),
+      spec.volumeAttributesClassName ?? UNSET,
+      status.reason ?? '',
+      age(volume, now),
+      spec.volumeMode ?? UNSET,
+    ];
+  },
+});
+
+/** dataSource is the older of two fields that say the same; each is filled in from the other. */
+function alignDataSources({ spec }: Mutable<PersistentVolumeClaim>): void {
+  const { dataSource, dataSourceRef } = spec;
+  if (dataSource && !dataSourceRef) spec.dataSourceRef = { ...dataSource };
+  else if (dataSourceRef && !dataSource && !dataSourceRef.namespace) {
+    const { apiGroup, kind, name } = dataSourceRef;
+    spec.dataSource = { ...(apiGroup !== undefined && { apiGroup }), kind, name };
+  }
+}
+
+export function setClaimDefaults({ spec, status }: Mutable<PersistentVolumeClaim>): void {
+  setClaimSpecDefaults(spec);
+  status.phase ??= 'Pending';
+}
+
+/** https://kubernetes.io/docs/concepts/storage/persistent-volumes/#persistentvolumeclaims */
+export const persistentVolumeClaim = define<PersistentVolumeClaim>({
+  setDefaults: setClaimDefaults,
+  prepareForCreate: (claim) => {
+    claim.status = { phase: 'Pending' };
+    alignDataSources(claim);
+  },
+  prepareForUpdate: (claim, old) => {
+    keepStatus<PersistentVolumeClaim>(claim, old);
+    alignDataSources(claim);
+  },
+  subresources: { status: { prepareForUpdate: updateStatus<PersistentVolumeClaim> } },
+  selectableFields: ({ metadata }) => ({ name: metadata?.name ?? '' }),
+  tableCells: (claim, now) => {
+    const { metadata, spec, status } = claim;
+    const bound = Boolean(spec.volumeName);
+    return [
+      metadata.name,
+      metadata.deletionTimestamp ? 'Terminating' : (status.phase ?? ''),
+      spec.volumeName ?? '',
+      bound ? (status.capacity?.storage ?? '0') : '',
+      bound ? modesCell(status.accessModes) : '',
+      classCell(claim),
+      spec.volumeAttributesClassName ?? UNSET,
+      age(claim, now),
+      spec.volumeMode ?? UNSET,
+    ];
+  },
+});

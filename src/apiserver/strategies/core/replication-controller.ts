@@ -1,0 +1,47 @@
+import type { PodTemplate, ReplicationController } from '../../../api/core/v1.gen.ts';
+import { age, containersCells, labelsCell } from '../cells.ts';
+import { define } from '../define.ts';
+import { countsChanges, updateSpec, updateStatus } from '../spec-and-status.ts';
+import { setPodTemplateDefaults } from './pod-spec-defaults.ts';
+
+/** https://kubernetes.io/docs/concepts/workloads/controllers/replicationcontroller/ */
+export const replicationController = define<ReplicationController>({
+  setDefaults: ({ metadata, spec }) => {
+    const labels = spec.template?.metadata?.labels;
+    if (labels) {
+      if (Object.keys(spec.selector ?? {}).length === 0) spec.selector = { ...labels };
+      if (Object.keys(metadata.labels ?? {}).length === 0) metadata.labels = { ...labels };
+    }
+    setPodTemplateDefaults(spec.template);
+  },
+  prepareForCreate: (controller) => {
+    controller.metadata.generation = 1;
+    controller.status = { replicas: 0 };
+  },
+  prepareForUpdate: updateSpec<ReplicationController>,
+  subresources: { status: { prepareForUpdate: updateStatus<ReplicationController> } },
+  defaultPropagation: 'orphan',
+  selectableFields: ({ status }) => ({ 'status.replicas': String(status?.replicas ?? 0) }),
+  tableCells: (controller, now) => {
+    const { spec, status } = controller;
+    return [
+      controller.metadata.name,
+      spec.replicas ?? 0,
+      status.replicas ?? 0,
+      status.readyReplicas ?? 0,
+      age(controller, now),
+      ...containersCells(spec.template?.spec?.containers),
+      labelsCell(spec.selector),
+    ];
+  },
+});
+
+export const podTemplate = define<PodTemplate>({
+  ...countsChanges,
+  setDefaults: ({ template }) => setPodTemplateDefaults(template),
+  tableCells: ({ metadata, template }) => [
+    metadata.name,
+    ...containersCells(template.spec?.containers),
+    labelsCell(template.metadata?.labels),
+  ],
+});

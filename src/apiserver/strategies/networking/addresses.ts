@@ -1,0 +1,23 @@
+import type { IPAddress, ServiceCIDR } from '../../../api/networking/v1.gen.ts';
+import { age, NONE } from '../cells.ts';
+import { define } from '../define.ts';
+import { keepStatus, updateStatus } from '../spec-and-status.ts';
+
+export const ipAddress = define<IPAddress>({
+  tableCells: ({ metadata, spec }) => {
+    const { parentRef } = spec;
+    if (!parentRef) return [metadata.name, NONE];
+    const { group, resource, namespace, name } = parentRef;
+    const kind = (group ? `${resource}.${group}` : resource).toLowerCase();
+    return [metadata.name, namespace ? `${kind}/${namespace}/${name}` : `${kind}/${name}`];
+  },
+});
+
+export const serviceCidr = define<ServiceCIDR>({
+  prepareForCreate: (cidr) => {
+    cidr.status = {};
+  },
+  prepareForUpdate: keepStatus<ServiceCIDR>,
+  subresources: { status: { prepareForUpdate: updateStatus<ServiceCIDR> } },
+  tableCells: (cidr, now) => [cidr.metadata.name, (cidr.spec.cidrs ?? []).join(','), age(cidr, now)],
+});

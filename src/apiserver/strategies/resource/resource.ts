@@ -1,0 +1,64 @@
+import type {
+  DeviceClass,
+  DeviceSubRequest,
+  ExactDeviceRequest,
+  ResourceClaim,
+  ResourceClaimSpec,
+  ResourceClaimTemplate,
+  ResourceSlice,
+} from '../../../api/resource/v1.gen.ts';
+import type { Mutable } from '../../../api/resource.ts';
+import { age, nameAndAge, UNSET } from '../cells.ts';
+import { define } from '../define.ts';
+import { countsChanges, keepStatus, updateStatus } from '../spec-and-status.ts';
+
+function setRequestDefaults(request: Mutable<ExactDeviceRequest> | Mutable<DeviceSubRequest>): void {
+  request.allocationMode ??= 'ExactCount';
+  if (request.allocationMode === 'ExactCount') request.count ??= 1;
+}
+
+function setClaimDefaults({ devices }: Mutable<ResourceClaimSpec>): void {
+  for (const { exactly, firstAvailable } of devices?.requests ?? []) {
+    if (exactly) setRequestDefaults(exactly);
+    for (const request of firstAvailable ?? []) setRequestDefaults(request);
+  }
+}
+
+function stateCell({ metadata, status }: ResourceClaim): string {
+  const states: string[] = [];
+  if (metadata.deletionTimestamp) states.push('deleted');
+  if (!status.allocation) {
+    if (!metadata.deletionTimestamp) states.push('pending');
+  } else states.push('allocated', ...(status.reservedFor?.length ? ['reserved'] : []));
+  return states.join(',');
+}
+
+/** https://kubernetes.io/docs/concepts/scheduling-eviction/dynamic-resource-allocation/ */
+export const resourceClaim = define<ResourceClaim>({
+  setDefaults: ({ spec }) => setClaimDefaults(spec),
+  prepareForCreate: (claim) => {
+    claim.status = {};
+  },
+  prepareForUpdate: keepStatus<ResourceClaim>,
+  subresources: { status: { prepareForUpdate: updateStatus<ResourceClaim> } },
+  tableCells: (claim, now) => [claim.metadata.name, stateCell(claim), age(claim, now)],
+});
+
+export const resourceClaimTemplate = define<ResourceClaimTemplate>({
+  setDefaults: ({ spec }) => setClaimDefaults(spec.spec),
+  tableCells: nameAndAge,
+});
+
+export const deviceClass = define<DeviceClass>({ ...countsChanges, tableCells: nameAndAge });
+
+export const resourceSlice = define<ResourceSlice>({
+  ...countsChanges,
+  selectableFields: ({ spec }) => ({ 'spec.driver': spec?.driver ?? '', 'spec.nodeName': spec?.nodeName ?? '' }),
+  tableCells: (slice, now) => [
+    slice.metadata.name,
+    slice.spec.nodeName ?? UNSET,
+    slice.spec.driver,
+    slice.spec.pool.name,
+    age(slice, now),
+  ],
+});

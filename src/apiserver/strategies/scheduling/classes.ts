@@ -1,0 +1,35 @@
+import type { Lease } from '../../../api/coordination/v1.gen.ts';
+import type { RuntimeClass } from '../../../api/node/v1.gen.ts';
+import type { PriorityClass } from '../../../api/scheduling/v1.gen.ts';
+import { age, UNSET } from '../cells.ts';
+import { roundQuantities } from '../core/resource-list.ts';
+import { define } from '../define.ts';
+import { countsChanges } from '../spec-and-status.ts';
+
+/** https://kubernetes.io/docs/concepts/scheduling-eviction/pod-priority-preemption/ */
+export const priorityClass = define<PriorityClass>({
+  ...countsChanges,
+  setDefaults: (priorityClass) => {
+    priorityClass.preemptionPolicy ??= 'PreemptLowerPriority';
+  },
+  tableCells: (priorityClass, now) => [
+    priorityClass.metadata.name,
+    priorityClass.value ?? 0,
+    priorityClass.globalDefault ?? false,
+    age(priorityClass, now),
+    priorityClass.preemptionPolicy ?? UNSET,
+  ],
+});
+
+export const runtimeClass = define<RuntimeClass>({
+  setDefaults: ({ overhead }) => {
+    if (overhead?.podFixed) roundQuantities(overhead.podFixed);
+  },
+  tableCells: (runtimeClass, now) => [runtimeClass.metadata.name, runtimeClass.handler, age(runtimeClass, now)],
+});
+
+export const lease = define<Lease>({
+  allowCreateOnUpdate: true,
+  allowUnconditionalUpdate: false,
+  tableCells: (lease, now) => [lease.metadata.name, lease.spec.holderIdentity ?? '', age(lease, now)],
+});

@@ -1,0 +1,91 @@
+import type { KubeObject } from '../../../api/resource.ts';
+import type {
+  CSIDriver,
+  CSINode,
+  CSIStorageCapacity,
+  StorageClass,
+  VolumeAttachment,
+  VolumeAttributesClass,
+} from '../../../api/storage/v1.gen.ts';
+import { age, createdAtCells, UNSET } from '../cells.ts';
+import { define } from '../define.ts';
+import { countsChanges, keepStatus, updateStatus } from '../spec-and-status.ts';
+
+const DEFAULT_CLASS = 'storageclass.kubernetes.io/is-default-class';
+const BETA_DEFAULT_CLASS = 'storageclass.beta.kubernetes.io/is-default-class';
+const DEFAULT_ATTRIBUTES_CLASS = 'volumeattributesclass.alpha.kubernetes.io/is-default-class';
+
+const nameCell = ({ metadata }: KubeObject, ...marks: readonly string[]): string =>
+  marks.some((mark) => metadata.annotations?.[mark] === 'true') ? `${metadata.name} (default)` : metadata.name;
+
+/** https://kubernetes.io/docs/concepts/storage/storage-classes/ */
+export const storageClass = define<StorageClass>({
+  setDefaults: (storageClass) => {
+    storageClass.reclaimPolicy ??= 'Delete';
+    storageClass.volumeBindingMode ??= 'Immediate';
+  },
+  tableCells: (storageClass, now) => [
+    nameCell(storageClass, DEFAULT_CLASS, BETA_DEFAULT_CLASS),
+    storageClass.provisioner,
+    storageClass.reclaimPolicy ?? 'Delete',
+    storageClass.volumeBindingMode ?? UNSET,
+    storageClass.allowVolumeExpansion ?? false,
+    age(storageClass, now),
+  ],
+});
+
+export const volumeAttributesClass = define<VolumeAttributesClass>({
+  tableCells: (attributesClass, now) => [
+    nameCell(attributesClass, DEFAULT_ATTRIBUTES_CLASS),
+    attributesClass.driverName,
+    age(attributesClass, now),
+  ],
+});
+
+export const csiDriver = define<CSIDriver>({
+  ...countsChanges,
+  setDefaults: ({ spec }) => {
+    spec.attachRequired ??= true;
+    spec.podInfoOnMount ??= false;
+    if (!spec.volumeLifecycleModes?.length) spec.volumeLifecycleModes = ['Persistent'];
+    spec.storageCapacity ??= false;
+    spec.fsGroupPolicy ??= 'ReadWriteOnceWithFSType';
+    spec.requiresRepublish ??= false;
+    spec.seLinuxMount ??= false;
+  },
+  tableCells: (driver, now) => {
+    const { spec } = driver;
+    return [
+      driver.metadata.name,
+      spec.attachRequired ?? true,
+      spec.podInfoOnMount ?? false,
+      spec.storageCapacity ?? false,
+      (spec.tokenRequests ?? []).map(({ audience }) => audience).join(',') || UNSET,
+      spec.requiresRepublish ?? false,
+      (spec.volumeLifecycleModes ?? []).join(',') || '<none>',
+      age(driver, now),
+    ];
+  },
+});
+
+export const csiNode = define<CSINode>({
+  tableCells: (node, now) => [node.metadata.name, node.spec.drivers?.length ?? 0, age(node, now)],
+});
+
+export const csiStorageCapacity = define<CSIStorageCapacity>({ tableCells: createdAtCells });
+
+export const volumeAttachment = define<VolumeAttachment>({
+  prepareForCreate: (attachment) => {
+    attachment.status = { attached: false };
+  },
+  prepareForUpdate: keepStatus<VolumeAttachment>,
+  subresources: { status: { prepareForUpdate: updateStatus<VolumeAttachment> } },
+  tableCells: (attachment, now) => [
+    attachment.metadata.name,
+    attachment.spec.attacher,
+    attachment.spec.source.persistentVolumeName ?? '',
+    attachment.spec.nodeName,
+    attachment.status.attached ?? false,
+    age(attachment, now),
+  ],
+});
