@@ -1,7 +1,17 @@
 import type { CustomResourceDefinition } from '../../../api/apiextensions/v1.gen.ts';
+import type { Mutable } from '../../../api/resource.ts';
 import { createdAtCells } from '../cells.ts';
 import { define } from '../define.ts';
 import { updateSpec, updateStatus } from '../spec-and-status.ts';
+
+/** Versions that objects may be stored in: that of now, and all of before until somebody has rewritten them. */
+function markStored({ spec, status }: Mutable<CustomResourceDefinition>): void {
+  const stored = status.storedVersions ?? [];
+  const missing = spec.versions
+    .filter(({ storage, name }) => storage && !stored.includes(name))
+    .map(({ name }) => name);
+  if (missing.length > 0) status.storedVersions = [...stored, ...missing];
+}
 
 /** https://kubernetes.io/docs/concepts/extend-kubernetes/api-extension/custom-resources/ */
 export const customResourceDefinition = define<CustomResourceDefinition>({
@@ -15,7 +25,18 @@ export const customResourceDefinition = define<CustomResourceDefinition>({
     const service = spec.conversion.webhook?.clientConfig?.service;
     if (service) service.port ??= 443;
   },
-  prepareForUpdate: updateSpec<CustomResourceDefinition>,
+  prepareForCreate: (definition) => {
+    definition.metadata.generation = 1;
+    // What is absent here is written as null.
+    const none = null as unknown as [];
+    definition.status = { conditions: none, acceptedNames: { plural: '', kind: '' }, storedVersions: none };
+    markStored(definition);
+  },
+  prepareForUpdate: (definition, old) => {
+    updateSpec<CustomResourceDefinition>(definition, old);
+    definition.status = { ...definition.status };
+    markStored(definition);
+  },
   subresources: { status: { prepareForUpdate: updateStatus<CustomResourceDefinition> } },
   tableCells: createdAtCells,
 });

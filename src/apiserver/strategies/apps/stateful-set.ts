@@ -16,9 +16,11 @@ function setDefaults({ spec }: Mutable<StatefulSet>): void {
   }
   spec.podManagementPolicy ??= 'OrderedReady';
   const { updateStrategy } = spec;
-  updateStrategy.type ??= 'RollingUpdate';
-  if (updateStrategy.type === 'RollingUpdate') {
+  if (!updateStrategy.type) {
+    updateStrategy.type = 'RollingUpdate';
     updateStrategy.rollingUpdate ??= {};
+  }
+  if (updateStrategy.type === 'RollingUpdate' && updateStrategy.rollingUpdate) {
     updateStrategy.rollingUpdate.partition ??= 0;
   }
   spec.persistentVolumeClaimRetentionPolicy ??= {};
