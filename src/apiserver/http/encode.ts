@@ -9,7 +9,9 @@ import type { Representation } from './negotiate.ts';
  */
 
 export const NEWLINE = Buffer.from('\n');
-const COMMA = 0x2c;
+const COMMA = Buffer.from(',');
+const COMMA_OPEN = Buffer.from(',{');
+const LIST_END = Buffer.from(']}\n');
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
 const OPEN = 0x7b;
@@ -59,68 +61,22 @@ export function partialMetadata(json: Buffer, version: string): Buffer {
   ]);
 }
 
-/** The object's bytes as they stand in a list. */
-function listItem(json: Buffer, keepKind: boolean): { readonly open: boolean; readonly bytes: Buffer } {
-  if (keepKind) return { open: false, bytes: json };
-  return { open: true, bytes: json.subarray(metadataStart(json) - METADATA.length) };
-}
-
-export interface ListBody {
-  /** Bytes of the whole. */
-  readonly length: number;
-  /** The body in pieces of about `CHUNK` bytes, each made when asked for. */
-  chunks(): Generator<Buffer>;
-}
-
-/** Large enough to make the cost per write small, small enough not to hold a long list twice in memory. */
-const CHUNK = 256 * 1024;
-
-/** A list as the concatenation of its objects' bytes. */
-export function listBody(list: StoredList, rep: Representation): ListBody {
+/** A list as the concatenation of its objects' bytes: views of them, and what stands between. */
+export function listBody(list: StoredList, rep: Representation): readonly Uint8Array[] {
+  const { resource, items } = list;
   const partial = rep.as !== '';
-  const head = Buffer.from(
-    `{"kind":"${partial ? 'PartialObjectMetadataList' : `${list.resource.data.kind}List`}","apiVersion":"${
-      partial ? `meta.k8s.io/${rep.metaVersion}` : apiVersionOf(list.resource)
-    }","metadata":${listMeta(list)},"items":[`,
-  );
-  const tail = Buffer.from(']}\n');
-  const { items } = list;
-  let item: (stored: Stored) => { readonly open: boolean; readonly bytes: Buffer };
-  if (partial) {
-    item = (stored) => ({ open: false, bytes: partialMetadata(stored.json, rep.metaVersion) });
-  } else {
-    const keepKind = isCustom(list.resource);
-    item = (stored) => listItem(stored.json, keepKind);
+  const kind = partial ? 'PartialObjectMetadataList' : `${resource.data.kind}List`;
+  const apiVersion = partial ? `meta.k8s.io/${rep.metaVersion}` : apiVersionOf(resource);
+  const head = `{"kind":"${kind}","apiVersion":"${apiVersion}","metadata":${listMeta(list)},"items":[`;
+  const whole = partial || isCustom(resource);
+  const parts: Uint8Array[] = [Buffer.from(whole || items.length === 0 ? head : `${head}{`)];
+  for (const [i, { json }] of items.entries()) {
+    if (i > 0) parts.push(whole ? COMMA : COMMA_OPEN);
+    if (partial) parts.push(partialMetadata(json, rep.metaVersion));
+    else parts.push(whole ? json : json.subarray(metadataStart(json) - METADATA.length));
   }
-  // Views only; the bytes are copied once, into the chunks.
-  const parts = items.map(item);
-  let length = head.length + tail.length + Math.max(0, items.length - 1);
-  for (const part of parts) length += part.bytes.length + (part.open ? 1 : 0);
-  return {
-    length,
-    *chunks() {
-      let left = length;
-      let chunk = Buffer.allocUnsafe(Math.min(CHUNK, left));
-      let used = head.copy(chunk);
-      for (let i = 0; i < parts.length; i++) {
-        const part = parts[i];
-        if (!part) continue;
-        const size = part.bytes.length + 2;
-        if (used + size > chunk.length) {
-          if (used > 0) yield chunk.subarray(0, used);
-          left -= used;
-          chunk = Buffer.allocUnsafe(Math.max(Math.min(CHUNK, left), size));
-          used = 0;
-        }
-        if (i > 0) chunk[used++] = COMMA;
-        if (part.open) chunk[used++] = OPEN;
-        chunk.set(part.bytes, used);
-        used += part.bytes.length;
-      }
-      yield chunk.subarray(0, used);
-      yield tail;
-    },
-  };
+  parts.push(LIST_END);
+  return parts;
 }
 
 /** ListMeta as JSON. */

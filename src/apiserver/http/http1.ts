@@ -20,6 +20,8 @@ function connectionOf(socket: TLSSocket): Connection {
 }
 
 const LINGER_MS = 1000;
+/** Bytes of a long body that are handed over at a time. */
+const PIECE = 256 * 1024;
 
 /** HTTP/1.1 by Node's own server, which is handed sockets whose TLS handshake is done. */
 export function createHttp1Server(limits: Limits, handle: (exchange: Exchange) => void): Server {
@@ -153,9 +155,32 @@ class Http1Exchange implements Exchange {
     response.cork();
     const bare = this.method === 'HEAD' || status === 304 || status === 204;
     response.writeHead(status, { ...headers, ...(!bare && { 'content-length': String(length) }) } as NodeHeaders);
-    if (!bare) for (const part of body) response.write(part);
-    response.end();
-    response.uncork();
+    if (bare || length <= PIECE) {
+      if (!bare) for (const part of body) response.write(part);
+      response.end();
+      response.uncork();
+    } else {
+      response.uncork();
+      this.#pour(body);
+    }
+  }
+
+  /** Sends a long body in pieces, no faster than the client reads it. */
+  #pour(body: readonly Uint8Array[]): void {
+    const response = this.#response;
+    let at = 0;
+    const pour = () => {
+      while (at < body.length && !this.#closed) {
+        const from = at;
+        for (let size = 0; at < body.length && size < PIECE; at++) size += body[at]?.length ?? 0;
+        if (!response.write(Buffer.concat(body.slice(from, at)))) {
+          response.once('drain', pour);
+          return;
+        }
+      }
+      response.end();
+    };
+    pour();
   }
 
   stream(status: number, headers: ResponseHeaders): ResponseStream {

@@ -6,8 +6,7 @@ import { returnsDeleted } from '../returns-deleted.ts';
 import { acceptsGzip, commonHeaders, respondGzip, respondJson, warningHeader } from './answer.ts';
 import { authorize } from './authorize.ts';
 import { patchType, readDeleteOptions, readObject, readPatch } from './bodies.ts';
-import { isCustom, type ListBody, listBody, partialMetadata } from './encode.ts';
-import type { Exchange, ResponseHeaders } from './exchange.ts';
+import { isCustom, listBody, partialMetadata } from './encode.ts';
 import type { Limits } from './limits.ts';
 import { negotiate, plainJson, prettier, type Representation, wantsPretty } from './negotiate.ts';
 import { deleteOptionsOfQuery, listOptions, patchOptions, watchOptions, writeOptions } from './options.ts';
@@ -272,43 +271,16 @@ function respondList(
     return respondBytes(request, 200, encodeList(found, rep), rep);
   const body = listBody(found, rep);
   if (rep.mediaType === 'application/yaml' || rep.pretty)
-    return respondJson(exchange, 200, Buffer.concat([...body.chunks()]), rep, warnings);
+    return respondJson(exchange, 200, Buffer.concat(body), rep, warnings);
   const headers = commonHeaders(exchange, rep.mediaType);
   if (warnings.length > 0) headers.warning = warningHeader(warnings);
-  if (body.length > COMPRESS_FROM && acceptsGzip(exchange))
-    return respondGzip(exchange, 200, headers, Buffer.concat([...body.chunks()]));
-  return sendList(exchange, headers, body);
+  if (acceptsGzip(exchange) && sizeOf(body) > COMPRESS_FROM)
+    return respondGzip(exchange, 200, headers, Buffer.concat(body));
+  exchange.respond(200, headers, body);
 }
 
 const COMPRESS_FROM = 128 * 1024;
-/** Longer lists are sent piece by piece, as fast as the client reads. */
-const STREAM_FROM = 1024 * 1024;
-
-function sendList(exchange: Exchange, headers: ResponseHeaders, body: ListBody): void | Promise<void> {
-  if (body.length <= STREAM_FROM) {
-    exchange.respond(200, headers, [...body.chunks()]);
-    return;
-  }
-  const stream = exchange.stream(200, { ...headers, 'content-length': String(body.length) });
-  const chunks = body.chunks();
-  return new Promise((resolve) => {
-    const pump = () => {
-      // Not for...of: leaving that would end the generator.
-      for (let next = chunks.next(); !next.done; next = chunks.next()) {
-        if (exchange.closed) {
-          resolve();
-          return;
-        }
-        if (!stream.write(next.value)) return;
-      }
-      stream.end();
-      resolve();
-    };
-    exchange.onClose(resolve);
-    stream.onDrain = pump;
-    pump();
-  });
-}
+const sizeOf = (parts: readonly Uint8Array[]): number => parts.reduce((sum, part) => sum + part.length, 0);
 
 function respondBytes(request: Request, status: number, bytes: Buffer, rep: Representation): void | Promise<void> {
   const { exchange, warnings } = request;

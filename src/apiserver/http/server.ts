@@ -56,6 +56,18 @@ export interface HttpServer {
   close(): Promise<void>;
 }
 
+const CIPHERS = [
+  'TLS_AES_128_GCM_SHA256',
+  'TLS_AES_256_GCM_SHA384',
+  'TLS_CHACHA20_POLY1305_SHA256',
+  'ECDHE-ECDSA-AES128-GCM-SHA256',
+  'ECDHE-RSA-AES128-GCM-SHA256',
+  'ECDHE-ECDSA-AES256-GCM-SHA384',
+  'ECDHE-RSA-AES256-GCM-SHA384',
+  'ECDHE-ECDSA-CHACHA20-POLY1305',
+  'ECDHE-RSA-CHACHA20-POLY1305',
+].join(':');
+
 /** After so long without a word, TCP asks whether the client is still there. */
 const KEEP_ALIVE_MS = 60_000;
 
@@ -115,6 +127,9 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
       rejectUnauthorized: false,
       ALPNProtocols: ['h2', 'http/1.1'],
       minVersion: 'TLSv1.2',
+      // As Go prefers it; a fifth less work than 256 bits, and no weaker for it in practice.
+      honorCipherOrder: true,
+      ciphers: CIPHERS,
       handshakeTimeout: limits.handshakeTimeoutMs,
       noDelay: true,
     },

@@ -24,8 +24,8 @@ import { Http2Stream } from './stream.ts';
 export const STREAM_WINDOW = 256 * 1024;
 /** The same for all streams of a connection together. */
 const CONNECTION_WINDOW = 4 * 1024 * 1024;
-/** What is handed to the socket in one turn; long answers of several streams take turns. */
-const TURN_BYTES = 512 * 1024;
+/** What may wait for the socket; the rest stays with its streams, which take turns. */
+const TURN_BYTES = 256 * 1024;
 /** Acknowledgements that may wait for a client that does not read. */
 const MOST_CONTROL = 1000;
 const MOST_CONTINUATIONS = 32;
@@ -80,8 +80,6 @@ export class Http2Connection {
   #receiveWindow = CONNECTION_WINDOW;
   #consumed = 0;
 
-  /** The socket took all it can hold. */
-  #blocked = false;
   #flushing = false;
   /** Streams with bytes that wait for a window or the socket, in the order of their turns. */
   readonly #waiting = new Set<Http2Stream>();
@@ -91,15 +89,11 @@ export class Http2Connection {
     this.#socket = connection.socket;
     this.#limits = limits;
     this.#handle = handle;
-    this.#output = new Output(connection.socket);
+    this.#output = new Output(connection.socket, () => this.#written());
     const socket = connection.socket;
     socket.setTimeout(limits.headersTimeoutMs);
     socket.on('timeout', () => this.#idle());
     socket.on('data', (chunk: Buffer) => this.#receive(chunk));
-    socket.on('drain', () => {
-      this.#blocked = false;
-      this.#pumpAll();
-    });
     socket.on('end', () => socket.destroy());
     socket.on('close', () => this.#die());
     this.#settings();
@@ -129,8 +123,7 @@ export class Http2Connection {
 
   #endIfDone(): void {
     if (!this.#closing || this.#streams.size > 0 || this.#dead) return;
-    this.#output.flush();
-    this.#socket.end();
+    this.#output.end();
     // A client that does not hang up is not waited for.
     this.#socket.setTimeout(this.#limits.shutdownMs, () => this.#socket.destroy());
   }
@@ -138,9 +131,8 @@ export class Http2Connection {
   #fail(code: ErrorCode, why: string): void {
     if (this.#dead) return;
     this.#goaway(code, why);
-    this.#output.flush();
+    this.#output.end();
     this.#die();
-    this.#socket.end();
     this.#socket.setTimeout(1000, () => this.#socket.destroy());
   }
 
@@ -464,24 +456,19 @@ export class Http2Connection {
   /** Sends what the windows and the socket allow of what a stream has to say. */
   pump(stream: Http2Stream): void {
     const output = this.#output;
-    for (;;) {
-      const chunk = stream.next;
-      if (!chunk) break;
-      const left = chunk.length - stream.offset;
+    while (stream.pending) {
       const window = Math.min(this.#sendWindow, stream.sendWindow);
-      if ((window <= 0 && left > 0) || this.#blocked || output.pending >= TURN_BYTES) {
+      if ((window <= 0 && stream.queued > 0) || output.pending >= TURN_BYTES) {
         this.#waiting.add(stream);
         return;
       }
-      const size = Math.min(left, window, this.#peerFrame);
-      const ends = size === left && stream.endsAfterNext;
+      const size = Math.min(stream.queued, window, this.#peerFrame);
+      const flags = stream.endsWith(size) ? flag.endStream : 0;
       output.reserve(HEADER_BYTES + size);
-      const at = writeFrameHeader(output.room, output.at, size, frameType.data, ends ? flag.endStream : 0, stream.id);
-      if (size === chunk.length) output.room.set(chunk, at);
-      else output.room.set(chunk.subarray(stream.offset, stream.offset + size), at);
+      const at = writeFrameHeader(output.room, output.at, size, frameType.data, flags, stream.id);
+      stream.take(output.room, at, size);
       output.commit(at + size);
       this.#sendWindow -= size;
-      stream.sent(size);
       this.#flushSoon();
     }
     this.#waiting.delete(stream);
@@ -490,7 +477,7 @@ export class Http2Connection {
 
   #pumpAll(): void {
     for (const stream of [...this.#waiting]) {
-      if (this.#blocked || this.#sendWindow <= 0 || this.#output.pending >= TURN_BYTES) return;
+      if (this.#sendWindow <= 0 || this.#output.pending >= TURN_BYTES) return;
       // To the end of the queue, so that long answers take turns.
       this.#waiting.delete(stream);
       this.pump(stream);
@@ -508,14 +495,20 @@ export class Http2Connection {
   readonly #flush = (): void => {
     this.#flushing = false;
     if (this.#dead) return;
-    this.#controls = 0;
-    if (!this.#output.flush()) this.#blocked = true;
-    if (!this.#blocked && this.#waiting.size > 0) this.#pumpAll();
+    this.#output.flush();
     if (this.#streams.size === 0) {
       this.#output.rest();
       this.#endIfDone();
     }
   };
+
+  #written(): void {
+    if (this.#dead) return;
+    this.#controls = 0;
+    if (this.#waiting.size > 0) this.#pumpAll();
+    if (this.#output.pending > 0) this.#output.flush();
+    else if (this.#streams.size === 0) this.#endIfDone();
+  }
 
   /** After the callbacks of this turn, so that all its answers share a write. */
   #flushSoon(): void {

@@ -9,7 +9,7 @@ import {
   type ResponseStream,
 } from '../exchange.ts';
 import { type Http2Connection, STREAM_WINDOW } from './connection.ts';
-import { errorCode, FRAME_LIMIT } from './frames.ts';
+import { errorCode } from './frames.ts';
 import { fieldBound, writeField, writeStatus } from './hpack.ts';
 import type { RequestHead } from './request-headers.ts';
 
@@ -49,10 +49,11 @@ export class Http2Stream implements Exchange, ResponseStream {
   // What waits to be sent to it.
   #queue: Uint8Array[] = [];
   #head = 0;
-  #queued = 0;
-  /** How much of the first chunk in the queue is sent. */
-  offset = 0;
+  queued = 0;
+  /** How much of the chunk at `#head` is sent. */
+  #offset = 0;
   #ended = false;
+  #endSent = false;
   #full = false;
 
   constructor(
@@ -97,6 +98,7 @@ export class Http2Stream implements Exchange, ResponseStream {
     if (this.#closed) return;
     this.#closed = true;
     this.#queue = [];
+    this.queued = 0;
     this.#chunks = [];
     clearTimeout(this.#timer);
     for (const listener of this.#listeners ?? []) listener();
@@ -191,17 +193,15 @@ export class Http2Stream implements Exchange, ResponseStream {
     for (const part of body) length += part.length;
     const bare = this.method === 'HEAD' || status === 304 || status === 204;
     this.#sendHeaders(status, headers, bare ? -1 : length, bare || length === 0);
-    if (!bare && length > 0) {
-      // One frame where one is enough.
-      if (body.length > 1 && length <= FRAME_LIMIT) this.#queue.push(Buffer.concat(body, length));
-      else for (const part of body) if (part.length > 0) this.#queue.push(part);
-      this.#queued = length;
-      this.#ended = true;
-      this.#connection.pump(this);
-    } else {
-      this.#ended = true;
+    this.#ended = true;
+    if (bare || length === 0) {
+      this.#endSent = true;
       this.drained();
+      return;
     }
+    this.#queue = [...body];
+    this.queued = length;
+    this.#connection.pump(this);
   }
 
   stream(status: number, headers: ResponseHeaders): ResponseStream {
@@ -214,9 +214,9 @@ export class Http2Stream implements Exchange, ResponseStream {
   write(chunk: Uint8Array): boolean {
     if (this.#closed || this.#ended || chunk.length === 0) return true;
     this.#queue.push(chunk);
-    this.#queued += chunk.length;
+    this.queued += chunk.length;
     this.#connection.pump(this);
-    if (this.#queued < HIGH_WATER) return true;
+    if (this.queued < HIGH_WATER) return true;
     this.#full = true;
     return false;
   }
@@ -224,8 +224,6 @@ export class Http2Stream implements Exchange, ResponseStream {
   end(): void {
     if (this.#closed || this.#ended) return;
     this.#ended = true;
-    // An empty frame carries the end where nothing is left to carry it.
-    if (this.next === undefined) this.#queue.push(NOTHING);
     this.#connection.pump(this);
   }
 
@@ -257,28 +255,38 @@ export class Http2Stream implements Exchange, ResponseStream {
     );
   }
 
-  /** The chunk to send from, at `offset`. */
-  get next(): Uint8Array | undefined {
-    return this.#queue[this.#head];
+  /** Something is left to say: bytes, or that there are no more. */
+  get pending(): boolean {
+    return this.queued > 0 || (this.#ended && !this.#endSent && !this.#closed);
   }
 
-  /** The answer ends with the chunk that `next` is. */
-  get endsAfterNext(): boolean {
-    return this.#ended && this.#head === this.#queue.length - 1;
+  /** The next `size` bytes are the last. */
+  endsWith(size: number): boolean {
+    return this.#ended && size === this.queued;
   }
 
-  /** So many bytes of `next` have been sent. */
-  sent(bytes: number): void {
-    this.sendWindow -= bytes;
-    this.#queued -= bytes;
-    this.offset += bytes;
-    if (this.offset < (this.next?.length ?? 0)) return;
-    this.offset = 0;
-    this.#head++;
-    if (this.#head === this.#queue.length) {
-      this.#queue = [];
-      this.#head = 0;
+  /** Moves the next `size` bytes into `room`. */
+  take(room: Buffer, start: number, size: number): void {
+    this.sendWindow -= size;
+    this.queued -= size;
+    let at = start;
+    const end = start + size;
+    while (at < end) {
+      const chunk = this.#queue[this.#head] ?? NOTHING;
+      const bytes = Math.min(chunk.length - this.#offset, end - at);
+      if (bytes === chunk.length) room.set(chunk, at);
+      else room.set(chunk.subarray(this.#offset, this.#offset + bytes), at);
+      at += bytes;
+      this.#offset += bytes;
+      if (this.#offset === chunk.length) {
+        this.#offset = 0;
+        this.#head++;
+      }
     }
+    if (this.queued > 0) return;
+    this.#queue = [];
+    this.#head = 0;
+    if (this.#ended) this.#endSent = true;
   }
 
   /** Nothing is left to send for now. */
@@ -293,7 +301,7 @@ export class Http2Stream implements Exchange, ResponseStream {
       }
       this.#close();
       this.#connection.forget(this);
-    } else if (this.#full && this.#queued < LOW_WATER) {
+    } else if (this.#full && this.queued < LOW_WATER) {
       this.#full = false;
       this.onDrain?.();
     }
