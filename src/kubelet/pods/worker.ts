@@ -100,7 +100,7 @@ export class PodWorker {
 
   wake(): void {
     this.#dirty = true;
-    if (this.#stopped) return;
+    if (this.#stopped || this.#gone) return;
     this.#busy ??= this.#run().finally(() => {
       this.#busy = undefined;
       if (this.#dirty && !this.#stopped) this.wake();

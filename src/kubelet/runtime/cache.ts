@@ -10,6 +10,8 @@ import type { RuntimeContainer, RuntimeContainerState, RuntimePod, RuntimeSandbo
 /** A full look is only the fallback: changes come as events. */
 const RELIST_EVERY = 10_000;
 const RESUBSCRIBE_AFTER = 1_000;
+/** Waits between looks at a container that has ended, until the runtime says so too. */
+const SETTLE = [5, 10, 20, 50, 100, 200, 400];
 /** https://kubernetes.io/docs/tasks/debug/debug-application/determine-reason-pod-failure/ */
 const TERMINATION_MESSAGE_LENGTH = 4096;
 const FALLBACK_LENGTH = 2048;
@@ -245,7 +247,7 @@ export class RuntimeCache {
         const { containerId, id } = event ? eventIds(event.value) : { containerId: '', id: '' };
         // The end of an exec is none of the container's.
         if (topic === '/tasks/exit' && id && id !== containerId) return;
-        void this.#changed(containerId);
+        void this.#changed(containerId, topic === '/tasks/exit');
       },
       (error) => {
         if (this.#stopped) return;
@@ -259,8 +261,8 @@ export class RuntimeCache {
     );
   }
 
-  async #changed(id: string): Promise<void> {
-    const { cri, onChange, log } = this.#options;
+  async #changed(id: string, ended: boolean): Promise<void> {
+    const { clock, cri, onChange, log } = this.#options;
     try {
       let uid = this.#owners.get(id);
       if (!uid) {
@@ -268,7 +270,15 @@ export class RuntimeCache {
         uid = container?.labels[labels.podUid];
       }
       if (!uid) return; // a sandbox that is being made, or not the kubelet's
-      await this.refresh(uid);
+      for (const wait of SETTLE) {
+        const pod = await this.refresh(uid);
+        const running =
+          pod?.containers.some((c) => c.id === id && c.state === 'running') ||
+          pod?.sandboxes.some((s) => s.id === id && s.ready);
+        // The CRI plugin hears of an exit at the same time as we do, and may not have worked on it yet.
+        if (!ended || !running || this.#stopped) break;
+        await clock.sleep(wait);
+      }
       onChange(uid);
     } catch (error) {
       log.debug({ err: error, id }, 'cannot look at a container that changed');
