@@ -1,14 +1,17 @@
 import { startDaemonSetController } from './daemonset/daemonset-controller.ts';
 import { startDeploymentController } from './deployment/deployment-controller.ts';
 import { startEndpointSliceController } from './endpointslice/endpointslice-controller.ts';
+import { startGarbageCollector } from './garbage-collector/garbage-collector.ts';
 import { startJobController } from './job/job-controller.ts';
 import { startTtlAfterFinishedController } from './job/ttl-controller.ts';
 import { startNamespaceController } from './namespace/namespace-controller.ts';
 import { startNodeIpamController } from './nodeipam/node-ipam-controller.ts';
+import { startNodeLifecycleController } from './nodelifecycle/node-lifecycle-controller.ts';
 import { startReplicaSetController } from './replicaset/replicaset-controller.ts';
 import { startRootCaPublisher } from './rootca/root-ca-publisher.ts';
 import { startServiceAccountController } from './serviceaccount/serviceaccount-controller.ts';
 import type { ControllerContext, ControllerHandle } from './shared/context.ts';
+import { startTaintEvictionController } from './tainteviction/taint-eviction-controller.ts';
 
 export type { ControllerContext, ControllerHandle } from './shared/context.ts';
 
@@ -20,10 +23,13 @@ export interface ControllerDescriptor {
 
 /** Every controller, in the order in which they are started. */
 export const controllers: readonly ControllerDescriptor[] = [
+  { name: 'garbage-collector-controller', start: startGarbageCollector },
   { name: 'namespace-controller', start: startNamespaceController },
   { name: 'serviceaccount-controller', start: startServiceAccountController },
   { name: 'root-ca-certificate-publisher-controller', start: startRootCaPublisher },
   { name: 'node-ipam-controller', start: startNodeIpamController },
+  { name: 'node-lifecycle-controller', start: startNodeLifecycleController },
+  { name: 'taint-eviction-controller', start: startTaintEvictionController },
   { name: 'endpointslice-controller', start: startEndpointSliceController },
   { name: 'deployment-controller', start: startDeploymentController },
   { name: 'replicaset-controller', start: startReplicaSetController },
