@@ -7,6 +7,7 @@ import { keyOf, splitKey } from '../../client/store.ts';
 import type { WorkQueue } from '../../client/work-queue.ts';
 import { allSettled } from '../shared/batches.ts';
 import type { ControllerContext, ControllerHandle } from '../shared/context.ts';
+import { indexByNode, podsOn } from '../shared/node-pods.ts';
 import { startReconciler } from '../shared/start.ts';
 import { type AddressType, endpointOf, endpointPorts, isEndpoint } from './endpoint.ts';
 import { ServiceMembership, selects } from './membership.ts';
@@ -15,7 +16,6 @@ import { TRIGGER_TIME, TriggerTimes } from './trigger-time.ts';
 
 const WORKERS = 5;
 const BY_SERVICE = 'endpointslice-controller.service';
-const BY_NODE = 'node';
 /** Somebody else's changes of slices are put right together. */
 const FOREIGN_CHANGE_MS = 1000;
 
@@ -44,9 +44,7 @@ class EndpointSliceController {
   constructor(context: ControllerContext) {
     this.#context = context;
     this.services = context.informers.informer(services);
-    this.pods = context.informers
-      .informer(pods)
-      .addIndex(BY_NODE, (pod) => (pod.spec.nodeName ? [pod.spec.nodeName] : []));
+    this.pods = indexByNode(context.informers.informer(pods));
     this.nodes = context.informers.informer(nodes);
     this.slices = context.informers.informer(endpointslices).addIndex(BY_SERVICE, (slice) => {
       const key = serviceOf(slice);
@@ -58,7 +56,7 @@ class EndpointSliceController {
   observe(queue: WorkQueue): (() => void)[] {
     const add = (key: string) => queue.add(key);
     const nodeChanged = ({ metadata: { name } }: Node) => {
-      for (const pod of this.pods.store.byIndex(BY_NODE, name)) this.#membership.servicesOf(pod).forEach(add);
+      for (const pod of podsOn(this.pods, name)) this.#membership.servicesOf(pod).forEach(add);
     };
     const sliceChanged = (slice: EndpointSlice) => {
       const key = serviceOf(slice);
