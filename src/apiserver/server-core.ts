@@ -2,16 +2,13 @@ import type { Binding } from '../api/core/v1.gen.ts';
 import { errors, isNotFound } from '../api/errors.ts';
 import { model as builtinModel } from '../api/model.ts';
 import { groupResourceName, type KubeObject, type Mutable } from '../api/resource.ts';
-import type { SubresourceData } from '../schema/model.ts';
 import type { Model } from '../schema/resolve.ts';
-import type { Store } from '../store/store.ts';
 import type { Clock } from '../utils/clock.ts';
-import type { Logger } from '../utils/log.ts';
-import type { AdmissionPlugin, Authorizer, AuthorizerAttributes } from './admission.ts';
+import type { Authorizer } from './admission.ts';
 import { AdmissionChain } from './admission-chain.ts';
 import { forbidden } from './authorization/forbidden.ts';
 import { WatchCaches } from './cache/caches.ts';
-import { Entry } from './cache/entry.ts';
+import type { Entry } from './cache/entry.ts';
 import { Reader } from './cache/reader.ts';
 import type {
   ApiCore,
@@ -31,74 +28,24 @@ import type {
   WatchParameters,
   WriteParameters,
 } from './core.ts';
+import { builtinHooks, type CoreOptions, type VirtualHandler } from './core-options.ts';
+import { CachedObjects, type ObjectReader } from './object-reader.ts';
 import { appliedObject } from './registry/apply.ts';
 import { decodeObject, type ExpectedKind, kindOf, parseBody } from './registry/body.ts';
 import { resetFields } from './registry/defaults.ts';
 import { deleteObject } from './registry/delete.ts';
 import { evictPod } from './registry/eviction.ts';
-import type { RegistryHooks } from './registry/hooks.ts';
-import { IpRange } from './registry/ip-range.ts';
-import { namespaceHooks } from './registry/namespaces.ts';
 import { isDryRun, validateDeleteOptions, validatePatchOptions, validateWriteOptions } from './registry/options.ts';
 import { patchedObject } from './registry/patch.ts';
 import { bindPod } from './registry/pods.ts';
 import { groupResourceOf, Registry, type Write } from './registry/registry.ts';
-import {
-  asScale,
-  builtinScale,
-  type ScalePaths,
-  scaleKind,
-  scaleOf,
-  validateScale,
-  withScale,
-} from './registry/scale.ts';
-import { nodePortsInUse, ServiceAllocator } from './registry/service-allocator.ts';
+import { asScale, builtinScale, type ScalePaths, scaleOf, validateScale, withScale } from './registry/scale.ts';
 import type { Resources } from './resource-table.ts';
+import { answer, attributesOf, checkIdentity, expectedKind, isBindings, managerOf, mustServe } from './targets.ts';
 import { identity, type Versions, versionsOf } from './versions.ts';
 
-/**
- * A resource or subresource that is not stored but computed: reviews, tokens, componentstatuses. What a handler does
- * not have is 405.
- */
-export interface VirtualHandler {
-  create?(context: RequestContext, target: Target, object: KubeObject): Promise<object> | object;
-  get?(context: RequestContext, target: Target): Promise<object> | object;
-  list?(context: RequestContext, target: Target, parameters: ListParameters): Promise<readonly object[]>;
-}
-
-/** The newest state of the API as this process knows it, without waiting: for admission plugins and authorizers. */
-export interface ObjectReader {
-  /** Undefined while the resource was not `preload`ed. `namespace` is "" for cluster-scoped objects. */
-  get(group: string, version: string, resource: string, namespace: string, name: string): KubeObject | undefined;
-  /** `namespace` "" lists all. */
-  list(group: string, version: string, resource: string, namespace: string): readonly KubeObject[];
-}
-
-export interface CoreOptions {
-  readonly store: Store;
-  readonly resources: Resources;
-  readonly model?: Model;
-  /** Built with a reader of the core's own cache, where plugins look at other objects. */
-  readonly admission: readonly AdmissionPlugin[] | ((objects: ObjectReader) => readonly AdmissionPlugin[]);
-  readonly authorizer: Authorizer;
-  readonly clock: Clock;
-  readonly log: Logger;
-  /** In [0, 1); default Math.random. */
-  readonly random?: () => number;
-  /** By "tokenreviews.authentication.k8s.io", "serviceaccounts/token". */
-  readonly virtual?: Readonly<Record<string, VirtualHandler>>;
-  /** By "services", "deployments.apps". */
-  readonly hooks?: Readonly<Record<string, RegistryHooks>>;
-  /** What Services are given; default 10.96.0.0/12 and 30000-32767, as kube-apiserver's flags. */
-  readonly services?: {
-    /** --service-cluster-ip-range: one CIDR, or one of each family; the first is the default. */
-    readonly clusterIpRanges?: readonly string[];
-    /** --service-node-port-range: first and last port. */
-    readonly nodePorts?: readonly [first: number, last: number];
-  };
-  /** Where custom resources with a scale subresource keep their replicas. */
-  readonly scalePaths?: (resource: ServedResource) => ScalePaths | undefined;
-}
+export type { CoreOptions, VirtualHandler } from './core-options.ts';
+export type { ObjectReader } from './object-reader.ts';
 
 export function createCore(options: CoreOptions): Core {
   return new Core(options);
@@ -143,31 +90,8 @@ export class Core implements ApiCore {
       admission: new AdmissionChain(plugins),
       clock,
       random,
-      hooks: { ...this.#builtinHooks(options, random), ...options.hooks },
+      hooks: { ...builtinHooks(options, this.#caches, random), ...options.hooks },
     });
-  }
-
-  #builtinHooks(options: CoreOptions, random: () => number): Readonly<Record<string, RegistryHooks>> {
-    const { store, clock } = options;
-    const { clusterIpRanges = ['10.96.0.0/12'], nodePorts = [30000, 32767] as const } = options.services ?? {};
-    const cacheOf = (group: string, resource: string) => () => {
-      const served = this.resources.find(group, 'v1', resource);
-      if (!served) throw new Error(`the server has no ${resource}`);
-      return this.#caches.of(served);
-    };
-    return {
-      namespaces: namespaceHooks,
-      services: new ServiceAllocator({
-        store,
-        clock,
-        random,
-        ranges: clusterIpRanges.map((cidr) => new IpRange(cidr)),
-        nodePorts,
-        addresses: cacheOf('networking.k8s.io', 'ipaddresses'),
-        ports: () => this.#caches.of(nodePortsInUse),
-        services: cacheOf('', 'services'),
-      }),
-    };
   }
 
   /** Reads resources into the cache, so that `objects` sees them. */
@@ -177,7 +101,7 @@ export class Core implements ApiCore {
 
   async get(context: RequestContext, target: Target, options: { resourceVersion?: string }): Promise<Stored> {
     await this.#authorize(context, target, 'get');
-    this.#mustServe(target, 'get');
+    mustServe(target, 'get');
     const virtual = this.#virtualOf(target);
     if (virtual) {
       if (!virtual.get) throw errors.methodNotAllowed();
@@ -192,7 +116,7 @@ export class Core implements ApiCore {
 
   async list(context: RequestContext, target: Target, options: ListParameters): Promise<StoredList> {
     await this.#authorize(context, target, 'list', options.fieldSelector);
-    this.#mustServe(target, 'list');
+    mustServe(target, 'list');
     const virtual = this.#virtualOf(target);
     if (virtual) {
       if (!virtual.list) throw errors.methodNotAllowed();
@@ -218,7 +142,7 @@ export class Core implements ApiCore {
     sink: CoreWatchSink,
   ): Promise<CoreWatch> {
     await this.#authorize(context, target, 'watch', options.fieldSelector);
-    this.#mustServe(target, 'watch');
+    mustServe(target, 'watch');
     if (this.#virtualOf(target)) throw errors.methodNotAllowed();
     const { resource, namespace, name } = target;
     const { storage, view } = this.#versions(resource);
@@ -236,11 +160,11 @@ export class Core implements ApiCore {
   async create(context: RequestContext, target: Target, body: Body, options: WriteParameters): Promise<Stored> {
     await this.#authorize(context, target, 'create');
     validateWriteOptions('CreateOptions', options);
-    this.#mustServe(target, 'create');
+    mustServe(target, 'create');
     const virtual = this.#virtualOf(target);
     if (virtual) {
       if (!virtual.create) throw errors.methodNotAllowed();
-      const object = this.#decode(context, this.#expected(target), body, options);
+      const object = this.#decode(context, expectedKind(this.#model, target), body, options);
       return answer(await virtual.create(context, target, object));
     }
     if (target.subresource !== '' || isBindings(target)) return this.#createSubresource(context, target, body, options);
@@ -258,7 +182,7 @@ export class Core implements ApiCore {
     body: Body,
     options: WriteParameters,
   ): Promise<Stored> {
-    const object = this.#decode(context, this.#expected(target), body, options);
+    const object = this.#decode(context, expectedKind(this.#model, target), body, options);
     const { name } = object.metadata;
     if (target.name !== '' && name && name !== target.name) {
       throw errors.badRequest(
@@ -301,9 +225,9 @@ export class Core implements ApiCore {
   ): Promise<{ stored: Stored; created: boolean }> {
     await this.#authorize(context, target, 'update');
     validateWriteOptions('UpdateOptions', options);
-    this.#mustServe(target, 'update');
+    mustServe(target, 'update');
     if (this.#virtualOf(target)) throw errors.methodNotAllowed();
-    const expected = this.#expected(target);
+    const expected = expectedKind(this.#model, target);
     const parsed = parseBody(body, expected);
     const warn = (message: string) => context.warn(message);
     const decoded = decodeObject(expected, parsed, options.fieldValidation, warn);
@@ -331,7 +255,7 @@ export class Core implements ApiCore {
   ): Promise<{ stored: Stored; created: boolean }> {
     await this.#authorize(context, target, 'patch');
     validatePatchOptions(options, patch.type);
-    this.#mustServe(target, 'patch');
+    mustServe(target, 'patch');
     if (this.#virtualOf(target)) throw errors.methodNotAllowed();
     const write = this.#write(context, target, options, patch.type === 'apply');
     const change = this.#changer(context, target, patch, options);
@@ -351,7 +275,7 @@ export class Core implements ApiCore {
     patch: PatchBody,
     options: PatchParameters,
   ): (original: KubeObject | undefined) => Mutable<KubeObject> {
-    const expected = this.#expected(target);
+    const expected = expectedKind(this.#model, target);
     const { type } = patch;
     if (type === 'apply') {
       const applying = {
@@ -415,7 +339,7 @@ export class Core implements ApiCore {
   async delete(context: RequestContext, target: Target, options: DeleteParameters): Promise<DeleteResult> {
     await this.#authorize(context, target, 'delete');
     validateDeleteOptions(options);
-    this.#mustServe(target, 'delete');
+    mustServe(target, 'delete');
     if (target.subresource !== '' || this.#virtualOf(target)) throw errors.methodNotAllowed();
     return this.#delete(context, target, options);
   }
@@ -434,7 +358,7 @@ export class Core implements ApiCore {
   ): Promise<StoredList> {
     await this.#authorize(context, target, 'deletecollection', parameters.fieldSelector);
     validateDeleteOptions(options);
-    this.#mustServe(target, 'deletecollection');
+    mustServe(target, 'deletecollection');
     if (this.#virtualOf(target)) throw errors.methodNotAllowed();
     const list = await this.#list(target, parameters);
     const queue = list.items.values();
@@ -463,57 +387,15 @@ export class Core implements ApiCore {
   }
 
   async #authorize(context: RequestContext, target: Target, verb: string, fieldSelector?: string): Promise<void> {
-    const { resource, subresource, namespace, name } = target;
-    const attributes: AuthorizerAttributes = {
-      user: context.user,
-      verb,
-      group: resource.group,
-      version: resource.version,
-      resource: resource.data.resource,
-      subresource,
-      namespace,
-      // A collection narrowed down to one name is that object, for rules with resourceNames and for nodes.
-      name: name || (fieldSelector && /(?:^|,)metadata\.name==?([^,=]+)(?:,|$)/.exec(fieldSelector)?.[1]) || '',
-      ...(fieldSelector && { fieldSelector }),
-      path: '',
-    };
+    const attributes = attributesOf(context, target, verb, fieldSelector);
     const decision = this.#authorizer.authorize(attributes);
     const { allowed, reason } = decision instanceof Promise ? await decision : decision;
     if (!allowed) throw forbidden(attributes, reason);
   }
 
-  /** Refuses verbs and subresources that discovery does not have. */
-  #mustServe(target: Target, verb: string): void {
-    const { data } = target.resource;
-    if (target.subresource === '') {
-      if (!(data.verbs as readonly string[]).includes(verb)) throw errors.methodNotAllowed();
-      return;
-    }
-    const sub = this.#subresource(target);
-    if (!(sub.verbs as readonly string[]).includes(verb)) throw errors.methodNotAllowed();
-  }
-
-  #subresource(target: Target): SubresourceData {
-    const sub = target.resource.data.subresources?.[target.subresource];
-    if (!sub) throw errors.notFoundPath();
-    return sub;
-  }
-
   #virtualOf({ resource, subresource }: Target): VirtualHandler | undefined {
     const name = groupResourceName(groupResourceOf(resource));
     return this.#virtual[subresource === '' ? name : `${name}/${subresource}`];
-  }
-
-  /** The kind that bodies for the target have. */
-  #expected(target: Target): ExpectedKind {
-    if (target.subresource === '') return kindOf(target.resource);
-    const { kind, of } = this.#subresource(target);
-    if (!of && kind === target.resource.data.kind) return kindOf(target.resource);
-    if (kind === 'Scale') return scaleKind();
-    const [group, version] = of ?? [target.resource.group, target.resource.version];
-    const schema = this.#model.kind(group, version, kind);
-    if (!schema) throw errors.notFoundPath();
-    return { group, version, kind, schema };
   }
 
   #decode(context: RequestContext, expected: ExpectedKind, body: Body, options: WriteParameters): Mutable<KubeObject> {
@@ -533,6 +415,7 @@ export class Core implements ApiCore {
       target,
       storage: this.resources.storageOf(target.resource),
       dryRun: isDryRun(options),
+      authorizeCreate: () => this.#authorize(context, target, 'create'),
       ...(!applies && { tracking: { manager, subresource: target.subresource } }),
     };
   }
@@ -544,59 +427,5 @@ export class Core implements ApiCore {
 
   #pathsOf(target: Target): ScalePaths {
     return this.#scalePaths(target.resource) ?? builtinScale;
-  }
-}
-
-class CachedObjects implements ObjectReader {
-  readonly #resources: Resources;
-  readonly #caches: WatchCaches;
-
-  constructor(resources: Resources, caches: WatchCaches) {
-    this.#resources = resources;
-    this.#caches = caches;
-  }
-
-  get(group: string, version: string, resource: string, namespace: string, name: string): KubeObject | undefined {
-    const served = this.#resources.find(group, version, resource);
-    const cache = served && this.#caches.peek(served.prefix);
-    return cache?.get(cache.key(namespace, name))?.object;
-  }
-
-  list(group: string, version: string, resource: string, namespace: string): readonly KubeObject[] {
-    const served = this.#resources.find(group, version, resource);
-    const cache = served && this.#caches.peek(served.prefix);
-    if (!cache) return [];
-    const [start, end] = cache.bounds(namespace);
-    return cache.range(start, end).map((entry) => entry.object);
-  }
-}
-
-/** An answer that was never stored; with the revision of what it tells about. */
-const answer = (object: object, about?: Stored): Stored =>
-  // Handlers answer with objects of API kinds.
-  Entry.unstored(about?.key ?? '', about?.revision ?? 0, object as KubeObject);
-
-/** The name that a user agent goes by in managedFields: "kubectl" of "kubectl/v1.36.0 (linux/amd64)". */
-function managerOf(userAgent: string): string {
-  const slash = userAgent.indexOf('/');
-  const name = slash < 0 ? userAgent : userAgent.slice(0, slash);
-  return name.replace(/[^\p{L}\p{M}\p{N}\p{P}\p{S} ]/gu, '').slice(0, 128);
-}
-
-const isBindings = ({ resource }: Target): boolean => resource.group === '' && resource.data.resource === 'bindings';
-
-/** PUT and PATCH: the object must be the one that the path names. */
-function checkIdentity(object: KubeObject, { name, namespace }: Target): void {
-  const meta = object.metadata;
-  if (!meta.name) {
-    throw errors.badRequest(`the name of the object (${name} based on URL) was undeterminable: name must be provided`);
-  }
-  if (meta.name !== name) {
-    throw errors.badRequest(`the name of the object (${meta.name}) does not match the name on the URL (${name})`);
-  }
-  if (namespace && meta.namespace && meta.namespace !== namespace) {
-    throw errors.badRequest(
-      `the namespace of the object (${meta.namespace}) does not match the namespace on the request (${namespace})`,
-    );
   }
 }

@@ -8,7 +8,7 @@ import { events } from '../api/events/v1.gen.ts';
 import { poddisruptionbudgets } from '../api/policy/v1.gen.ts';
 import type { KubeObject, ResourceType } from '../api/resource.ts';
 import { type CoreFixture, coreFixture } from '../testing/core-fixture.ts';
-import type { AdmissionPlugin } from './admission.ts';
+import type { AdmissionPlugin, AuthorizerAttributes } from './admission.ts';
 import { mutableOf } from './admission-plugins/readers.ts';
 
 const named = (name: string) => ({ metadata: { name } });
@@ -441,6 +441,16 @@ describe('admission and authorization', () => {
       'admit DELETE',
       'validate DELETE undefined s',
     ]);
+  });
+
+  test('an apply that creates takes the right to create', async () => {
+    const authorize = ({ verb }: AuthorizerAttributes) => ({ allowed: verb !== 'create', reason: '' });
+    await using f = coreFixture({ authorizer: { authorize } });
+    const body = { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'x' } };
+    const applied = f.client.resource(configmaps).patch('one', 'x', { type: 'apply', body }, { fieldManager: 'a' });
+    expect(await message(applied)).toBe(
+      'configmaps "x" is forbidden: User "tester" cannot create resource "configmaps" in API group "" in the namespace "one"',
+    );
   });
 
   test('refusals say who, what and where', async () => {

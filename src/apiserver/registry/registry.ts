@@ -44,6 +44,8 @@ export interface Write {
   readonly dryRun: boolean;
   /** Who comes to own the fields that the write changes; absent where apply has settled that already. */
   readonly tracking?: { readonly manager: string; readonly subresource: string };
+  /** Asked before an update creates what is not there: that takes the right to create, too. */
+  readonly authorizeCreate?: () => Promise<void>;
   /** False where admission saw another object that stands for this write (Scale). */
   readonly admission?: false;
 }
@@ -232,6 +234,7 @@ export class Registry {
       if (!old) {
         const mayCreate = target.subresource === '' && (storage.strategy.allowCreateOnUpdate || forceCreate);
         if (!mayCreate) throw errors.notFound(gr, target.name);
+        await write.authorizeCreate?.();
         const object = await make(undefined);
         if (object.metadata.uid) throw this.#uidConflict(write, object.metadata.uid, '');
         const bare = { ...object, metadata: { ...object.metadata, resourceVersion: '' } };

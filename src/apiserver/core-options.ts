@@ -1,0 +1,79 @@
+import type { KubeObject } from '../api/resource.ts';
+import type { Model } from '../schema/resolve.ts';
+import type { Store } from '../store/store.ts';
+import type { Clock } from '../utils/clock.ts';
+import type { Logger } from '../utils/log.ts';
+import type { AdmissionPlugin, Authorizer } from './admission.ts';
+import type { WatchCaches } from './cache/caches.ts';
+import type { ListParameters, RequestContext, ServedResource, Target } from './core.ts';
+import type { ObjectReader } from './object-reader.ts';
+import type { RegistryHooks } from './registry/hooks.ts';
+import { IpRange } from './registry/ip-range.ts';
+import { namespaceHooks } from './registry/namespaces.ts';
+import type { ScalePaths } from './registry/scale.ts';
+import { nodePortsInUse, ServiceAllocator } from './registry/service-allocator.ts';
+import type { Resources } from './resource-table.ts';
+
+/**
+ * A resource or subresource that is not stored but computed: reviews, tokens, componentstatuses. What a handler does
+ * not have is 405.
+ */
+export interface VirtualHandler {
+  create?(context: RequestContext, target: Target, object: KubeObject): Promise<object> | object;
+  get?(context: RequestContext, target: Target): Promise<object> | object;
+  list?(context: RequestContext, target: Target, parameters: ListParameters): Promise<readonly object[]>;
+}
+
+export interface CoreOptions {
+  readonly store: Store;
+  readonly resources: Resources;
+  readonly model?: Model;
+  /** Built with a reader of the core's own cache, where plugins look at other objects. */
+  readonly admission: readonly AdmissionPlugin[] | ((objects: ObjectReader) => readonly AdmissionPlugin[]);
+  readonly authorizer: Authorizer;
+  readonly clock: Clock;
+  readonly log: Logger;
+  /** In [0, 1); default Math.random. */
+  readonly random?: () => number;
+  /** By "tokenreviews.authentication.k8s.io", "serviceaccounts/token". */
+  readonly virtual?: Readonly<Record<string, VirtualHandler>>;
+  /** By "services", "deployments.apps". */
+  readonly hooks?: Readonly<Record<string, RegistryHooks>>;
+  /** What Services are given; default 10.96.0.0/12 and 30000-32767, as kube-apiserver's flags. */
+  readonly services?: {
+    /** --service-cluster-ip-range: one CIDR, or one of each family; the first is the default. */
+    readonly clusterIpRanges?: readonly string[];
+    /** --service-node-port-range: first and last port. */
+    readonly nodePorts?: readonly [first: number, last: number];
+  };
+  /** Where custom resources with a scale subresource keep their replicas. */
+  readonly scalePaths?: (resource: ServedResource) => ScalePaths | undefined;
+}
+
+/** What built-in kinds do beyond their strategies. */
+export function builtinHooks(
+  options: CoreOptions,
+  caches: WatchCaches,
+  random: () => number,
+): Readonly<Record<string, RegistryHooks>> {
+  const { store, clock } = options;
+  const { clusterIpRanges = ['10.96.0.0/12'], nodePorts = [30000, 32767] as const } = options.services ?? {};
+  const cacheOf = (group: string, resource: string) => () => {
+    const served = options.resources.find(group, 'v1', resource);
+    if (!served) throw new Error(`the server has no ${resource}`);
+    return caches.of(served);
+  };
+  return {
+    namespaces: namespaceHooks,
+    services: new ServiceAllocator({
+      store,
+      clock,
+      random,
+      ranges: clusterIpRanges.map((cidr) => new IpRange(cidr)),
+      nodePorts,
+      addresses: cacheOf('networking.k8s.io', 'ipaddresses'),
+      ports: () => caches.of(nodePortsInUse),
+      services: cacheOf('', 'services'),
+    }),
+  };
+}

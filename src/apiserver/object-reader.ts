@@ -1,0 +1,35 @@
+import type { KubeObject } from '../api/resource.ts';
+import type { WatchCaches } from './cache/caches.ts';
+import type { ResourceTable } from './core.ts';
+
+/** The newest state of the API as this process knows it, without waiting: for admission plugins and authorizers. */
+export interface ObjectReader {
+  /** Undefined while the resource was not `preload`ed. `namespace` is "" for cluster-scoped objects. */
+  get(group: string, version: string, resource: string, namespace: string, name: string): KubeObject | undefined;
+  /** `namespace` "" lists all. */
+  list(group: string, version: string, resource: string, namespace: string): readonly KubeObject[];
+}
+
+export class CachedObjects implements ObjectReader {
+  readonly #resources: ResourceTable;
+  readonly #caches: WatchCaches;
+
+  constructor(resources: ResourceTable, caches: WatchCaches) {
+    this.#resources = resources;
+    this.#caches = caches;
+  }
+
+  get(group: string, version: string, resource: string, namespace: string, name: string): KubeObject | undefined {
+    const served = this.#resources.find(group, version, resource);
+    const cache = served && this.#caches.peek(served.prefix);
+    return cache?.get(cache.key(namespace, name))?.object;
+  }
+
+  list(group: string, version: string, resource: string, namespace: string): readonly KubeObject[] {
+    const served = this.#resources.find(group, version, resource);
+    const cache = served && this.#caches.peek(served.prefix);
+    if (!cache) return [];
+    const [start, end] = cache.bounds(namespace);
+    return cache.range(start, end).map((entry) => entry.object);
+  }
+}
