@@ -1,6 +1,6 @@
 import { stringify } from 'yaml';
 import { apiVersionOf } from '../../api/resource.ts';
-import type { ServedResource, Stored, StoredList } from '../core.ts';
+import type { ServedResource, StoredList } from '../core.ts';
 import type { Representation } from './negotiate.ts';
 
 /**

@@ -1,3 +1,5 @@
+import { kubernetesVersion } from '../../utils/version.ts';
+
 /** What GET /version answers (k8s.io/apimachinery version.Info): the Kubernetes version that the API is of. */
 export const version = {
   major: '1',
@@ -6,7 +8,7 @@ export const version = {
   emulationMinor: '36',
   minCompatibilityMajor: '1',
   minCompatibilityMinor: '35',
-  gitVersion: 'v1.36.0',
+  gitVersion: kubernetesVersion,
   gitCommit: '',
   gitTreeState: '',
   buildDate: '1970-01-01T00:00:00Z',
