@@ -267,3 +267,23 @@ test('many pods that end at once are each counted once', async () => {
   expect(await cluster.list(pods)).toHaveLength(100);
   expect(await conditions()).toContain('Complete CompletionsReached');
 });
+
+test.each([
+  { pods: 700, jobs: 700 },
+  { pods: 1500, jobs: 0 },
+  { pods: 0, jobs: 1500 },
+])('each end is counted once while the informers are late: %o', async (lag) => {
+  cluster.lag = lag;
+  await cluster.create(jobs, work({ parallelism: 3, completions: 9 }));
+  for (let round = 0; round < 12; round++) {
+    await cluster.advance(5_000);
+    await cluster.finish('Succeeded');
+    await cluster.advance(1_600);
+    const body = { metadata: { labels: { woken: `${round}` } } };
+    await cluster.client.resource(jobs).patch(NAMESPACE, 'work', { type: 'merge', body });
+  }
+  await cluster.advance(60_000);
+  expect(await status()).toMatchObject({ succeeded: 9, uncountedTerminatedPods: {} });
+  expect(await conditions()).toContain('Complete CompletionsReached');
+  expect(await cluster.list(pods)).toHaveLength(9);
+});

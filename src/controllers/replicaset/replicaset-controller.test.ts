@@ -130,3 +130,28 @@ test('two thousand replicas arrive, in bursts', async () => {
   expect(await cluster.list(pods)).toHaveLength(2000);
   expect(await status()).toMatchObject({ replicas: 2000 });
 });
+
+test('nothing is done twice while the informers are late', async () => {
+  cluster.lag = { pods: 500, replicasets: 500 };
+  await cluster.create(replicasets, web(5));
+  await cluster.advance(600);
+  for (const [kind, replicas] of [
+    ['more', 8],
+    ['fewer', 2],
+  ] as const) {
+    await cluster.update(replicasets, 'web', (set) => ({
+      ...set,
+      metadata: { ...set.metadata, labels: { kind } },
+      spec: { ...set.spec, replicas },
+    }));
+    await cluster.advance(520);
+    // The controller is woken again, and still sees what was before its own writes.
+    const body = { metadata: { labels: { woken: kind } } };
+    await cluster.client.resource(replicasets).patch(NAMESPACE, 'web', { type: 'merge', body });
+    await cluster.advance(5_000);
+    expect(await cluster.list(pods)).toHaveLength(replicas);
+  }
+  const told = (await cluster.events()).map((event) => event.split(':')[0]);
+  expect(told.filter((reason) => reason === 'SuccessfulCreate')).toHaveLength(8);
+  expect(told.filter((reason) => reason === 'SuccessfulDelete')).toHaveLength(6);
+});

@@ -19,6 +19,8 @@ export interface TestCluster {
   readonly clock: FakeClock;
   /** The part of the controllers' requests that fail, half of them after they have taken effect; 0 to 1. */
   failures: number;
+  /** How late the controllers' informers are, in milliseconds, by resource. */
+  lag: Readonly<Record<string, number>>;
   /** Stops the controllers where they stand and starts new ones that know nothing. */
   restart(): Promise<void>;
   /** While set, no pod can be created, and this is why. */
@@ -65,9 +67,9 @@ export async function testCluster(
   });
   const { client } = server;
   const recorder = createEventRecorder({ client, component: 'test', clock, log, random: () => 0 });
-  const flaky = new FlakyClient(client, () => cluster.failures);
+  const flaky = new FlakyClient(client, clock, () => cluster);
   const startAll = async () => {
-    const informers = new InformerFactory(client, { clock, log, random: () => 0 });
+    const informers = new InformerFactory(flaky, { clock, log, random: () => 0 });
     const handles = start.map((run) => run({ client: flaky, informers, clock, log, recorder }));
     informers.start();
     await informers.waitForSync();
@@ -81,6 +83,7 @@ export async function testCluster(
     client,
     clock,
     failures: 0,
+    lag: {},
     refusePods: '',
     async restart() {
       await stopAll();
