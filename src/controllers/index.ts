@@ -1,5 +1,7 @@
+import { startClusterRoleAggregationController } from './clusterroleaggregation/cluster-role-aggregation-controller.ts';
 import { startDaemonSetController } from './daemonset/daemonset-controller.ts';
 import { startDeploymentController } from './deployment/deployment-controller.ts';
+import { startEndpointsController } from './endpoints/endpoints-controller.ts';
 import { startEndpointSliceController } from './endpointslice/endpointslice-controller.ts';
 import { startGarbageCollector } from './garbage-collector/garbage-collector.ts';
 import { startJobController } from './job/job-controller.ts';
@@ -7,6 +9,7 @@ import { startTtlAfterFinishedController } from './job/ttl-controller.ts';
 import { startNamespaceController } from './namespace/namespace-controller.ts';
 import { startNodeIpamController } from './nodeipam/node-ipam-controller.ts';
 import { startNodeLifecycleController } from './nodelifecycle/node-lifecycle-controller.ts';
+import { startPodGarbageCollector } from './podgc/pod-garbage-collector.ts';
 import { startReplicaSetController } from './replicaset/replicaset-controller.ts';
 import { startRootCaPublisher } from './rootca/root-ca-publisher.ts';
 import { startServiceAccountController } from './serviceaccount/serviceaccount-controller.ts';
@@ -24,12 +27,15 @@ export interface ControllerDescriptor {
 /** Every controller, in the order in which they are started. */
 export const controllers: readonly ControllerDescriptor[] = [
   { name: 'garbage-collector-controller', start: startGarbageCollector },
+  { name: 'pod-garbage-collector-controller', start: startPodGarbageCollector },
+  { name: 'clusterrole-aggregation-controller', start: startClusterRoleAggregationController },
   { name: 'namespace-controller', start: startNamespaceController },
   { name: 'serviceaccount-controller', start: startServiceAccountController },
   { name: 'root-ca-certificate-publisher-controller', start: startRootCaPublisher },
   { name: 'node-ipam-controller', start: startNodeIpamController },
   { name: 'node-lifecycle-controller', start: startNodeLifecycleController },
   { name: 'taint-eviction-controller', start: startTaintEvictionController },
+  { name: 'endpoints-controller', start: startEndpointsController },
   { name: 'endpointslice-controller', start: startEndpointSliceController },
   { name: 'deployment-controller', start: startDeploymentController },
   { name: 'replicaset-controller', start: startReplicaSetController },
