@@ -1,15 +1,15 @@
+import { existsSync, readFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
-import { type Node, nodes } from '../api/core/v1.gen.ts';
-import type { Client } from '../client/client.ts';
+import { type Node, nodes, services } from '../api/core/v1.gen.ts';
 import type { ClientConfig } from '../client/http/config.ts';
 import { createHttpClient } from '../client/http/http-client.ts';
 import { loadKubeconfig } from '../client/http/kubeconfig.ts';
 import { type Informer, InformerFactory } from '../client/informer.ts';
-import { type DnsServer, startDns } from '../dns/dns.ts';
+import { startDns } from '../dns/dns.ts';
 import { createEnvResolver } from '../kubelet/env/env.ts';
 import { startKubelet } from '../kubelet/kubelet.ts';
-import { createStreamsServer } from '../kubelet/server/server.ts';
+import { machineResources } from '../kubelet/node/machine.ts';
 import { createVolumeManager } from '../kubelet/volumes/volume-manager.ts';
 import { startNetwork } from '../network/network.ts';
 import { startNodeRoutes } from '../network/node-routes.ts';
@@ -21,7 +21,6 @@ import { primaryAddress } from './addresses.ts';
 import { ConfigurationError } from './configuration-error.ts';
 import { dnsAddress, dnsPort } from './dns-endpoints.ts';
 import { addressAt, parseRange } from './ip-range.ts';
-import { readFileSync } from 'node:fs';
 import { clusterPaths } from './paths.ts';
 import { checkNode, findCniBinDir } from './preflight.ts';
 
@@ -67,10 +66,18 @@ export async function startAgent(options: AgentOptions & { readonly log: Logger 
     clock,
     log: log.child({ component: 'kube-proxy' }),
   });
-  const routes = startNodeRoutes({ informers, nodeName, clusterCIDRs: [options.clusterCidr], clock, log: log.child({ component: 'network' }) });
+  const routes = startNodeRoutes({
+    informers,
+    nodeName,
+    clusterCIDRs: [options.clusterCidr],
+    clock,
+    log: log.child({ component: 'network' }),
+  });
   const nodeInformer = informers.informer(nodes);
   informers.start();
 
+  const rootDir = join(paths.agentDir, 'kubelet');
+  const allocatable = machineResources(paths.dataDir);
   const kubelet = await startKubelet({
     client,
     nodeName,
@@ -83,24 +90,27 @@ export async function startAgent(options: AgentOptions & { readonly log: Logger 
           cniBinDir: findCniBinDir() ?? '',
           cniConfDir: paths.cniConfDir,
         },
-    rootDir: join(paths.agentDir, 'kubelet'),
+    rootDir,
     logDir: join(paths.agentDir, 'pod-logs'),
     cgroupRoot: `/${paths.instance}`,
+    volumes: createVolumeManager({
+      client,
+      podsDir: join(rootDir, 'pods'),
+      allocatable,
+      clock,
+      log: log.child({ component: 'volumes' }),
+    }),
+    resolveEnv: createEnvResolver({ client, services: informers.informer(services), allocatable }),
     clusterDns: [dnsServiceIP],
     clusterDomain,
     clock,
     log,
   });
 
-  const network = networkWhenKnown(nodeInformer, nodeName, async (podCIDR) => {
-    await startNetwork({
-      podCIDRs: [podCIDR],
-      confDir: paths.cniConfDir,
-      stateDir: paths.cniStateDir,
-      names,
-      log: log.child({ component: 'network' }),
-    });
-    return startDns({
+  const network = whenPodCidrIsKnown(nodeInformer, nodeName, async (podCIDR) => {
+    const podNetwork = { podCIDRs: [podCIDR], confDir: paths.cniConfDir, stateDir: paths.cniStateDir };
+    await startNetwork({ ...podNetwork, names, log: log.child({ component: 'network' }) });
+    return await startDns({
       informers,
       clusterDomain,
       bind: [{ address: dnsAddress(podCIDR), port: dnsPort }],
@@ -109,7 +119,10 @@ export async function startAgent(options: AgentOptions & { readonly log: Logger 
       clock,
       log: log.child({ component: 'dns' }),
     });
-  }, log);
+  });
+  network.failed.catch((error: unknown) =>
+    log.error({ err: error }, 'the pod network could not be set up: pods will not start'),
+  );
 
   return {
     async stop() {
@@ -121,4 +134,47 @@ export async function startAgent(options: AgentOptions & { readonly log: Logger 
       await Promise.all([client.close(), proxyClient.close()]);
     },
   };
+}
+
+/** Runs `start` once, when the node has its range of pod addresses. */
+function whenPodCidrIsKnown<T>(informer: Informer<Node>, nodeName: string, start: (podCIDR: string) => Promise<T>) {
+  let started: Promise<T> | undefined;
+  let fail: (error: unknown) => void = () => {};
+  const failed = new Promise<never>((_, reject) => {
+    fail = reject;
+  });
+  const look = (node: Node) => {
+    if (node.metadata.name !== nodeName || !node.spec.podCIDR || started) return;
+    started = start(node.spec.podCIDR);
+    started.catch(fail);
+  };
+  const removeHandler = informer.addHandler({ onAdd: look, onUpdate: (_, node) => look(node) });
+  return {
+    failed,
+    /** What `start` made, where it got that far. */
+    async stop(): Promise<T | undefined> {
+      removeHandler();
+      return started?.catch(() => undefined);
+    },
+  };
+}
+
+/** Who speaks for the kubelet and who for proxy, routes and name server: one token for both, or a file for each. */
+function credentialsOf(options: AgentOptions): { readonly node: ClientConfig; readonly proxy: ClientConfig } {
+  if (options.server !== undefined || options.token !== undefined) {
+    if (!options.server || !options.token) throw new ConfigurationError('--server and --token go together');
+    const ca =
+      options.certificateAuthority === undefined ? undefined : readFileSync(options.certificateAuthority, 'utf8');
+    const config: ClientConfig = { server: options.server, token: options.token, ca };
+    return { node: config, proxy: config };
+  }
+  const paths = clusterPaths(options.dataDir);
+  const file = options.kubeconfig ?? paths.nodeKubeconfig;
+  if (!existsSync(file)) {
+    throw new ConfigurationError(
+      `This node has no credentials: ${file} is not there. Give --server and --token, or --kubeconfig; "skiff up" makes both for this machine.`,
+    );
+  }
+  const node = loadKubeconfig(file);
+  return { node, proxy: existsSync(paths.proxyKubeconfig) ? loadKubeconfig(paths.proxyKubeconfig) : node };
 }

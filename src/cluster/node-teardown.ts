@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync, rmSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { createHttpClient } from '../client/http/http-client.ts';
 import { InformerFactory } from '../client/informer.ts';
@@ -35,9 +35,13 @@ export async function tearDownNode(
   await removeFromKernel(paths, settings, options.log);
 }
 
-async function endContainers(paths: ClusterPaths, options: { readonly graceSeconds: number; readonly log: Logger }): Promise<void> {
+async function endContainers(
+  paths: ClusterPaths,
+  options: { readonly graceSeconds: number; readonly log: Logger },
+): Promise<void> {
   // Without shims there are no containers to end, and no need for a runtime to ask.
-  const alive = (await answers(paths.containerd.socket)) || processes((c) => c.includes(paths.containerd.socket)).length > 0;
+  const alive =
+    (await answers(paths.containerd.socket)) || processes((c) => c.includes(paths.containerd.socket)).length > 0;
   if (!alive) return;
   const containerd = await startContainerd({
     dataDir: paths.containerd.dir,
@@ -96,7 +100,11 @@ function endProcesses(matches: (command: string) => boolean): void {
 async function unmountBelow(dir: string): Promise<void> {
   const points = readFileSync('/proc/self/mountinfo', 'utf8')
     .split('\n')
-    .map((line) => (line.split(' ')[4] ?? '').replace(/\\(\d{3})/g, (_, octal: string) => String.fromCharCode(Number.parseInt(octal, 8))))
+    .map((line) =>
+      (line.split(' ')[4] ?? '').replace(/\\(\d{3})/g, (_, octal: string) =>
+        String.fromCharCode(Number.parseInt(octal, 8)),
+      ),
+    )
     .filter((point) => point.startsWith(`${dir}/`));
   for (const point of points.reverse()) await runCommand('umount', ['--lazy', point]);
 }
@@ -128,5 +136,4 @@ async function removeFromKernel(
   await proxy.cleanup();
   informers.stop();
   await client.close();
-  rmSync(paths.runDir, { recursive: true, force: true });
 }
