@@ -53,6 +53,7 @@ export async function createControlPlane(options: ControlPlaneOptions): Promise<
     serviceAccountKey: options.serviceAccountKey,
     tokenFile: options.tokenFile,
     authorizationMode: options.authorizationMode,
+    projectServiceCa: true,
   });
   const core = createCore({
     store,

@@ -11,7 +11,7 @@ import { startNodeIpamController } from './nodeipam/node-ipam-controller.ts';
 import { startNodeLifecycleController } from './nodelifecycle/node-lifecycle-controller.ts';
 import { startPodGarbageCollector } from './podgc/pod-garbage-collector.ts';
 import { startReplicaSetController } from './replicaset/replicaset-controller.ts';
-import { startRootCaPublisher } from './rootca/root-ca-publisher.ts';
+import { startRootCaPublisher, startServiceCaPublisher } from './rootca/root-ca-publisher.ts';
 import { startServiceAccountController } from './serviceaccount/serviceaccount-controller.ts';
 import type { ControllerContext, ControllerHandle } from './shared/context.ts';
 import { startTaintEvictionController } from './tainteviction/taint-eviction-controller.ts';
@@ -32,6 +32,7 @@ export const controllers: readonly ControllerDescriptor[] = [
   { name: 'namespace-controller', start: startNamespaceController },
   { name: 'serviceaccount-controller', start: startServiceAccountController },
   { name: 'root-ca-certificate-publisher-controller', start: startRootCaPublisher },
+  { name: 'service-ca-certificate-publisher-controller', start: startServiceCaPublisher },
   { name: 'node-ipam-controller', start: startNodeIpamController },
   { name: 'node-lifecycle-controller', start: startNodeLifecycleController },
   { name: 'taint-eviction-controller', start: startTaintEvictionController },

@@ -4,8 +4,19 @@ import type { ControllerContext, ControllerHandle } from '../shared/context.ts';
 import { isNamespaceTerminating } from '../shared/pod-control.ts';
 import { startReconciler } from '../shared/start.ts';
 
-const NAME = 'kube-root-ca.crt';
-const KEY = 'ca.crt';
+/** A config map with one certificate authority in it. */
+interface Bundle {
+  readonly controller: string;
+  readonly name: string;
+  readonly key: string;
+}
+
+const rootBundle: Bundle = { controller: 'root_ca_cert_publisher', name: 'kube-root-ca.crt', key: 'ca.crt' };
+const serviceBundle: Bundle = {
+  controller: 'service_ca_cert_publisher',
+  name: 'openshift-service-ca.crt',
+  key: 'service-ca.crt',
+};
 const DESCRIPTION = 'kubernetes.io/description';
 const description =
   'Contains a CA bundle that can be used to verify the kube-apiserver when using internal endpoints such as the ' +
@@ -18,15 +29,28 @@ const description =
  * https://kubernetes.io/docs/concepts/security/service-accounts/#service-account-volumes
  */
 export function startRootCaPublisher(context: ControllerContext): ControllerHandle {
+  return publish(context, rootBundle);
+}
+
+/**
+ * The same for "openshift-service-ca.crt", which the v1.36 that Skiff is measured against puts into every service
+ * account volume too (docs/design.md); pods would not start without it.
+ */
+export function startServiceCaPublisher(context: ControllerContext): ControllerHandle {
+  return publish(context, serviceBundle);
+}
+
+function publish(context: ControllerContext, bundle: Bundle): ControllerHandle {
   const { client, rootCA } = context;
+  const { name, key } = bundle;
   if (rootCA === undefined) return { stop: async () => {} };
   const spaces = context.informers.informer(namespaces);
   // Only these: the cluster's other config maps are nobody's business here.
-  const maps = context.informers.informer(configmaps, { fieldSelector: `metadata.name=${NAME}` });
-  const data = { [KEY]: rootCA };
+  const maps = context.informers.informer(configmaps, { fieldSelector: `metadata.name=${name}` });
+  const data = { [key]: rootCA };
 
   return startReconciler(context, {
-    name: 'root_ca_cert_publisher',
+    name: bundle.controller,
     workers: 1,
     waitFor: [spaces, maps],
     observe: (queue) => {
@@ -44,14 +68,14 @@ export function startRootCaPublisher(context: ControllerContext): ControllerHand
       ];
     },
     async reconcile(namespace) {
-      const map = maps.store.get(namespace, NAME);
+      const map = maps.store.get(namespace, name);
       try {
         if (!map) {
           await client.resource(configmaps).create(namespace, {
-            metadata: { name: NAME, annotations: { [DESCRIPTION]: description } },
+            metadata: { name, annotations: { [DESCRIPTION]: description } },
             data,
           });
-        } else if (!isCurrent(map, rootCA)) {
+        } else if (!isCurrent(map, key, rootCA)) {
           const annotations = { ...map.metadata.annotations, [DESCRIPTION]: description };
           await client.resource(configmaps).update({ ...map, metadata: { ...map.metadata, annotations }, data });
         }
@@ -62,7 +86,7 @@ export function startRootCaPublisher(context: ControllerContext): ControllerHand
   });
 }
 
-function isCurrent(map: ConfigMap, rootCA: string): boolean {
+function isCurrent(map: ConfigMap, key: string, rootCA: string): boolean {
   const { data = {}, metadata } = map;
-  return Object.keys(data).length === 1 && data[KEY] === rootCA && !!metadata.annotations?.[DESCRIPTION];
+  return Object.keys(data).length === 1 && data[key] === rootCA && !!metadata.annotations?.[DESCRIPTION];
 }
