@@ -11,6 +11,7 @@ import { KeyedBackoff } from './backoff.ts';
 import { PodCgroups } from './cgroups.ts';
 import { type Containerd, startContainerd } from './containerd/containerd.ts';
 import { CriClient, rpcMessage } from './cri/client.ts';
+import { drainRuntime } from './drain.ts';
 import { GarbageCollector } from './gc.ts';
 import { ensurePauseImage } from './images/load.ts';
 import { ImageManager } from './images/manager.ts';
@@ -22,7 +23,7 @@ import { PodWorker, type WorkerContext } from './pods/worker.ts';
 import { ProbeManager, runProbe } from './probes/manager.ts';
 import { RuntimeCache } from './runtime/cache.ts';
 import { Executor } from './runtime/executor.ts';
-import { isStopped, type RuntimePod } from './runtime/state.ts';
+import type { RuntimePod } from './runtime/state.ts';
 import type { ContainerRef, KubeletBackend, StartStreamsServer } from './server/types.ts';
 import type { ResolveEnv, VolumeManager } from './volumes/types.ts';
 
@@ -308,7 +309,7 @@ export async function startKubelet(options: KubeletOptions): Promise<Kubelet> {
     async drainAll(graceSeconds) {
       const own = new CriClient(socket);
       try {
-        await drain(own, options, graceSeconds, log);
+        await drainRuntime(own, clock, graceSeconds, log);
       } finally {
         own.close();
       }
@@ -374,21 +375,4 @@ function orphanPod(runtime: RuntimePod): Pod {
     spec: { containers: names.map((name) => ({ name, resources: {} })) },
     status: {},
   };
-}
-
-async function drain(cri: CriClient, options: KubeletOptions, graceSeconds: number, log: Logger): Promise<void> {
-  const cache = new RuntimeCache({ cri, clock: options.clock, log, onChange: () => {} });
-  await cache.relist();
-  await Promise.all(
-    cache.pods().map(async (runtime) => {
-      if (!isStopped(runtime)) {
-        const running = runtime.containers.filter((c) => c.state === 'running');
-        await Promise.all(running.map((c) => cri.stopContainer(c.id, graceSeconds)));
-      }
-      for (const sandbox of runtime.sandboxes) {
-        await cri.stopPodSandbox(sandbox.id);
-        await cri.removePodSandbox(sandbox.id);
-      }
-    }),
-  );
 }

@@ -7,12 +7,26 @@ import { generateKeyPairSync } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { events, namespaces, nodes, type Pod, type PodSpec, pods, serviceaccounts } from '../../src/api/core/v1.gen.ts';
+import {
+  configmaps,
+  events,
+  namespaces,
+  nodes,
+  type Pod,
+  type PodSpec,
+  pods,
+  serviceaccounts,
+  services,
+} from '../../src/api/core/v1.gen.ts';
 import { isNotFound } from '../../src/api/errors.ts';
 import type { Draft } from '../../src/api/resource.ts';
+import { InformerFactory } from '../../src/client/informer.ts';
 import { createControlPlane } from '../../src/cluster/control-plane.ts';
+import { createEnvResolver } from '../../src/kubelet/env/env.ts';
 import { loadImage } from '../../src/kubelet/images/load.ts';
 import { type Kubelet, type KubeletOptions, startKubelet } from '../../src/kubelet/kubelet.ts';
+import { machineResources } from '../../src/kubelet/node/machine.ts';
+import { createVolumeManager } from '../../src/kubelet/volumes/volume-manager.ts';
 import { MemoryStore } from '../../src/store/memory.ts';
 import { realClock } from '../../src/utils/clock.ts';
 import { createLogger } from '../../src/utils/log.ts';
@@ -33,7 +47,7 @@ const plane = await createControlPlane({
     .toString(),
   authorizationMode: 'RBAC',
   serviceClusterIpRange: '10.96.0.0/16',
-  serviceNodePortRange: '30000-32767',
+  serviceNodePorts: [30000, 32767],
 });
 const client = plane.client('e2e');
 for (const name of ['default', 'kube-node-lease']) {
@@ -70,6 +84,12 @@ const runtime = {
   cniBinDir: '/usr/lib/cni',
   cniConfDir: confDir,
 };
+const podsDir = join(dir, 'kubelet', 'pods');
+const allocatable = machineResources(dir);
+const informers = new InformerFactory(client, { clock, log });
+const serviceInformer = informers.informer(services);
+informers.start();
+await informers.waitForSync();
 const options: KubeletOptions = {
   client: plane.client('kubelet'),
   nodeName: 'node-1',
@@ -78,17 +98,8 @@ const options: KubeletOptions = {
   rootDir: join(dir, 'kubelet'),
   logDir: join(dir, 'logs'),
   cgroupRoot,
-  volumes: {
-    mount: async () => ({ mountsFor: async () => ({ mounts: [], devices: [] }) }),
-    update: () => {},
-    unmount: async () => {},
-    mountedPods: async () => [],
-    stop: async () => {},
-  },
-  resolveEnv: async (pod, name) => {
-    const all = [...(pod.spec.initContainers ?? []), ...pod.spec.containers];
-    return new Map(all.find((c) => c.name === name)?.env?.map((e) => [e.name, e.value ?? '']));
-  },
+  volumes: createVolumeManager({ client: plane.client('kubelet'), podsDir, allocatable, clock, log }),
+  resolveEnv: createEnvResolver({ client: plane.client('kubelet'), services: serviceInformer, allocatable }),
   clusterDns: ['10.96.0.10'],
   clusterDomain: 'cluster.local',
   clock,
@@ -320,6 +331,32 @@ const scenarios: Record<string, () => Promise<void>> = {
     await gone('inside');
   },
 
+  'config maps and an emptyDir that two containers share are mounted': async () => {
+    await client.resource(configmaps).create('default', {
+      metadata: { name: 'conf', namespace: 'default' },
+      data: { greeting: 'good day' },
+    });
+    const shared = { name: 'shared', mountPath: '/shared' };
+    await run('mounts', {
+      restartPolicy: 'Never',
+      volumes: [
+        { name: 'conf', configMap: { name: 'conf' } },
+        { name: 'shared', emptyDir: {} },
+      ],
+      initContainers: [{ ...shell('echo written > /shared/file'), name: 'writer', volumeMounts: [shared] }],
+      containers: [
+        shell('cat /conf/greeting /shared/file; echo $GREETING', {
+          volumeMounts: [{ name: 'conf', mountPath: '/conf' }, shared],
+          env: [{ name: 'GREETING', valueFrom: { configMapKeyRef: { name: 'conf', key: 'greeting' } } }],
+        }),
+      ],
+    });
+    const pod = await podWith('mounts', (p) => p.status.phase === 'Succeeded', 'success');
+    assert.match(logOf(pod, 'main'), /good day.*written.*good day/s);
+    await api.delete('default', 'mounts');
+    await gone('mounts');
+  },
+
   'a pod past its deadline fails': async () => {
     await run('late', {
       activeDeadlineSeconds: 1,
@@ -340,7 +377,9 @@ const scenarios: Record<string, () => Promise<void>> = {
     const leaves = await podWith('leaves', isReady, 'readiness');
     await kubelet.stop();
     await api.delete('default', 'leaves', { gracePeriodSeconds: 0 });
-    kubelet = await startKubelet(options);
+    // A stopped kubelet has stopped its volumes too.
+    const volumes = createVolumeManager({ client: plane.client('kubelet'), podsDir, allocatable, clock, log });
+    kubelet = await startKubelet({ ...options, volumes });
     await eventually('the orphan to go', async () => {
       const left = await kubelet.backend.cri.listPodSandbox({
         labelSelector: { 'io.kubernetes.pod.uid': leaves.metadata.uid ?? '' },
@@ -382,6 +421,7 @@ for (const [name, scenario] of Object.entries(scenarios)) {
   }
   if (process.env.TIMES) console.log(`# ${Date.now() - started} ms`);
 }
+informers.stop();
 await kubelet.stop();
 await kubelet.drainAll(0);
 await kubelet.containerd?.stop();

@@ -26,7 +26,7 @@ export interface NodeAgentOptions {
 
 const STATUS_EVERY = 10_000;
 /** While the node is not ready, what it waits for is looked at more often. */
-const STATUS_EVERY_UNREADY = 1_000;
+const STATUS_EVERY_UNREADY = 250;
 /** An unchanged status is written again after this time. */
 const REPORT_EVERY = 300_000;
 const LEASE_SECONDS = 40;
