@@ -59,6 +59,8 @@ class JobController {
   readonly #podControl: PodControl;
   readonly #expectations: Expectations;
   readonly #backoff = new Map<string, BackoffRecord>();
+  /** By job: the version that we wrote last. */
+  readonly #wrote = new Map<string, Job>();
   /** By job: uids of pods whose finalizer is off, until the informer shows it. */
   readonly #released = new Map<string, Set<string>>();
 
@@ -106,11 +108,13 @@ class JobController {
       if (!job) {
         this.#expectations.forget(key);
         this.#released.delete(key);
+        this.#wrote.delete(key);
       }
       return;
     }
     const { managedBy } = job.spec;
     if (managedBy !== undefined && managedBy !== OWN_NAME) return;
+    if (this.#isStale(key, job)) return; // its newer version wakes us
     const satisfied = this.#expectations.satisfied(key);
     if (!satisfied) queue.addAfter(key, EXPECTATION_TIMEOUT_MS + 1);
     const { client, clock, recorder } = this.#context;
@@ -138,9 +142,20 @@ class JobController {
       satisfied,
       backoff: this.#backoff.get(key) ?? noFailures,
       saveBackoff: (record) => this.#backoff.set(key, record),
+      wrote: (written) => this.#wrote.set(key, written),
     });
     await sync.run();
     if (sync.wait !== undefined) queue.addAfter(key, sync.wait);
+  }
+
+  /**
+   * Whether the informer does not show our own last write yet. Pods that were counted in it would be counted neither
+   * by the old status nor by their finalizers, and others be created in their place.
+   */
+  #isStale(key: string, job: Job): boolean {
+    const written = this.#wrote.get(key);
+    if (!written || written.metadata.uid !== job.metadata.uid) return false;
+    return Number(job.metadata.resourceVersion) < Number(written.metadata.resourceVersion);
   }
 
   observeOrphans(queue: WorkQueue): (() => void)[] {

@@ -49,6 +49,8 @@ export interface JobSyncOptions {
   readonly satisfied: boolean;
   readonly backoff: BackoffRecord;
   saveBackoff(record: BackoffRecord): void;
+  /** Told of each version of the Job that is written. */
+  wrote(job: Job): void;
 }
 
 /**
@@ -381,6 +383,7 @@ export class JobSync {
     if (deepEqual(canonical(last), canonical(this.#job.status))) return;
     this.#job = await this.#options.client.resource(jobs).updateStatus(this.#job);
     this.#written = this.#job.status;
+    this.#options.wrote(this.#job);
   }
 
   #written: JobStatus | undefined;

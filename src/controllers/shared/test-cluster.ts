@@ -91,7 +91,8 @@ export async function testCluster(
       await cluster.quiet();
     },
     async quiet() {
-      for (let calm = 0, last = -1; calm < 3; ) {
+      for (let calm = 0, last = -1, round = 0; calm < 3; round++) {
+        if (round > 5000) throw new Error('the cluster does not come to rest');
         await settle();
         const now = await server.revision();
         calm = now === last ? calm + 1 : 0;
