@@ -11,6 +11,7 @@ import { startNodeIpamController } from './nodeipam/node-ipam-controller.ts';
 import { startNodeLifecycleController } from './nodelifecycle/node-lifecycle-controller.ts';
 import { startPodGarbageCollector } from './podgc/pod-garbage-collector.ts';
 import { startReplicaSetController } from './replicaset/replicaset-controller.ts';
+import { startReplicationController } from './replicationcontroller/replication-controller.ts';
 import { startRootCaPublisher, startServiceCaPublisher } from './rootca/root-ca-publisher.ts';
 import { startServiceAccountController } from './serviceaccount/serviceaccount-controller.ts';
 import type { ControllerContext, ControllerHandle } from './shared/context.ts';
@@ -40,6 +41,7 @@ export const controllers: readonly ControllerDescriptor[] = [
   { name: 'endpointslice-controller', start: startEndpointSliceController },
   { name: 'deployment-controller', start: startDeploymentController },
   { name: 'replicaset-controller', start: startReplicaSetController },
+  { name: 'replicationcontroller-controller', start: startReplicationController },
   { name: 'daemonset-controller', start: startDaemonSetController },
   { name: 'job-controller', start: startJobController },
   { name: 'ttl-after-finished-controller', start: startTtlAfterFinishedController },

@@ -15,7 +15,10 @@ export interface Observed {
 }
 
 /** The status that a ReplicaSet is to have, given its pods. */
-export function calculateStatus(set: ReplicaSet, observed: Observed): ReplicaSetStatus {
+export function calculateStatus(
+  set: Pick<ReplicaSet, 'metadata' | 'spec' | 'status'>,
+  observed: Observed,
+): ReplicaSetStatus {
   const { active, terminating, error, now } = observed;
   const { replicas = 1, minReadySeconds = 0, template } = set.spec;
   const fullyLabeled = labelSet(template.metadata.labels);
