@@ -2,7 +2,7 @@ import { generateKeyPairSync } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { namespaces, serviceaccounts } from '../api/core/v1.gen.ts';
+import { type Node, namespaces, nodes as nodeType, serviceaccounts } from '../api/core/v1.gen.ts';
 import { isNotFound } from '../api/errors.ts';
 import { createHttpServer } from '../apiserver/http/server.ts';
 import type { Client } from '../client/client.ts';
@@ -12,10 +12,14 @@ import { ensureCertificates } from '../cluster/certificates.ts';
 import { type ControlPlane, createControlPlane } from '../cluster/control-plane.ts';
 import { buildKubeconfig } from '../cluster/kubeconfig.ts';
 import { startControllers } from '../controllers/index.ts';
-import { type SimulatedNodes, type SimulatedNodesOptions, startSimulatedNodes } from '../kubelet/simulated/simulated-nodes.ts';
+import {
+  type SimulatedNodes,
+  type SimulatedNodesOptions,
+  startSimulatedNodes,
+} from '../kubelet/simulated/simulated-nodes.ts';
 import { startScheduler } from '../scheduler/scheduler.ts';
 import { MemoryStore } from '../store/memory.ts';
-import { type Clock, FakeClock, realClock } from '../utils/clock.ts';
+import { type Clock, realClock } from '../utils/clock.ts';
 import { type Logger, silent } from '../utils/log.ts';
 
 export type { Client } from '../client/client.ts';
@@ -46,8 +50,13 @@ export interface TestCluster {
   createNamespace(prefix?: string): Promise<string>;
   /** Deletes a namespace and everything in it, and waits until it is gone. */
   deleteNamespace(name: string): Promise<void>;
+  /** Asks again and again until there is an answer; rejects after `withinMs` (default 10 s, in real time). */
+  waitFor<T>(ask: () => Promise<T | undefined>, withinMs?: number): Promise<T>;
   stop(): Promise<void>;
 }
+
+/** Between two questions of `waitFor`. */
+const pauseMs = 5;
 
 /**
  * A whole cluster in this process: API server over a store in memory, all controllers, the scheduler, and simulated
@@ -71,8 +80,21 @@ export async function startCluster(options: TestClusterOptions = {}): Promise<Te
   const https = options.https ? await serveHttps(plane, log) : undefined;
   const controllerClient = plane.client('kube-controller-manager');
   const informers = new InformerFactory(controllerClient, { clock, log, random });
-  const recorder = createEventRecorder({ client: controllerClient, clock, log, component: 'kube-controller-manager', random });
-  const controllers = startControllers({ client: controllerClient, informers, clock, log, recorder, rootCA: https?.certificateAuthority ?? '' });
+  const recorder = createEventRecorder({
+    client: controllerClient,
+    clock,
+    log,
+    component: 'kube-controller-manager',
+    random,
+  });
+  const controllers = startControllers({
+    client: controllerClient,
+    informers,
+    clock,
+    log,
+    recorder,
+    rootCA: https?.certificateAuthority ?? '',
+  });
   const scheduler = startScheduler({
     client: plane.client('kube-scheduler'),
     informers,
@@ -93,6 +115,16 @@ export async function startCluster(options: TestClusterOptions = {}): Promise<Te
     life: options.life,
   });
   await informers.waitForSync();
+  await until((ready) => {
+    const waiting = new Set(nodes.names);
+    // New nodes are tainted until the node lifecycle controller has seen that they are well.
+    const look = (node: Node) => {
+      if (!node.spec.taints?.length) waiting.delete(node.metadata.name);
+      if (waiting.size === 0) ready();
+    };
+    if (waiting.size === 0) ready();
+    return informers.informer(nodeType).addHandler({ onAdd: look, onUpdate: (_, node) => look(node) });
+  });
 
   let serial = 0;
   return {
@@ -104,10 +136,14 @@ export async function startCluster(options: TestClusterOptions = {}): Promise<Te
       const name = `${prefix}-${++serial}`;
       await client.resource(namespaces).create('', { metadata: { name } });
       await until((found) => {
-        const watch = client.resource(serviceaccounts).watch(name, { fieldSelector: 'metadata.name=default' }, {
-          event: (type) => type === 'ADDED' && found(),
-          end: () => {},
-        });
+        const watch = client.resource(serviceaccounts).watch(
+          name,
+          { fieldSelector: 'metadata.name=default' },
+          {
+            event: (type) => type === 'ADDED' && found(),
+            end: () => {},
+          },
+        );
         return () => watch.stop();
       });
       return name;
@@ -115,15 +151,28 @@ export async function startCluster(options: TestClusterOptions = {}): Promise<Te
     async deleteNamespace(name) {
       const api = client.resource(namespaces);
       await until((gone) => {
-        const watch = api.watch('', { fieldSelector: `metadata.name=${name}` }, {
-          event: (type) => type === 'DELETED' && gone(),
-          end: () => {},
-        });
+        const watch = api.watch(
+          '',
+          { fieldSelector: `metadata.name=${name}` },
+          {
+            event: (type) => type === 'DELETED' && gone(),
+            end: () => {},
+          },
+        );
         api.delete('', name).catch((error: unknown) => {
           if (isNotFound(error)) gone();
         });
         return () => watch.stop();
       });
+    },
+    async waitFor(ask, withinMs = 10_000) {
+      const deadline = realClock.now() + withinMs;
+      for (;;) {
+        const answer = await ask();
+        if (answer !== undefined) return answer;
+        if (realClock.now() > deadline) throw new Error(`not so within ${withinMs} ms: ${ask}`);
+        await new Promise((resolve) => setTimeout(resolve, pauseMs));
+      }
     },
     async stop() {
       await nodes.stop();

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Pod } from '../../api/core/v1.gen.ts';
+import { makePod } from '../../scheduler/testing.ts';
 import { nextStep, runSecondsAnnotation } from './pod-life.ts';
 
 const place = { hostIP: '172.16.0.1', podIP: '10.128.0.1' };
@@ -7,13 +8,8 @@ const life = { startupMs: 1000, jobRunMs: 5000 };
 const start = Date.UTC(2026, 0, 1);
 
 function pod(metadata: object = {}, status: object = {}): Pod {
-  return {
-    apiVersion: 'v1',
-    kind: 'Pod',
-    metadata: { name: 'a', namespace: 'default', uid: 'u', resourceVersion: '1', creationTimestamp: '', ...metadata },
-    spec: { containers: [{ name: 'c', image: 'i' }], nodeName: 'node-0' } as Pod['spec'],
-    status: { phase: 'Pending', ...status } as Pod['status'],
-  };
+  const made = makePod({ name: 'a', nodeName: 'node-0' });
+  return { ...made, metadata: { ...made.metadata, ...metadata }, status: { ...made.status, ...status } };
 }
 
 const ownedByJob = {
