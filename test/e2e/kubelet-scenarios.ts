@@ -279,6 +279,23 @@ const scenarios: Record<string, () => Promise<void>> = {
     await gone('unwell');
   },
 
+  'a pod on the network of the host is probed at the address of the host': async () => {
+    await run('host', {
+      hostNetwork: true,
+      terminationGracePeriodSeconds: 1,
+      containers: [
+        shell('httpd -f -p 8081', {
+          ports: [{ containerPort: 8081, hostPort: 8081 }],
+          readinessProbe: { tcpSocket: { port: 8081 }, periodSeconds: 1 },
+        }),
+      ],
+    });
+    const pod = await podWith('host', isReady, 'readiness');
+    assert.equal(pod.status.podIP, nodeIP);
+    await api.delete('default', 'host');
+    await gone('host');
+  },
+
   'an image that may not be pulled and is not there is told': async () => {
     await run('absent', { containers: [{ name: 'main', image: 'nowhere.invalid/x:1', imagePullPolicy: 'Never' }] });
     const pod = await podWith(
@@ -390,6 +407,27 @@ const scenarios: Record<string, () => Promise<void>> = {
     assert.deepEqual(after.status.containerStatuses, before.status.containerStatuses);
     await api.delete('default', 'stays', { gracePeriodSeconds: 1 });
     await gone('stays');
+  },
+
+  'thirty pods at once': async () => {
+    const started = Date.now();
+    const names = Array.from({ length: 30 }, (_, i) => `many-${i}`);
+    await Promise.all(
+      names.map((name) => run(name, { terminationGracePeriodSeconds: 0, containers: [shell('sleep 1000')] })),
+    );
+    await Promise.all(names.map((name) => podWith(name, isReady, 'readiness', 60_000)));
+    console.log(`# all ready after ${Date.now() - started} ms`);
+    if (process.env.TIMES) {
+      const before = process.cpuUsage();
+      await clock.sleep(30_000);
+      const { user, system } = process.cpuUsage(before);
+      console.log(`# idle with 30 pods: ${((user + system) / 300_000).toFixed(2)} % of a CPU`);
+      console.log(`# ${Math.round(process.memoryUsage().rss / 1e6)} MB, API server included`);
+    }
+    const ending = Date.now();
+    await Promise.all(names.map((name) => api.delete('default', name)));
+    await Promise.all(names.map(gone));
+    console.log(`# all gone after ${Date.now() - ending} ms`);
   },
 
   'containers outlive a containerd that is killed': async () => {

@@ -91,13 +91,6 @@ export class PodWorker {
     this.wake();
   }
 
-  /** Ends the pod in the node's own name. */
-  evict(reason: string, message: string): void {
-    this.#failed ??= { reason, message };
-    this.#step.abort(new Error(message));
-    this.wake();
-  }
-
   wake(): void {
     this.#dirty = true;
     if (this.#stopped || this.#gone) return;
@@ -166,7 +159,7 @@ export class PodWorker {
 
   async #keepRunning(pod: Pod, runtime: RuntimePod | undefined): Promise<number | undefined> {
     const { cache, executor, probes, recorder } = this.#context;
-    probes.update(pod, runtime);
+    probes.update(pod, runtime, this.#podIPs(runtime));
     if (this.#report(pod, runtime)) return this.#terminate(this.#context.statuses.current(this.#pod), runtime);
     const actions = computePodActions(pod, runtime, probes);
     const { signal } = this.#step;
@@ -174,7 +167,7 @@ export class PodWorker {
     if (idle) return this.#untilDeadline(pod);
 
     let current = runtime;
-    const podIPs = runtime?.sandboxes[0]?.ips ?? [];
+    const podIPs = this.#podIPs(runtime);
     if (actions.killPod && runtime && !isStopped(runtime)) {
       if (actions.createSandbox) {
         const message = 'Pod sandbox changed, it will be killed and re-created.';
@@ -202,7 +195,7 @@ export class PodWorker {
       if (wait !== undefined) waits.push(wait);
     }
     current = await cache.refresh(this.#uid);
-    probes.update(pod, current);
+    probes.update(pod, current, this.#podIPs(current));
     if (this.#report(pod, current)) this.#dirty = true;
     // A sidecar or init container that has started lets the next one start.
     if (waits.length < actions.start.length && (pod.spec.initContainers?.length ?? 0) > 0) this.#dirty = true;
@@ -264,9 +257,7 @@ export class PodWorker {
       crashes.next(key, last.finishedAt);
     }
     if (!this.#volumes) return undefined; // not so: the sandbox comes with its volumes
-    const podIPs = pod.spec.hostNetwork
-      ? this.#context.hostIPs
-      : (runtime?.sandboxes.find((s) => s.id === sandbox.id)?.ips ?? []);
+    const podIPs = this.#podIPs(runtime);
     try {
       const current = statuses.current(this.#pod);
       await executor.start(
@@ -371,6 +362,10 @@ export class PodWorker {
       return true;
     }
     return false;
+  }
+
+  #podIPs(runtime: RuntimePod | undefined): readonly string[] {
+    return this.#pod.spec.hostNetwork ? this.#context.hostIPs : (runtime?.sandboxes[0]?.ips ?? []);
   }
 
   #untilDeadline(pod: Pod): number | undefined {

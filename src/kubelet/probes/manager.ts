@@ -47,11 +47,11 @@ export class ProbeManager implements ProbeResults {
   }
 
   /** Starts the probes of containers that run and ends those of containers that do not. */
-  update(pod: Pod, runtime: RuntimePod | undefined): void {
+  update(pod: Pod, runtime: RuntimePod | undefined, podIPs: readonly string[]): void {
     const uid = podUid(pod);
     const running = new Map(runtime?.containers.filter((c) => c.state === 'running').map((c) => [c.id, c]));
     for (const [id, probed] of this.#probed) if (probed.uid === uid && !running.has(id)) this.#end(id);
-    const podIP = (pod.spec.hostNetwork ? pod.status?.hostIP : runtime?.sandboxes[0]?.ips[0]) ?? '';
+    const podIP = podIPs[0] ?? '';
     for (const container of allContainers(pod)) {
       const instance = runtime?.containers.find((c) => c.name === container.name);
       if (!instance || !running.has(instance.id) || this.#probed.has(instance.id)) continue;

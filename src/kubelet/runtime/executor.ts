@@ -201,8 +201,8 @@ export class Executor {
 
   /** Stops every running container, sidecars last and in reverse order, then the sandboxes. */
   async killPod(pod: Pod, runtime: RuntimePod, override?: number): Promise<void> {
-    const { cri } = this.#options;
-    const podIPs = runtime.sandboxes[0]?.ips ?? [];
+    const { cri, hostIPs } = this.#options;
+    const podIPs = pod.spec.hostNetwork ? hostIPs : (runtime.sandboxes[0]?.ips ?? []);
     const running = runtime.containers.filter((c) => c.state === 'running' || c.state === 'unknown');
     const sidecars = (pod.spec.initContainers ?? []).map((c) => c.name).reverse();
     const end = (c: RuntimeContainer) =>
