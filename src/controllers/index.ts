@@ -15,6 +15,7 @@ import { startReplicationController } from './replicationcontroller/replication-
 import { startRootCaPublisher, startServiceCaPublisher } from './rootca/root-ca-publisher.ts';
 import { startServiceAccountController } from './serviceaccount/serviceaccount-controller.ts';
 import type { ControllerContext, ControllerHandle } from './shared/context.ts';
+import { startStatefulSetController } from './statefulset/statefulset-controller.ts';
 import { startTaintEvictionController } from './tainteviction/taint-eviction-controller.ts';
 
 export type { ControllerContext, ControllerHandle } from './shared/context.ts';
@@ -43,6 +44,7 @@ export const controllers: readonly ControllerDescriptor[] = [
   { name: 'replicaset-controller', start: startReplicaSetController },
   { name: 'replicationcontroller-controller', start: startReplicationController },
   { name: 'daemonset-controller', start: startDaemonSetController },
+  { name: 'statefulset-controller', start: startStatefulSetController },
   { name: 'job-controller', start: startJobController },
   { name: 'ttl-after-finished-controller', start: startTtlAfterFinishedController },
 ];
