@@ -145,7 +145,7 @@ export class VolumeSetUp {
     await mkdir(dir, { recursive: true, mode: PERMISSIONS });
     if (memory && !isMounted) await mounter.tmpfs(dir, this.#memorySize(pod, sizeLimit));
     await chmod(dir, PERMISSIONS);
-    if (kind === 'empty-dir') await this.#setGroup(pod, dir, false);
+    await this.#setGroup(pod, dir, false);
     await mkdir(ready, { recursive: true, mode: 0o750 });
     await writeFile(join(ready, 'ready'), '', { mode: 0o640 });
     return dir;

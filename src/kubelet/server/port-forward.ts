@@ -1,0 +1,114 @@
+import type { WebSocket } from 'ws';
+import { dialSpdy } from './spdy/dial.ts';
+import { SpdySession, type SpdyStream } from './spdy/session.ts';
+import { bytesOf, type ChannelProtocol, Channels, closeSoon, Outgoing } from './websocket.ts';
+
+const RUNTIME_PROTOCOL = 'portforward.k8s.io';
+
+/** A client that speaks SPDY inside WebSocket messages: the bytes go to the runtime as they are. */
+export async function tunnelPortForward(
+  accept: () => Promise<WebSocket>,
+  url: string,
+  signal: AbortSignal,
+): Promise<void> {
+  const { socket, head } = await dialSpdy(url, RUNTIME_PROTOCOL, signal);
+  let client: WebSocket;
+  try {
+    client = await accept();
+  } catch (error) {
+    socket.destroy();
+    throw error;
+  }
+  const outgoing = new Outgoing(client, socket);
+  const closed = Promise.all([
+    new Promise((resolve) => client.once('close', resolve)),
+    new Promise((resolve) => socket.once('close', resolve)),
+  ]);
+  const hangUp = () => {
+    socket.destroy();
+    client.terminate();
+  };
+  signal.addEventListener('abort', hangUp, { once: true });
+  if (head.length > 0) outgoing.send(head);
+  socket.on('data', (chunk: Buffer) => outgoing.send(chunk));
+  socket.on('error', () => {}); // 'close' follows
+  socket.once('end', () => socket.destroy());
+  socket.once('close', () => closeSoon(client, 1000));
+  socket.on('drain', () => client.resume());
+  client.on('message', (raw) => {
+    if (!socket.write(bytesOf(raw))) client.pause();
+  });
+  client.on('error', () => client.terminate());
+  client.once('close', () => socket.destroy());
+  await closed;
+  signal.removeEventListener('abort', hangUp);
+}
+
+/**
+ * A client that speaks channels: two for each port, the first for its data, the second for an error. Each begins with
+ * the port's number in two bytes, the lower first.
+ */
+export async function bridgePortForward(
+  accept: () => Promise<WebSocket>,
+  protocol: ChannelProtocol,
+  url: string,
+  ports: readonly number[],
+  signal: AbortSignal,
+): Promise<void> {
+  const { socket, head } = await dialSpdy(url, RUNTIME_PROTOCOL, signal);
+  let client: WebSocket;
+  try {
+    client = await accept();
+  } catch (error) {
+    socket.destroy();
+    throw error;
+  }
+  const session = new SpdySession(socket, head);
+  const streams = new Map<number, SpdyStream>();
+  const channels = new Channels(
+    client,
+    protocol,
+    {
+      data: (channel, data) => {
+        if (streams.get(channel)?.write(data) !== false) return;
+        channels.pause();
+        session.onceDrained(() => channels.resume());
+      },
+      close: () => {},
+    },
+    session,
+  );
+  const hangUp = () => {
+    session.destroy();
+    channels.terminate();
+  };
+  signal.addEventListener('abort', hangUp, { once: true });
+  let open = ports.length;
+  for (const [i, port] of ports.entries()) {
+    const number = Buffer.alloc(2);
+    number.writeUInt16LE(port);
+    channels.send(2 * i, number);
+    channels.send(2 * i + 1, number);
+    const headers = { port: String(port), requestID: String(i) };
+    const failure = session.open(
+      { ...headers, streamType: 'error' },
+      { data: (chunk) => channels.send(2 * i + 1, chunk), end: () => {} },
+    );
+    failure.end(); // nothing is ever said on it from here
+    const data = session.open(
+      { ...headers, streamType: 'data' },
+      {
+        data: (chunk) => channels.send(2 * i, chunk),
+        end: () => {
+          if (--open > 0) return;
+          session.end();
+          channels.close();
+        },
+      },
+    );
+    streams.set(2 * i, data);
+  }
+  channels.closed.then(() => session.destroy());
+  await Promise.all([session.closed, channels.closed]);
+  signal.removeEventListener('abort', hangUp);
+}
