@@ -110,6 +110,7 @@ export async function startServer(options: ServerOptions & { readonly log: Logge
     recorder,
     clusterCIDR: options.clusterCidr,
     rootCA: certificates.ca.cert,
+    namespaceGraceMs: 0,
   });
   const scheduler = startScheduler({
     client: plane.client('kube-scheduler'),

@@ -94,6 +94,7 @@ export async function startCluster(options: TestClusterOptions = {}): Promise<Te
     log,
     recorder,
     rootCA: https?.certificateAuthority ?? '',
+    namespaceGraceMs: 0,
   });
   const scheduler = startScheduler({
     client: plane.client('kube-scheduler'),

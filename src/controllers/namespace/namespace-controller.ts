@@ -9,8 +9,6 @@ import { deletionConditions } from './conditions.ts';
 import { deleteContent } from './content.ts';
 
 const WORKERS = 10;
-/** Every API server must have seen that a namespace is being deleted before its content is: one may still create. */
-const GRACE_MS = 5000;
 const FINALIZER = 'kubernetes';
 
 /**
@@ -18,7 +16,7 @@ const FINALIZER = 'kubernetes';
  * https://kubernetes.io/docs/concepts/overview/working-with-objects/namespaces/ and KEP-5080 for the order
  */
 export function startNamespaceController(context: ControllerContext): ControllerHandle {
-  const { client, clock } = context;
+  const { client, clock, namespaceGraceMs = 5000 } = context;
   const spaces = context.informers.informer(namespaces);
   // Only to hear at once when the last one is gone.
   const allPods = context.informers.informer(pods);
@@ -30,8 +28,8 @@ export function startNamespaceController(context: ControllerContext): Controller
     if (!namespace?.metadata.deletionTimestamp || !namespace.spec.finalizers?.includes(FINALIZER)) return;
     const deletedAt = timeToMs(namespace.metadata.deletionTimestamp);
     const now = clock.now();
-    if (now < deletedAt + GRACE_MS) {
-      queue.addAfter(name, deletedAt + GRACE_MS - now);
+    if (now < deletedAt + namespaceGraceMs) {
+      queue.addAfter(name, deletedAt + namespaceGraceMs - now);
       return;
     }
     const left = await deleteContent({ client, namespace: name, deletedAt, now, resources: catalog.list() });

@@ -15,6 +15,11 @@ export interface ControllerContext {
   readonly clusterCIDR?: string;
   /** PEM of the authority behind the API server's certificate, which pods are given. */
   readonly rootCA?: string;
+  /**
+   * How long a deleted namespace keeps its content, so that every API server has seen the deletion and lets nobody
+   * create in it any more. Default 5 s as in Kubernetes; 0 where there is one server, which sees it at once.
+   */
+  readonly namespaceGraceMs?: number;
 }
 
 export interface ControllerHandle {
