@@ -15,7 +15,7 @@ import { drainRuntime } from './drain.ts';
 import { GarbageCollector } from './gc.ts';
 import { ensurePauseImage } from './images/load.ts';
 import { ImageManager } from './images/manager.ts';
-import { machineResources, nodeHostname } from './node/machine.ts';
+import { machineResources } from './node/machine.ts';
 import { NodeAgent } from './node/node-agent.ts';
 import { podUid } from './pods/pod.ts';
 import { StatusManager } from './pods/status-manager.ts';
@@ -133,7 +133,6 @@ export async function startKubelet(options: KubeletOptions): Promise<Kubelet> {
       clusterDns: options.clusterDns,
       clusterDomain: options.clusterDomain,
       resolvConf: options.resolvConf ?? '/etc/resolv.conf',
-      nodeHostname: nodeHostname(),
       logDir,
     },
     podsDir,

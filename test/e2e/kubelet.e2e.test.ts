@@ -24,7 +24,7 @@ describe.skipIf(reason)('the kubelet with containerd', () => {
         lines.filter((l) => l.startsWith('not ok')),
         stderr,
       ).toEqual([]);
-      expect(lines.filter((l) => l.startsWith('ok ')).length, stderr).toBeGreaterThanOrEqual(11);
+      expect(lines.filter((l) => l.startsWith('ok ')).length, stderr).toBeGreaterThanOrEqual(13);
       expect(code, stderr).toBe(0);
       const mounts = readFileSync('/proc/self/mounts', 'utf8').split('\n');
       expect(mounts.filter((line) => line.includes(dir))).toEqual([]);

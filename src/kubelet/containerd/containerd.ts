@@ -54,7 +54,7 @@ const FIRST_BACKOFF = 500;
 const LONGEST_BACKOFF = 30_000;
 /** One that has lived this long starts again at the first backoff. */
 const STABLE = 60_000;
-const LOOK_EVERY = 3_000;
+const LOOK_EVERY = 1_000;
 
 /**
  * Starts the installed containerd with directories of its own, or adopts the one that an earlier agent left running

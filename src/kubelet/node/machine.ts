@@ -1,5 +1,5 @@
 import { readFileSync, statfsSync } from 'node:fs';
-import { availableParallelism, hostname, release, totalmem } from 'node:os';
+import { availableParallelism, release, totalmem } from 'node:os';
 import type { NodeSystemInfo } from '../../api/core/v1.gen.ts';
 import { kubernetesVersion } from '../../utils/version.ts';
 
@@ -56,8 +56,6 @@ export function nodeInfo(runtime: string): NodeSystemInfo {
     architecture: architecture(),
   };
 }
-
-export const nodeHostname = (): string => hostname();
 
 /** How much of what can run short is left. */
 export interface Pressure {

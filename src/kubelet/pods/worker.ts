@@ -5,6 +5,7 @@ import type { Clock, Timer } from '../../utils/clock.ts';
 import type { Logger } from '../../utils/log.ts';
 import { goDuration, type KeyedBackoff } from '../backoff.ts';
 import type { PodCgroups } from '../cgroups.ts';
+import { CriError } from '../cri/client.ts';
 import type { ProbeManager } from '../probes/manager.ts';
 import type { RuntimeCache } from '../runtime/cache.ts';
 import { containerReference, type Executor, StartError } from '../runtime/executor.ts';
@@ -120,7 +121,10 @@ export class PodWorker {
         if (!this.#failing) this.#retry = FIRST_RETRY;
       } catch (error) {
         if (!this.#step.signal.aborted) {
-          this.#context.log.warn({ err: error, pod: podDescription(this.#pod) }, 'cannot sync a pod, trying again');
+          this.#context.log.warn(
+            { ...causeOf(error), pod: podDescription(this.#pod) },
+            'cannot sync a pod, trying again',
+          );
           next = this.#retry;
           this.#retry = Math.min(2 * this.#retry, LONGEST_RETRY);
         }
@@ -226,7 +230,7 @@ export class PodWorker {
     try {
       return { id: id ?? (await executor.createSandbox(pod, attempt)), attempt };
     } catch (error) {
-      this.#context.log.warn({ err: error, pod: podDescription(pod) }, 'cannot create a sandbox');
+      this.#context.log.warn({ ...causeOf(error), pod: podDescription(pod) }, 'cannot create a sandbox');
       return undefined;
     }
   }
@@ -289,7 +293,7 @@ export class PodWorker {
         const done = executor
           .killPod(pod, runtime, override)
           .catch((error: unknown) => {
-            log.warn({ err: error, pod: podDescription(pod) }, 'cannot stop a pod, trying again');
+            log.warn({ ...causeOf(error), pod: podDescription(pod) }, 'cannot stop a pod, trying again');
             this.#context.clock.after(this.#retryLater(), () => this.wake());
           })
           .finally(() => {
@@ -382,6 +386,9 @@ export class PodWorker {
     return wait;
   }
 }
+
+/** What the runtime says needs no stack; everything else does. */
+const causeOf = (error: unknown) => (error instanceof CriError ? { why: error.rpcMessage } : { err: error });
 
 function hasStartupProbe(pod: Pod, runtime: RuntimePod, id: string): boolean {
   const name = runtime.containers.find((c) => c.id === id)?.name;

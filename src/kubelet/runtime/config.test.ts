@@ -23,7 +23,6 @@ const settings = () => ({
   clusterDns: ['10.96.0.10'],
   clusterDomain: 'cluster.local',
   resolvConf: join(dir, 'resolv.conf'),
-  nodeHostname: 'node',
   logDir: '/logs',
 });
 

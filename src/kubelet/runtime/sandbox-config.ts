@@ -7,8 +7,6 @@ import { podHostname } from './hosts-file.ts';
 import { podLabels } from './labels.ts';
 
 export interface SandboxSettings extends DnsSettings {
-  /** Hostname of pods on the host's network. */
-  readonly nodeHostname: string;
   readonly logDir: string;
 }
 
@@ -31,7 +29,8 @@ export async function sandboxConfig(
   const uid = podUid(pod);
   return {
     metadata: { name: pod.metadata.name, namespace: pod.metadata.namespace ?? '', uid, attempt },
-    hostname: hostNetwork && !pod.spec.hostnameOverride ? settings.nodeHostname : fqdn,
+    // On the host's network the pod has the host's name too, which must not be set.
+    hostname: hostNetwork ? '' : fqdn,
     logDirectory: podLogDir(settings.logDir, pod),
     dnsConfig: await dnsConfig(pod, settings),
     portMappings: hostNetwork
