@@ -1,4 +1,5 @@
 import { startClusterRoleAggregationController } from './clusterroleaggregation/cluster-role-aggregation-controller.ts';
+import { startCronJobController } from './cronjob/cronjob-controller.ts';
 import { startDaemonSetController } from './daemonset/daemonset-controller.ts';
 import { startDeploymentController } from './deployment/deployment-controller.ts';
 import { startEndpointsController } from './endpoints/endpoints-controller.ts';
@@ -46,6 +47,7 @@ export const controllers: readonly ControllerDescriptor[] = [
   { name: 'daemonset-controller', start: startDaemonSetController },
   { name: 'statefulset-controller', start: startStatefulSetController },
   { name: 'job-controller', start: startJobController },
+  { name: 'cronjob-controller', start: startCronJobController },
   { name: 'ttl-after-finished-controller', start: startTtlAfterFinishedController },
 ];
 
