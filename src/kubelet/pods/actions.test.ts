@@ -181,7 +181,9 @@ describe('whatever the runtime has', () => {
     fc.assert(
       fc.property(some, policy, fc.boolean(), (list, restartPolicy, ready) => {
         const p = pod({ restartPolicy, initContainers: [one, side], containers: [a, b] });
-        const containers = list.map(({ of, state, exitCode, here }) =>
+        // What is in the sandbox of today is newer than what is in one before it.
+        const newestFirst = [...list].sort((x, y) => Number(y.here) - Number(x.here));
+        const containers = newestFirst.map(({ of, state, exitCode, here }) =>
           instance(of, state, { exitCode, sandboxId: here ? 's0' : 'old' }),
         );
         const actions = computePodActions(p, runtime(containers, [sandbox({ ready })]), quiet);
