@@ -10,7 +10,7 @@ import { startDns } from '../dns/dns.ts';
 import { createEnvResolver } from '../kubelet/env/env.ts';
 import { startKubelet } from '../kubelet/kubelet.ts';
 import { machineResources } from '../kubelet/node/machine.ts';
-import { createStreamsServer, createStreamsServer } from '../kubelet/server/server.ts';
+import { createStreamsServer } from '../kubelet/server/server.ts';
 import { createVolumeManager } from '../kubelet/volumes/volume-manager.ts';
 import { startNetwork } from '../network/network.ts';
 import { startNodeRoutes } from '../network/node-routes.ts';
@@ -19,11 +19,10 @@ import { startProxy } from '../proxy/proxy.ts';
 import { realClock } from '../utils/clock.ts';
 import type { Logger } from '../utils/log.ts';
 import { primaryAddress } from './addresses.ts';
-import { readNodeServing } from './certificates.ts';
 import { ConfigurationError } from './configuration-error.ts';
 import { dnsAddress, dnsPort } from './dns-endpoints.ts';
 import { addressAt, parseRange } from './ip-range.ts';
-import { type ClusterPaths, clusterPaths } from './paths.ts';
+import { clusterPaths } from './paths.ts';
 import { checkNode, findCniBinDir } from './preflight.ts';
 
 export interface AgentOptions {
@@ -79,11 +78,7 @@ export async function startAgent(options: AgentOptions & { readonly log: Logger 
   informers.start();
 
   const rootDir = join(paths.agentDir, 'kubelet');
-  const serving = readNodeServing(paths.certificates, nodeName);
-  if (!serving) log.warn('this node has no serving certificate: kubectl logs, exec and port-forward will not reach it');
   const allocatable = machineResources(paths.dataDir);
-  const serving = servingCertificate(paths, nodeName);
-  if (!serving) log.warn('this node has no serving certificate: no logs, exec, attach and port-forward of its pods');
   const kubelet = await startKubelet({
     client,
     nodeName,
@@ -107,10 +102,6 @@ export async function startAgent(options: AgentOptions & { readonly log: Logger 
       log: log.child({ component: 'volumes' }),
     }),
     resolveEnv: createEnvResolver({ client, services: informers.informer(services), allocatable }),
-    ...(serving && { startServer: createStreamsServer({ client, tls: serving, clock, log }) }),
-    startServer: serving
-      ? createStreamsServer({ client, tls: serving, address: nodeIP, clock, log })
-      : undefined,
     clusterDns: [dnsServiceIP],
     clusterDomain,
     clock,
@@ -167,14 +158,6 @@ function whenPodCidrIsKnown<T>(informer: Informer<Node>, nodeName: string, start
       return started?.catch(() => undefined);
     },
   };
-}
-
-/** With which the kubelet serves, and whose clients it trusts; undefined where nobody has made them for this node. */
-function servingCertificate(paths: ClusterPaths, nodeName: string) {
-  const file = (name: string) => join(paths.certificates, name);
-  const [cert, key, ca] = [`node-${nodeName}-serving.crt`, `node-${nodeName}-serving.key`, 'ca.crt'].map(file);
-  if (!cert || !key || !ca || ![cert, key, ca].every((name) => existsSync(name))) return undefined;
-  return { cert: readFileSync(cert, 'utf8'), key: readFileSync(key, 'utf8'), clientCa: readFileSync(ca, 'utf8') };
 }
 
 /** Who speaks for the kubelet and who for proxy, routes and name server: one token for both, or a file for each. */
