@@ -7,7 +7,7 @@ import { updateSpec, updateStatus } from '../spec-and-status.ts';
 /** Versions that objects may be stored in: that of now, and all of before until somebody has rewritten them. */
 function markStored({ spec, status }: Mutable<CustomResourceDefinition>): void {
   const stored = status.storedVersions ?? [];
-  const missing = spec.versions
+  const missing = (spec.versions ?? [])
     .filter(({ storage, name }) => storage && !stored.includes(name))
     .map(({ name }) => name);
   if (missing.length > 0) status.storedVersions = [...stored, ...missing];

@@ -1,6 +1,7 @@
 import type { DaemonSet } from '../../../api/apps/v1.gen.ts';
 import type { Mutable } from '../../../api/resource.ts';
 import { deepEqual } from '../../../schema/equal.ts';
+import { validateDaemonSet, validateDaemonSetStatusUpdate, validateDaemonSetUpdate } from '../../validation/apps.ts';
 import { age, containersCells, labelsCell, selectorCell } from '../cells.ts';
 import { setPodTemplateDefaults } from '../core/pod-spec-defaults.ts';
 import { define } from '../define.ts';
@@ -31,12 +32,16 @@ export const daemonSet = define<DaemonSet>({
     setTemplateGeneration(daemonSet, Math.max(1, Number(daemonSet.metadata.annotations?.[TEMPLATE_GENERATION] ?? 1)));
     daemonSet.status = { currentNumberScheduled: 0, numberMisscheduled: 0, desiredNumberScheduled: 0, numberReady: 0 };
   },
+  validateCreate: validateDaemonSet,
+  validateUpdate: validateDaemonSetUpdate,
   prepareForUpdate: (daemonSet, old) => {
     updateSpec<DaemonSet>(daemonSet, old);
     const before = Number(old.metadata.annotations?.[TEMPLATE_GENERATION] ?? 1);
     setTemplateGeneration(daemonSet, deepEqual(daemonSet.spec.template, old.spec.template) ? before : before + 1);
   },
-  subresources: { status: { prepareForUpdate: updateStatus<DaemonSet> } },
+  subresources: {
+    status: { prepareForUpdate: updateStatus<DaemonSet>, validateUpdate: validateDaemonSetStatusUpdate },
+  },
   tableCells: (daemonSet, now) => {
     const { spec, status } = daemonSet;
     return [

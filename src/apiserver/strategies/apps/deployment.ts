@@ -1,6 +1,7 @@
 import type { Deployment } from '../../../api/apps/v1.gen.ts';
 import type { Mutable } from '../../../api/resource.ts';
 import { deepEqual } from '../../../schema/equal.ts';
+import { validateDeployment, validateDeploymentStatusUpdate, validateDeploymentUpdate } from '../../validation/apps.ts';
 import { age, containersCells, selectorCell } from '../cells.ts';
 import { setPodTemplateDefaults } from '../core/pod-spec-defaults.ts';
 import { define } from '../define.ts';
@@ -27,6 +28,8 @@ export const deployment = define<Deployment>({
     deployment.metadata.generation = 1;
     deployment.status = {};
   },
+  validateCreate: validateDeployment,
+  validateUpdate: validateDeploymentUpdate,
   prepareForUpdate: (deployment, old) => {
     keepStatus<Deployment>(deployment, old);
     // Annotations reach the ReplicaSets, so a change of them is work for the controller too.
@@ -39,6 +42,7 @@ export const deployment = define<Deployment>({
         updateStatus<Deployment>(deployment, old);
         deployment.metadata.labels = old.metadata.labels;
       },
+      validateUpdate: validateDeploymentStatusUpdate,
     },
   },
   tableCells: (deployment, now) => {

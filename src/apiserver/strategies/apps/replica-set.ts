@@ -1,4 +1,5 @@
 import type { ReplicaSet } from '../../../api/apps/v1.gen.ts';
+import { validateReplicaSet, validateReplicaSetUpdate, validateReplicaStatusUpdate } from '../../validation/apps.ts';
 import { age, containersCells, selectorCell } from '../cells.ts';
 import { setPodTemplateDefaults } from '../core/pod-spec-defaults.ts';
 import { define } from '../define.ts';
@@ -14,8 +15,10 @@ export const replicaSet = define<ReplicaSet>({
     replicaSet.metadata.generation = 1;
     replicaSet.status = { replicas: 0 };
   },
+  validateCreate: validateReplicaSet,
   prepareForUpdate: updateSpec<ReplicaSet>,
-  subresources: { status: { prepareForUpdate: updateStatus<ReplicaSet> } },
+  validateUpdate: validateReplicaSetUpdate,
+  subresources: { status: { prepareForUpdate: updateStatus<ReplicaSet>, validateUpdate: validateReplicaStatusUpdate } },
   selectableFields: ({ status }) => ({ 'status.replicas': String(status?.replicas ?? 0) }),
   tableCells: (replicaSet, now) => {
     const { spec, status } = replicaSet;

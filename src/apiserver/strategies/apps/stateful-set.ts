@@ -1,5 +1,12 @@
 import type { ControllerRevision, StatefulSet } from '../../../api/apps/v1.gen.ts';
 import type { Mutable } from '../../../api/resource.ts';
+import {
+  validateControllerRevision,
+  validateControllerRevisionUpdate,
+  validateReplicaStatusUpdate,
+  validateStatefulSet,
+  validateStatefulSetUpdate,
+} from '../../validation/apps.ts';
 import { age, containersCells, NONE } from '../cells.ts';
 import { setClaimDefaults } from '../core/persistent-volume.ts';
 import { setPodTemplateDefaults } from '../core/pod-spec-defaults.ts';
@@ -36,8 +43,12 @@ export const statefulSet = define<StatefulSet>({
     statefulSet.metadata.generation = 1;
     statefulSet.status = { replicas: 0, availableReplicas: 0 };
   },
+  validateCreate: validateStatefulSet,
   prepareForUpdate: updateSpec<StatefulSet>,
-  subresources: { status: { prepareForUpdate: updateStatus<StatefulSet> } },
+  validateUpdate: validateStatefulSetUpdate,
+  subresources: {
+    status: { prepareForUpdate: updateStatus<StatefulSet>, validateUpdate: validateReplicaStatusUpdate },
+  },
   tableCells: (statefulSet, now) => {
     const { spec, status } = statefulSet;
     return [
@@ -50,6 +61,8 @@ export const statefulSet = define<StatefulSet>({
 });
 
 export const controllerRevision = define<ControllerRevision>({
+  validateCreate: validateControllerRevision,
+  validateUpdate: validateControllerRevisionUpdate,
   tableCells: (revision, now) => {
     const owner = revision.metadata.ownerReferences?.find(({ controller }) => controller);
     const group = owner?.apiVersion.includes('/') ? `.${owner.apiVersion.split('/')[0]}` : '';

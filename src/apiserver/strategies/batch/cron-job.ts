@@ -1,4 +1,5 @@
 import type { CronJob } from '../../../api/batch/v1.gen.ts';
+import { validateCronJob } from '../../validation/batch.ts';
 import { age, containersCells, NONE, selectorCell, since, UNSET } from '../cells.ts';
 import { setPodTemplateDefaults } from '../core/pod-spec-defaults.ts';
 import { define } from '../define.ts';
@@ -20,7 +21,9 @@ export const cronJob = define<CronJob>({
     cronJob.metadata.generation = 1;
     cronJob.status = {};
   },
+  validateCreate: validateCronJob,
   prepareForUpdate: updateSpec<CronJob>,
+  validateUpdate: validateCronJob,
   subresources: { status: { prepareForUpdate: updateStatus<CronJob> } },
   tableCells: (cronJob, now) => {
     const { spec, status } = cronJob;

@@ -2,6 +2,7 @@ import type { Job } from '../../../api/batch/v1.gen.ts';
 import type { Mutable } from '../../../api/resource.ts';
 import { timeToMs } from '../../../schema/time.ts';
 import { humanDuration } from '../../http/table.ts';
+import { validateJob, validateJobUpdate } from '../../validation/batch.ts';
 import { age, containersCells, selectorCell, since } from '../cells.ts';
 import { setPodTemplateDefaults } from '../core/pod-spec-defaults.ts';
 import { define } from '../define.ts';
@@ -86,7 +87,9 @@ export const job = define<Job>({
     generateSelector(job);
     inheritLabels(job);
   },
+  validateCreate: validateJob,
   prepareForUpdate: updateSpec<Job>,
+  validateUpdate: validateJobUpdate,
   subresources: { status: { prepareForUpdate: updateStatus<Job> } },
   selectableFields: ({ status }) => ({ 'status.successful': String(status?.succeeded ?? 0) }),
   tableCells: (job, now) => [

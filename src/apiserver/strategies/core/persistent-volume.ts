@@ -1,6 +1,7 @@
 import type { PersistentVolume, PersistentVolumeClaim } from '../../../api/core/v1.gen.ts';
 import type { Mutable } from '../../../api/resource.ts';
 import { formatTime } from '../../../schema/time.ts';
+import { validateClaim, validateClaimUpdate } from '../../validation/persistent-volume-claim.ts';
 import { age, UNSET } from '../cells.ts';
 import { define } from '../define.ts';
 import { keepStatus, updateStatus } from '../spec-and-status.ts';
@@ -95,6 +96,8 @@ export const persistentVolumeClaim = define<PersistentVolumeClaim>({
     claim.status = { phase: 'Pending' };
     alignDataSources(claim);
   },
+  validateCreate: validateClaim,
+  validateUpdate: validateClaimUpdate,
   prepareForUpdate: (claim, old) => {
     keepStatus<PersistentVolumeClaim>(claim, old);
     alignDataSources(claim);

@@ -22,6 +22,8 @@ const TOKEN_SECONDS = 3600;
 
 /** What a pod spec means by what it leaves out, in pods and in templates of pods. */
 export function setPodSpecDefaults(spec: Mutable<PodSpec>): void {
+  // A pod without containers is for validation to refuse; until then nobody trips over it.
+  spec.containers ??= [];
   spec.restartPolicy ??= 'Always';
   spec.terminationGracePeriodSeconds ??= TERMINATION_GRACE_SECONDS;
   spec.dnsPolicy ??= 'ClusterFirst';
@@ -35,7 +37,7 @@ export function setPodSpecDefaults(spec: Mutable<PodSpec>): void {
   }
   for (const volume of spec.volumes ?? []) setVolumeDefaults(volume);
   for (const container of spec.initContainers ?? []) setContainerDefaults(container);
-  for (const container of spec.containers ?? []) setContainerDefaults(container);
+  for (const container of spec.containers) setContainerDefaults(container);
   for (const container of spec.ephemeralContainers ?? []) setContainerDefaults(container);
   if (spec.overhead) roundQuantities(spec.overhead);
   if (spec.resources?.limits) roundQuantities(spec.resources.limits);

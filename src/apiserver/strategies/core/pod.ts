@@ -2,6 +2,13 @@ import type { Pod } from '../../../api/core/v1.gen.ts';
 import type { Mutable } from '../../../api/resource.ts';
 import { deepEqual } from '../../../schema/equal.ts';
 import type { SubresourceStrategy } from '../../strategy.ts';
+import {
+  validateEphemeralContainersUpdate,
+  validatePod,
+  validatePodResize,
+  validatePodStatusUpdate,
+  validatePodUpdate,
+} from '../../validation/pod.ts';
 import { define } from '../define.ts';
 import { podCells } from './pod-cells.ts';
 import { setPodDefaults } from './pod-defaults.ts';
@@ -21,6 +28,7 @@ const status: SubresourceStrategy<Pod> = {
     pod.metadata.ownerReferences = old.metadata.ownerReferences as Mutable<Pod>['metadata']['ownerReferences'];
     if (old.status.qosClass) pod.status.qosClass = old.status.qosClass;
   },
+  validateUpdate: validatePodStatusUpdate,
 };
 
 /** Only the debugging containers are the client's. */
@@ -32,6 +40,7 @@ const ephemeralcontainers: SubresourceStrategy<Pod> = {
     pod.status = old.status as Mutable<Pod>['status'];
     countGeneration(pod, old);
   },
+  validateUpdate: validateEphemeralContainersUpdate,
 };
 
 /** Only the containers' resources and how they are resized are the client's. */
@@ -50,6 +59,7 @@ const resize: SubresourceStrategy<Pod> = {
     pod.spec = { ...old.spec, containers: take('containers') ?? [], initContainers } as Mutable<Pod>['spec'];
     countGeneration(pod, old);
   },
+  validateUpdate: validatePodResize,
 };
 
 export const pod = define<Pod>({
@@ -68,10 +78,12 @@ export const pod = define<Pod>({
       ];
     }
   },
+  validateCreate: validatePod,
   prepareForUpdate: (pod, old) => {
     pod.status = old.status as Mutable<Pod>['status'];
     countGeneration(pod, old);
   },
+  validateUpdate: validatePodUpdate,
   subresources: { status, ephemeralcontainers, resize },
   graceSeconds: (pod, requested) => {
     // Nothing runs anywhere: there is nothing to wait for.

@@ -1,4 +1,6 @@
 import type { PodTemplate, ReplicationController } from '../../../api/core/v1.gen.ts';
+import { validateReplicaStatusUpdate, validateReplicationController } from '../../validation/apps.ts';
+import { validatePodTemplate } from '../../validation/pod-spec.ts';
 import { age, containersCells, labelsCell } from '../cells.ts';
 import { define } from '../define.ts';
 import { countsChanges, updateSpec, updateStatus } from '../spec-and-status.ts';
@@ -18,8 +20,12 @@ export const replicationController = define<ReplicationController>({
     controller.metadata.generation = 1;
     controller.status = { replicas: 0 };
   },
+  validateCreate: validateReplicationController,
   prepareForUpdate: updateSpec<ReplicationController>,
-  subresources: { status: { prepareForUpdate: updateStatus<ReplicationController> } },
+  validateUpdate: validateReplicationController,
+  subresources: {
+    status: { prepareForUpdate: updateStatus<ReplicationController>, validateUpdate: validateReplicaStatusUpdate },
+  },
   defaultPropagation: 'orphan',
   selectableFields: ({ status }) => ({ 'status.replicas': String(status?.replicas ?? 0) }),
   tableCells: (controller, now) => {
@@ -39,6 +45,8 @@ export const replicationController = define<ReplicationController>({
 export const podTemplate = define<PodTemplate>({
   ...countsChanges,
   setDefaults: ({ template }) => setPodTemplateDefaults(template),
+  validateCreate: validatePodTemplate,
+  validateUpdate: validatePodTemplate,
   tableCells: ({ metadata, template }) => [
     metadata.name,
     ...containersCells(template.spec?.containers),

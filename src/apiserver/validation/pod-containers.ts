@@ -1,0 +1,473 @@
+import type {
+  Container,
+  ContainerPort,
+  EnvFromSource,
+  EnvVar,
+  EphemeralContainer,
+  HTTPGetAction,
+  LifecycleHandler,
+  Probe,
+  Volume,
+  VolumeDevice,
+  VolumeMount,
+} from '../../api/core/v1.gen.ts';
+import { fieldErrors, type Path } from '../../schema/field-error.ts';
+import { checkFieldRef, checkResourceFieldRef } from './downward-api.ts';
+import { checkSecurityContext } from './pod-security.ts';
+import { checkResources } from './resources.ts';
+import {
+  addAll,
+  checkDescendingPath,
+  checkEnum,
+  checkLabel1123,
+  checkNonNegative,
+  checkPortNumberOrName,
+  checkSubdomain,
+  configKeyProblems,
+  environmentNameProblems,
+  type Found,
+  headerNameProblems,
+  portNameProblems,
+  portProblems,
+  required,
+} from './values.ts';
+
+/** What containers are checked against. */
+export interface PodScope {
+  readonly volumes: ReadonlyMap<string, Volume>;
+  /** Names of the pod's resource claims. */
+  readonly claims: ReadonlySet<string>;
+  readonly graceSeconds: number | undefined;
+  readonly restartPolicy: string;
+  readonly hostUsers: boolean;
+}
+
+const environmentFields = [
+  'metadata.name',
+  'metadata.namespace',
+  'metadata.uid',
+  'spec.nodeName',
+  'spec.serviceAccountName',
+  'status.hostIP',
+  'status.hostIPs',
+  'status.podIP',
+  'status.podIPs',
+];
+const NOT_FOR_INIT = 'may not be set for init containers without restartPolicy=Always';
+const NOT_FOR_EPHEMERAL = 'cannot be set for an Ephemeral Container';
+const ONE_FIELD = 'may not have more than one field specified at a time';
+const ONE_HANDLER = 'may not specify more than 1 handler type';
+
+export function checkContainers(
+  containers: readonly Container[] | undefined,
+  scope: PodScope,
+  path: Path,
+  found: Found,
+): void {
+  if (!containers?.length) {
+    found.push(fieldErrors.required(path));
+    return;
+  }
+  const names = new Set<string>();
+  for (const [i, container] of containers.entries()) {
+    const at = path.index(i);
+    checkCommon(container, scope, at, found);
+    if (names.has(container.name)) found.push(fieldErrors.duplicate(at.child('name'), container.name));
+    names.add(container.name);
+    checkProbes(container, scope, at, found);
+    checkRestartPolicy(container, at, found);
+  }
+  checkHostPorts(containers, path, found);
+}
+
+export function checkInitContainers(
+  containers: readonly Container[] | undefined,
+  regular: readonly Container[] | undefined,
+  scope: PodScope,
+  path: Path,
+  found: Found,
+): void {
+  const names = new Set((regular ?? []).map(({ name }) => name));
+  for (const [i, container] of (containers ?? []).entries()) {
+    const at = path.index(i);
+    checkCommon(container, scope, at, found);
+    checkRestartPolicy(container, at, found);
+    if (names.has(container.name)) found.push(fieldErrors.duplicate(at.child('name'), container.name));
+    else if (container.name) names.add(container.name);
+    // Init containers run one by one, so only a container's own ports can clash.
+    checkHostPorts([container], path, found);
+    if (container.restartPolicy === 'Always') checkProbes(container, scope, at, found);
+    else {
+      for (const field of ['lifecycle', 'livenessProbe', 'readinessProbe', 'startupProbe'] as const) {
+        if (container[field]) found.push(fieldErrors.forbidden(at.child(field), NOT_FOR_INIT));
+      }
+    }
+  }
+}
+
+const ephemeralForbidden = [
+  'ports',
+  'resources',
+  'resizePolicy',
+  'restartPolicy',
+  'restartPolicyRules',
+  'livenessProbe',
+  'readinessProbe',
+  'startupProbe',
+  'lifecycle',
+] as const;
+
+export function checkEphemeralContainers(
+  containers: readonly EphemeralContainer[] | undefined,
+  others: readonly Container[],
+  scope: PodScope,
+  path: Path,
+  found: Found,
+): void {
+  if (!containers?.length) return;
+  const names = new Set(others.map(({ name }) => name));
+  const targets = new Set(names);
+  for (const [i, container] of containers.entries()) {
+    const at = path.index(i);
+    // The same fields, though the enumerations are plain strings here.
+    checkCommon(container as Container, scope, at, found);
+    checkImagePadding(container.image, at, found);
+    if (names.has(container.name)) found.push(fieldErrors.duplicate(at.child('name'), container.name));
+    names.add(container.name);
+    const target = container.targetContainerName;
+    if (target && !targets.has(target)) found.push(fieldErrors.notFound(at.child('targetContainerName'), target));
+    for (const field of ephemeralForbidden) {
+      const value = container[field];
+      const given = field === 'resources' ? Object.keys(value ?? {}).length > 0 : value !== undefined;
+      if (given) found.push(fieldErrors.forbidden(at.child(field), NOT_FOR_EPHEMERAL));
+    }
+    for (const [j, mount] of (container.volumeMounts ?? []).entries()) {
+      const mountPath = at.child('volumeMounts').index(j);
+      if (mount.subPath) found.push(fieldErrors.forbidden(mountPath.child('subPath'), NOT_FOR_EPHEMERAL));
+      if (mount.subPathExpr) found.push(fieldErrors.forbidden(mountPath.child('subPathExpr'), NOT_FOR_EPHEMERAL));
+    }
+  }
+}
+
+/** Only of pods: templates may be padded, as old clients made them. */
+export function checkImagePadding(image: string | undefined, path: Path, found: Found): void {
+  if (image !== undefined && image.trim() !== image) {
+    found.push(fieldErrors.invalid(path.child('image'), image, 'must not have leading or trailing whitespace'));
+  }
+}
+
+function checkCommon(container: Container, scope: PodScope, path: Path, found: Found): void {
+  if (required(container.name, path, 'name', found)) checkLabel1123(container.name, path.child('name'), found);
+  required(container.image, path, 'image', found);
+  checkEnum(
+    container.terminationMessagePolicy,
+    ['File', 'FallbackToLogsOnError'],
+    path.child('terminationMessagePolicy'),
+    found,
+  );
+  if (container.ports) checkPorts(container.ports, path.child('ports'), found);
+  if (container.env) checkEnvironment(container.env, scope, path.child('env'), found);
+  if (container.envFrom) checkEnvFrom(container.envFrom, path.child('envFrom'), found);
+  const { volumeMounts: mounts, volumeDevices: devices } = container;
+  if (mounts) checkMounts(mounts, devices ?? [], container, scope.volumes, path.child('volumeMounts'), found);
+  if (devices) checkDevices(devices, mounts ?? [], scope.volumes, path.child('volumeDevices'), found);
+  checkEnum(container.imagePullPolicy, ['Always', 'IfNotPresent', 'Never'], path.child('imagePullPolicy'), found);
+  checkResources(container.resources, scope.claims, path.child('resources'), found);
+  if (container.resizePolicy) checkResizePolicy(container, scope.restartPolicy, path.child('resizePolicy'), found);
+  if (container.securityContext) {
+    checkSecurityContext(container.securityContext, scope.hostUsers, path.child('securityContext'), found);
+  }
+}
+
+function checkPorts(ports: readonly ContainerPort[], path: Path, found: Found): void {
+  const names = new Set<string>();
+  for (const [i, { name, containerPort, hostPort, protocol }] of ports.entries()) {
+    const at = path.index(i);
+    if (name) {
+      const problems = portNameProblems(name);
+      if (problems.length > 0) addAll(found, at.child('name'), name, problems);
+      else if (names.has(name)) found.push(fieldErrors.duplicate(at.child('name'), name));
+      names.add(name);
+    }
+    if (!containerPort) found.push(fieldErrors.required(at.child('containerPort')));
+    else addAll(found, at.child('containerPort'), containerPort, portProblems(containerPort));
+    if (hostPort) addAll(found, at.child('hostPort'), hostPort, portProblems(hostPort));
+    checkEnum(protocol, ['SCTP', 'TCP', 'UDP'], at.child('protocol'), found);
+  }
+}
+
+function checkHostPorts(containers: readonly Container[], path: Path, found: Found): void {
+  const taken = new Set<string>();
+  for (const [i, { ports }] of containers.entries()) {
+    for (const [j, { protocol, hostIP = '', hostPort }] of (ports ?? []).entries()) {
+      if (!hostPort) continue;
+      const key = `${protocol}/${hostIP}/${hostPort}`;
+      if (taken.has(key)) {
+        found.push(fieldErrors.duplicate(path.index(i).child('ports').index(j).child('hostPort'), key));
+      }
+      taken.add(key);
+    }
+  }
+}
+
+function checkEnvironment(variables: readonly EnvVar[], { volumes }: PodScope, path: Path, found: Found): void {
+  for (const [i, { name, value, valueFrom }] of variables.entries()) {
+    const at = path.index(i);
+    if (required(name, at, 'name', found)) addAll(found, at.child('name'), name, environmentNameProblems(name));
+    if (!valueFrom) continue;
+    const from = at.child('valueFrom');
+    const { fieldRef, resourceFieldRef, configMapKeyRef, secretKeyRef, fileKeyRef } = valueFrom;
+    if (fieldRef) checkFieldRef(fieldRef, environmentFields, from.child('fieldRef'), found);
+    if (resourceFieldRef) checkResourceFieldRef(resourceFieldRef, false, from.child('resourceFieldRef'), found);
+    if (configMapKeyRef) checkKeyRef(configMapKeyRef, from.child('configMapKeyRef'), found);
+    if (secretKeyRef) checkKeyRef(secretKeyRef, from.child('secretKeyRef'), found);
+    if (fileKeyRef) {
+      const file = from.child('fileKeyRef');
+      if (required(fileKeyRef.volumeName, file, 'volumeName', found)) {
+        checkLabel1123(fileKeyRef.volumeName, file.child('volumeName'), found);
+        if (!volumes.has(fileKeyRef.volumeName)) {
+          found.push(fieldErrors.notFound(file.child('volumeName'), fileKeyRef.volumeName));
+        }
+      }
+      if (required(fileKeyRef.path, file, 'path', found)) {
+        checkDescendingPath(fileKeyRef.path, file.child('path'), found);
+      }
+      if (required(fileKeyRef.key, file, 'key', found)) {
+        addAll(found, file.child('key'), fileKeyRef.key, environmentNameProblems(fileKeyRef.key));
+      }
+    }
+    const sources = [fieldRef, resourceFieldRef, configMapKeyRef, secretKeyRef, fileKeyRef].filter(Boolean).length;
+    if (sources === 0) {
+      const why =
+        'must specify one of: `fieldRef`, `resourceFieldRef`, `configMapKeyRef`, `secretKeyRef` or `fileKeyRef`';
+      found.push(fieldErrors.invalid(from, '', why));
+    } else if (value) found.push(fieldErrors.invalid(from, '', 'may not be specified when `value` is not empty'));
+    else if (sources > 1) found.push(fieldErrors.invalid(from, '', ONE_FIELD));
+  }
+}
+
+function checkKeyRef({ name, key }: { name?: string; key: string }, path: Path, found: Found): void {
+  checkSubdomain(name ?? '', path.child('name'), found);
+  if (required(key, path, 'key', found)) addAll(found, path.child('key'), key, configKeyProblems(key));
+}
+
+function checkEnvFrom(sources: readonly EnvFromSource[], path: Path, found: Found): void {
+  for (const [i, { prefix, configMapRef, secretRef }] of sources.entries()) {
+    const at = path.index(i);
+    if (prefix) addAll(found, at.child('prefix'), prefix, environmentNameProblems(prefix));
+    for (const [ref, field] of [
+      [configMapRef, 'configMapRef'],
+      [secretRef, 'secretRef'],
+    ] as const) {
+      if (!ref) continue;
+      if (required(ref.name, at.child(field), 'name', found)) {
+        checkSubdomain(ref.name ?? '', at.child(field, 'name'), found);
+      }
+    }
+    if (!configMapRef && !secretRef) {
+      found.push(fieldErrors.invalid(path, '', 'must specify one of: `configMapRef` or `secretRef`'));
+    } else if (configMapRef && secretRef) found.push(fieldErrors.invalid(path, '', ONE_FIELD));
+  }
+}
+
+function checkMounts(
+  mounts: readonly VolumeMount[],
+  devices: readonly VolumeDevice[],
+  container: Container,
+  volumes: ReadonlyMap<string, Volume>,
+  path: Path,
+  found: Found,
+): void {
+  const points = new Set<string>();
+  for (const [i, mount] of mounts.entries()) {
+    const at = path.index(i);
+    const { name, mountPath, subPath, subPathExpr, mountPropagation } = mount;
+    required(name, at, 'name', found);
+    if (!volumes.has(name)) found.push(fieldErrors.notFound(at.child('name'), name));
+    required(mountPath, at, 'mountPath', found);
+    if (points.has(mountPath)) found.push(fieldErrors.invalid(at.child('mountPath'), mountPath, 'must be unique'));
+    points.add(mountPath);
+    if (devices.some((device) => device.name === name)) {
+      found.push(fieldErrors.invalid(at.child('name'), name, 'must not already exist in volumeDevices'));
+    }
+    if (devices.some((device) => device.devicePath === mountPath)) {
+      const why = 'must not already exist as a path in volumeDevices';
+      found.push(fieldErrors.invalid(at.child('mountPath'), mountPath, why));
+    }
+    if (subPath) checkDescendingPath(subPath, path.child('subPath'), found);
+    if (subPathExpr) {
+      if (subPath) {
+        const why = 'subPathExpr and subPath are mutually exclusive';
+        found.push(fieldErrors.invalid(at.child('subPathExpr'), subPathExpr, why));
+      }
+      checkDescendingPath(subPathExpr, path.child('subPathExpr'), found);
+    }
+    if (mountPropagation !== undefined) checkPropagation(mountPropagation, container, path, found);
+    checkRecursiveReadOnly(mount, path.child('recursiveReadOnly'), found);
+  }
+}
+
+function checkPropagation(propagation: string, container: Container, path: Path, found: Found): void {
+  const at = path.child('mountPropagation');
+  const all = ['Bidirectional', 'HostToContainer', 'None'];
+  if (!all.includes(propagation)) found.push(fieldErrors.notSupported(at, propagation, all));
+  if (propagation === 'Bidirectional' && !container.securityContext?.privileged) {
+    found.push(fieldErrors.forbidden(at, 'Bidirectional mount propagation is available only to privileged containers'));
+  }
+}
+
+function checkRecursiveReadOnly(mount: VolumeMount, path: Path, found: Found): void {
+  const { recursiveReadOnly: mode, readOnly, mountPropagation } = mount;
+  if (mode === undefined || mode === 'Disabled') return;
+  if (mode !== 'Enabled' && mode !== 'IfPossible') {
+    found.push(fieldErrors.notSupported(path, mode, ['Disabled', 'Enabled', 'IfPossible']));
+    return;
+  }
+  if (!readOnly) found.push(fieldErrors.forbidden(path, 'may only be specified when readOnly is true'));
+  if (mountPropagation !== undefined && mountPropagation !== 'None') {
+    found.push(fieldErrors.forbidden(path, 'may only be specified when mountPropagation is None or not specified'));
+  }
+}
+
+function checkDevices(
+  devices: readonly VolumeDevice[],
+  mounts: readonly VolumeMount[],
+  volumes: ReadonlyMap<string, Volume>,
+  path: Path,
+  found: Found,
+): void {
+  const names = new Set<string>();
+  const points = new Set<string>();
+  for (const [i, { name, devicePath }] of devices.entries()) {
+    const at = path.index(i);
+    const volume = volumes.get(name);
+    const wrong = (field: string, value: string, why: string): void => {
+      found.push(fieldErrors.invalid(at.child(field), value, why));
+    };
+    required(name, at, 'name', found);
+    if (names.has(name)) wrong('name', name, 'must be unique');
+    if (!volume) found.push(fieldErrors.notFound(at.child('name'), name));
+    else if (!volume.persistentVolumeClaim && !volume.ephemeral) {
+      wrong('name', name, 'can only use volume source type of PersistentVolumeClaim or Ephemeral for block mode');
+    }
+    required(devicePath, at, 'devicePath', found);
+    if (points.has(devicePath)) wrong('devicePath', devicePath, 'must be unique');
+    if (devicePath?.split('/').includes('..')) wrong('devicePath', devicePath, "can not contain backsteps ('..')");
+    else points.add(devicePath);
+    if (mounts.some((mount) => mount.name === name)) wrong('name', name, 'must not already exist in volumeMounts');
+    if (mounts.some((mount) => mount.mountPath === devicePath)) {
+      wrong('devicePath', devicePath, 'must not already exist as a path in volumeMounts');
+    }
+    if (name) names.add(name);
+  }
+}
+
+function checkResizePolicy(container: Container, restartPolicy: string, path: Path, found: Found): void {
+  const seen = new Set<string>();
+  for (const [i, { resourceName, restartPolicy: policy }] of (container.resizePolicy ?? []).entries()) {
+    if (seen.has(resourceName)) found.push(fieldErrors.duplicate(path.index(i), resourceName));
+    seen.add(resourceName);
+    checkEnum(resourceName, ['cpu', 'memory'], path, found);
+    checkEnum(policy, ['NotRequired', 'RestartContainer'], path, found);
+    if (restartPolicy === 'Never' && policy !== 'NotRequired') {
+      const why = "must be 'NotRequired' when `restartPolicy` is 'Never'";
+      found.push(fieldErrors.invalid(path, policy, why));
+    }
+  }
+}
+
+function checkRestartPolicy({ restartPolicy, restartPolicyRules }: Container, path: Path, found: Found): void {
+  if (restartPolicy === undefined) {
+    if (restartPolicyRules?.length) {
+      const why = 'must specify restartPolicy when restart rules are used';
+      found.push(fieldErrors.required(path.child('restartPolicy'), why));
+    }
+    return;
+  }
+  const policies = ['Always', 'Never', 'OnFailure'];
+  if (!policies.includes(restartPolicy)) {
+    found.push(fieldErrors.notSupported(path.child('restartPolicy'), restartPolicy, policies));
+  }
+  for (const [i, { action, exitCodes }] of (restartPolicyRules ?? []).entries()) {
+    const at = path.child('restartPolicyRules').index(i);
+    const actions = ['Restart', 'RestartAllContainers'];
+    if (!actions.includes(action ?? '')) found.push(fieldErrors.notSupported(at.child('action'), action, actions));
+    if (!exitCodes) {
+      found.push(fieldErrors.required(at.child('exitCodes'), 'must be specified'));
+      continue;
+    }
+    const operators = ['In', 'NotIn'];
+    if (!operators.includes(exitCodes.operator)) {
+      found.push(fieldErrors.notSupported(at.child('exitCodes', 'operator'), exitCodes.operator, operators));
+    }
+  }
+}
+
+function checkProbes(container: Container, scope: PodScope, path: Path, found: Found): void {
+  const { lifecycle, livenessProbe, readinessProbe, startupProbe } = container;
+  if (lifecycle?.postStart) checkHandler(lifecycle.postStart, scope, path.child('lifecycle', 'postStart'), found);
+  if (lifecycle?.preStop) checkHandler(lifecycle.preStop, scope, path.child('lifecycle', 'preStop'), found);
+  for (const [probe, field] of [
+    [livenessProbe, 'livenessProbe'],
+    [readinessProbe, 'readinessProbe'],
+    [startupProbe, 'startupProbe'],
+  ] as const) {
+    if (!probe) continue;
+    const at = path.child(field);
+    checkProbe(probe, scope, at, found);
+    if (field !== 'readinessProbe') {
+      if (probe.successThreshold !== 1) {
+        found.push(fieldErrors.invalid(at.child('successThreshold'), probe.successThreshold, 'must be 1'));
+      }
+    } else if (probe.terminationGracePeriodSeconds !== undefined) {
+      const seconds = probe.terminationGracePeriodSeconds;
+      const why = 'must not be set for readinessProbes';
+      found.push(fieldErrors.invalid(at.child('terminationGracePeriodSeconds'), seconds, why));
+    }
+  }
+}
+
+function checkProbe(probe: Probe, scope: PodScope, path: Path, found: Found): void {
+  checkHandler(probe, scope, path, found);
+  checkNonNegative(probe.initialDelaySeconds, path, 'initialDelaySeconds', found);
+  checkNonNegative(probe.timeoutSeconds, path, 'timeoutSeconds', found);
+  checkNonNegative(probe.periodSeconds, path, 'periodSeconds', found);
+  checkNonNegative(probe.successThreshold, path, 'successThreshold', found);
+  checkNonNegative(probe.failureThreshold, path, 'failureThreshold', found);
+  const grace = probe.terminationGracePeriodSeconds;
+  if (grace !== undefined && grace <= 0) {
+    found.push(fieldErrors.invalid(path.child('terminationGracePeriodSeconds'), grace, 'must be greater than 0'));
+  }
+}
+
+type Handler = Pick<Probe, 'exec' | 'httpGet' | 'tcpSocket' | 'grpc'> & Pick<LifecycleHandler, 'sleep'>;
+const handlers = ['exec', 'httpGet', 'tcpSocket', 'grpc', 'sleep'] as const;
+
+function checkHandler(handler: Handler, { graceSeconds }: PodScope, path: Path, found: Found): void {
+  const [first, ...more] = handlers.filter((kind) => handler[kind] !== undefined);
+  if (first === undefined) {
+    found.push(fieldErrors.required(path, 'must specify a handler type'));
+    return;
+  }
+  const at = path.child(first);
+  const { exec, httpGet, tcpSocket, grpc, sleep } = handler;
+  if (first === 'exec') {
+    if (!exec?.command?.length) found.push(fieldErrors.required(at.child('command')));
+  } else if (httpGet && first === 'httpGet') checkHttpGet(httpGet, at, found);
+  else if (tcpSocket && first === 'tcpSocket') checkPortNumberOrName(tcpSocket.port, at.child('port'), found);
+  else if (grpc && first === 'grpc') checkPortNumberOrName(grpc.port, at.child('port'), found);
+  else if (sleep && graceSeconds !== undefined && (sleep.seconds < 0 || sleep.seconds > graceSeconds)) {
+    const why = `must be non-negative and less than terminationGracePeriodSeconds (${graceSeconds})`;
+    found.push(fieldErrors.invalid(at, sleep.seconds, why));
+  }
+  for (const kind of more) found.push(fieldErrors.forbidden(path.child(kind), ONE_HANDLER));
+}
+
+function checkHttpGet({ path: target, port, scheme, httpHeaders }: HTTPGetAction, path: Path, found: Found): void {
+  required(target, path, 'path', found);
+  checkPortNumberOrName(port, path.child('port'), found);
+  const schemes = ['HTTP', 'HTTPS'];
+  if (!schemes.includes(scheme ?? ''))
+    found.push(fieldErrors.notSupported(path.child('scheme'), scheme ?? '', schemes));
+  for (const { name } of httpHeaders ?? []) addAll(found, path.child('httpHeaders'), name, headerNameProblems(name));
+}
