@@ -2,6 +2,7 @@ import { startClusterRoleAggregationController } from './clusterroleaggregation/
 import { startCronJobController } from './cronjob/cronjob-controller.ts';
 import { startDaemonSetController } from './daemonset/daemonset-controller.ts';
 import { startDeploymentController } from './deployment/deployment-controller.ts';
+import { startDisruptionController } from './disruption/disruption-controller.ts';
 import { startEndpointsController } from './endpoints/endpoints-controller.ts';
 import { startEndpointSliceController } from './endpointslice/endpointslice-controller.ts';
 import { startGarbageCollector } from './garbage-collector/garbage-collector.ts';
@@ -46,6 +47,7 @@ export const controllers: readonly ControllerDescriptor[] = [
   { name: 'replicationcontroller-controller', start: startReplicationController },
   { name: 'daemonset-controller', start: startDaemonSetController },
   { name: 'statefulset-controller', start: startStatefulSetController },
+  { name: 'disruption-controller', start: startDisruptionController },
   { name: 'job-controller', start: startJobController },
   { name: 'cronjob-controller', start: startCronJobController },
   { name: 'ttl-after-finished-controller', start: startTtlAfterFinishedController },
