@@ -1,4 +1,4 @@
-import { createHmac, randomBytes } from 'node:crypto';
+import { hash, randomBytes } from 'node:crypto';
 import type { UserInfo } from '../user.ts';
 
 /**
@@ -9,7 +9,7 @@ import type { UserInfo } from '../user.ts';
 export class TokenFile {
   /** Keyed by digest: looking a token up takes no longer for one that is nearly right. */
   readonly #users = new Map<string, UserInfo>();
-  readonly #salt = randomBytes(32);
+  readonly #salt = randomBytes(32).toString('base64');
 
   /** `path` is for messages. Throws where a line is not of the format, naming the line but not what it holds. */
   constructor(text: string, path: string) {
@@ -31,7 +31,8 @@ export class TokenFile {
   }
 
   #digest(token: string): string {
-    return createHmac('sha256', this.#salt).update(token).digest('base64');
+    // In one call: every request with a token comes here, and an Hmac object costs more than all else that authenticates.
+    return hash('sha256', this.#salt + token, 'base64');
   }
 }
 
