@@ -3,6 +3,7 @@ import { delimiter, join } from 'node:path';
 import type { Client } from '../client/client.ts';
 import { createHttpClient } from '../client/http/http-client.ts';
 import { loadKubeconfig } from '../client/http/kubeconfig.ts';
+import { deepEqual } from '../schema/equal.ts';
 import { realClock } from '../utils/clock.ts';
 import { mergeKubeconfig, removeFromKubeconfig, updateKubeconfigFile } from './kubeconfig.ts';
 
@@ -29,6 +30,15 @@ export function addToUserKubeconfig(adminKubeconfig: string, context: string): s
     }),
   );
   return file;
+}
+
+/** Whether the user's kubeconfig has `context` with the server and the credentials of `adminKubeconfig`. */
+export function isInUserKubeconfig(adminKubeconfig: string, context: string): boolean {
+  try {
+    return deepEqual(loadKubeconfig(userKubeconfigFile(), context), loadKubeconfig(adminKubeconfig));
+  } catch {
+    return false;
+  }
 }
 
 export function removeFromUserKubeconfig(context: string): void {

@@ -1,17 +1,7 @@
-import {
-  chmodSync,
-  closeSync,
-  fsyncSync,
-  mkdirSync,
-  openSync,
-  readFileSync,
-  realpathSync,
-  renameSync,
-  writeSync,
-} from 'node:fs';
-import { dirname } from 'node:path';
+import { readFileSync, realpathSync } from 'node:fs';
 import { type Document, isMap, isSeq, parseDocument, stringify, type YAMLMap, type YAMLSeq } from 'yaml';
 import type { KeyPair } from '../utils/x509.ts';
+import { replaceFile } from './replace-file.ts';
 
 /** Who a kubeconfig lets its holder be, and where. */
 export interface KubeconfigEntry {
@@ -99,7 +89,8 @@ export function removeFromKubeconfig(text: string, name: string): string {
 function parseConfig(text: string): Document {
   const document = parseDocument(text);
   const [error] = document.errors;
-  if (error) throw new Error(`not a kubeconfig: ${error.message}`);
+  // The parser's message goes on with a picture of the place.
+  if (error) throw new Error(`not a kubeconfig: ${error.message.split('\n')[0]?.replace(/:$/, '')}`);
   if (!isMap(document.contents)) throw new Error('not a kubeconfig: expected a mapping');
   const kind = document.get('kind');
   if (kind !== undefined && kind !== 'Config') throw new Error(`not a kubeconfig: kind is ${String(kind)}`);
@@ -136,16 +127,5 @@ export function updateKubeconfigFile(path: string, change: (text: string) => str
   } catch (error) {
     throw new Error(`${path}: ${error instanceof Error ? error.message : String(error)}`);
   }
-  if (changed === text) return;
-  mkdirSync(dirname(target), { recursive: true, mode: 0o700 });
-  const temporary = `${target}.${process.pid}.new`;
-  const file = openSync(temporary, 'w', 0o600);
-  try {
-    writeSync(file, changed);
-    fsyncSync(file);
-  } finally {
-    closeSync(file);
-  }
-  chmodSync(temporary, 0o600);
-  renameSync(temporary, target);
+  if (changed !== text) replaceFile(target, changed);
 }

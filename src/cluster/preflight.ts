@@ -13,6 +13,7 @@ const tools: readonly (readonly [command: string, debianPackage: string])[] = [
   ['runc', 'runc'],
   ['nft', 'nftables'],
   ['ip', 'iproute2'],
+  ['flock', 'util-linux'],
 ];
 
 /** Where Debian and the CNI project put the plugins. */

@@ -1,19 +1,24 @@
 import { spawn } from 'node:child_process';
-import { closeSync, mkdirSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { closeSync, mkdirSync, openSync, readFileSync, rmSync } from 'node:fs';
 import { dirname } from 'node:path';
+import { replaceFile } from './replace-file.ts';
 
 /**
  * Keeps a command running: starts it again a second after it died, until told to stop (SIGTERM) or until the command
  * itself ends with 0 (asked to stop) or 78 (EX_CONFIG: starting again would not help). A shell, because two of them
- * cost one megabyte; the text is fixed and the command arrives as arguments.
+ * cost one megabyte; the text is fixed and the command arrives as arguments. The first of them is a file for the record
+ * of the command's process (a ProcessRecord), by which it is found when the supervisor was killed.
  */
 const supervisor = `
+record=$1; shift
 child=
+note() { read -r stat <"/proc/$1/stat" && set -- "$1" \${stat##*)} && echo "$1 \${21}" >"$record"; }
 stop() { trap '' TERM INT; [ -n "$child" ] && kill -TERM "$child" 2>/dev/null; wait "$child"; exit 0; }
 trap stop TERM INT
 while :; do
   "$@" &
   child=$!
+  note "$child" 2>/dev/null
   wait "$child"; code=$?
   [ "$code" -eq 0 ] && exit 0
   [ "$code" -eq 78 ] && exit 78
@@ -28,6 +33,7 @@ export interface ProcessRecord {
   readonly startTime: string;
 }
 
+/** Undefined too for a process that has ended and waits to be looked at by its parent. */
 function startTimeOf(pid: number): string | undefined {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
@@ -47,11 +53,6 @@ export function isRunning(record: ProcessRecord): boolean {
   return startTimeOf(record.pid) === record.startTime;
 }
 
-export function writeRecord(file: string, record: ProcessRecord): void {
-  mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
-  writeFileSync(file, `${record.pid} ${record.startTime}\n`, { mode: 0o600 });
-}
-
 /** The process a file names, when it still runs. */
 export function readRecord(file: string): ProcessRecord | undefined {
   try {
@@ -63,6 +64,13 @@ export function readRecord(file: string): ProcessRecord | undefined {
   }
 }
 
+const commandRecord = (pidFile: string) => `${pidFile}.command`;
+
+/** Whether a command still runs whose supervisor was killed. */
+export function isOrphaned(pidFile: string): boolean {
+  return !readRecord(pidFile) && readRecord(commandRecord(pidFile)) !== undefined;
+}
+
 /** Starts a command in the background, kept running, its output appended to `logFile`, its supervisor named in `pidFile`. */
 export function startSupervised(options: {
   readonly command: string;
@@ -70,10 +78,11 @@ export function startSupervised(options: {
   readonly logFile: string;
   readonly pidFile: string;
 }): ProcessRecord {
-  mkdirSync(dirname(options.logFile), { recursive: true, mode: 0o700 });
+  for (const file of [options.logFile, options.pidFile]) mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
   const log = openSync(options.logFile, 'a', 0o600);
   try {
-    const child = spawn('/bin/sh', ['-c', supervisor, 'skiff-supervisor', options.command, ...options.args], {
+    const command = [commandRecord(options.pidFile), options.command, ...options.args];
+    const child = spawn('/bin/sh', ['-c', supervisor, 'skiff-supervisor', ...command], {
       cwd: '/',
       detached: true,
       stdio: ['ignore', log, log],
@@ -82,25 +91,28 @@ export function startSupervised(options: {
     child.unref();
     const record = child.pid === undefined ? undefined : recordOf(child.pid);
     if (!record) throw new Error(`could not start ${options.command}`);
-    writeRecord(options.pidFile, record);
+    replaceFile(options.pidFile, `${record.pid} ${record.startTime}\n`);
     return record;
   } finally {
     closeSync(log);
   }
 }
 
-/** Asks a recorded process to end, insists after `graceMs`, and takes the record away. */
-export async function stopRecorded(file: string, graceMs: number): Promise<boolean> {
-  const record = readRecord(file);
-  if (record) {
-    signal(record, 'SIGTERM');
-    const deadline = Date.now() + graceMs;
-    while (isRunning(record) && Date.now() < deadline) await new Promise((r) => setTimeout(r, 20));
-    if (isRunning(record)) signal(record, 'SIGKILL');
-    while (isRunning(record)) await new Promise((r) => setTimeout(r, 20));
+/** Asks a supervised command to end, insists after `graceMs`, and takes its records away. Ends one that lost its supervisor too. */
+export async function stopSupervised(pidFile: string, graceMs: number): Promise<void> {
+  const deadline = Date.now() + graceMs;
+  for (const file of [pidFile, commandRecord(pidFile)]) {
+    const record = readRecord(file);
+    if (record) await stop(record, deadline);
+    rmSync(file, { force: true });
   }
-  rmSync(file, { force: true });
-  return record !== undefined;
+}
+
+async function stop(record: ProcessRecord, deadline: number): Promise<void> {
+  signal(record, 'SIGTERM');
+  while (isRunning(record) && Date.now() < deadline) await new Promise((r) => setTimeout(r, 20));
+  signal(record, 'SIGKILL');
+  while (isRunning(record)) await new Promise((r) => setTimeout(r, 20));
 }
 
 function signal(record: ProcessRecord, name: NodeJS.Signals): void {

@@ -1,7 +1,13 @@
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
+import { isIPv4 } from 'node:net';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
+import { dns1123SubdomainProblems } from '../api/names.ts';
+import { deepEqual } from '../schema/equal.ts';
 import { primaryAddress } from './addresses.ts';
+import { ConfigurationError } from './configuration-error.ts';
+import { overlap, parseRange } from './ip-range.ts';
+import { replaceFile } from './replace-file.ts';
 
 /** What `skiff up` was told the first time; later runs carry on with it. */
 export interface ClusterSettings {
@@ -13,44 +19,126 @@ export interface ClusterSettings {
   readonly clusterCidr: string;
 }
 
+/** How messages call them. */
+const words = {
+  securePort: 'port',
+  nodeName: 'node name',
+  nodeIp: 'node address',
+  serviceClusterIpRange: 'service range',
+  clusterCidr: 'pod range',
+} as const satisfies Record<keyof ClusterSettings, string>;
+
+const settingNames = ['securePort', 'nodeName', 'nodeIp', 'serviceClusterIpRange', 'clusterCidr'] as const;
+
 const fileOf = (dataDir: string) => join(dataDir, 'cluster.json');
 
-/** Undefined where there is no cluster yet. */
+/** Undefined where there is no cluster yet. Throws, in words for people, where they cannot be read. */
 export function readSettings(dataDir: string): ClusterSettings | undefined {
+  const file = fileOf(dataDir);
   let text: string;
   try {
-    text = readFileSync(fileOf(dataDir), 'utf8');
+    text = readFileSync(file, 'utf8');
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
-    throw error;
+    const { code, message } = error as NodeJS.ErrnoException;
+    if (code === 'ENOENT') return undefined;
+    throw new Error(
+      code === 'EACCES' ? `Only root may read ${file}: try again with sudo.` : `Cannot read ${file}: ${message}.`,
+    );
   }
-  return JSON.parse(text) as ClusterSettings;
+  try {
+    return decodeSettings(JSON.parse(text));
+  } catch (error) {
+    throw new Error(
+      `${file} is damaged (${(error as Error).message}): write it anew, as ${JSON.stringify(example)}, with what the cluster was made with.`,
+    );
+  }
+}
+
+const example: ClusterSettings = {
+  securePort: 6443,
+  nodeName: 'NAME',
+  serviceClusterIpRange: '10.96.0.0/12',
+  clusterCidr: '10.244.0.0/16',
+};
+
+function decodeSettings(value: unknown): ClusterSettings {
+  const from: Record<string, unknown> = typeof value === 'object' && value !== null ? { ...value } : {};
+  const text = (key: string): string => {
+    const field = from[key];
+    if (typeof field !== 'string' || field === '') throw new Error(`${key} is missing`);
+    return field;
+  };
+  const port = from.securePort;
+  if (typeof port !== 'number') throw new Error('securePort is missing');
+  return {
+    securePort: port,
+    nodeName: text('nodeName'),
+    ...(from.nodeIp !== undefined && { nodeIp: text('nodeIp') }),
+    serviceClusterIpRange: text('serviceClusterIpRange'),
+    clusterCidr: text('clusterCidr'),
+  };
 }
 
 /**
  * The settings for this start: what was asked for now, else what the cluster was made with, else the defaults.
- * Throws where a range would change that objects of the cluster already have addresses of.
+ * Throws for what makes no sense, where a range would change that objects of the cluster already have addresses of,
+ * and, with `running`, where anything would change.
  */
-export function settleSettings(dataDir: string, asked: Partial<ClusterSettings>): ClusterSettings {
-  const stored = readSettings(dataDir);
-  for (const range of ['serviceClusterIpRange', 'clusterCidr'] as const) {
-    if (stored && asked[range] !== undefined && asked[range] !== stored[range]) {
-      throw new Error(
-        `This cluster was made with ${stored[range]}, and its objects have addresses of that range; ` +
-          `"skiff reset" forgets them and lets you choose ${asked[range]}.`,
-      );
-    }
-  }
+export function settleSettings(
+  stored: ClusterSettings | undefined,
+  asked: Partial<ClusterSettings>,
+  options: { readonly running: boolean },
+): ClusterSettings {
+  const nodeIp = asked.nodeIp ?? stored?.nodeIp;
   const settings: ClusterSettings = {
     securePort: asked.securePort ?? stored?.securePort ?? 6443,
     nodeName: asked.nodeName ?? stored?.nodeName ?? hostname().toLowerCase(),
-    ...((asked.nodeIp ?? stored?.nodeIp) && { nodeIp: asked.nodeIp ?? stored?.nodeIp }),
+    ...(nodeIp !== undefined && { nodeIp }),
     serviceClusterIpRange: asked.serviceClusterIpRange ?? stored?.serviceClusterIpRange ?? '10.96.0.0/12',
     clusterCidr: asked.clusterCidr ?? stored?.clusterCidr ?? '10.244.0.0/16',
   };
-  mkdirSync(dataDir, { recursive: true, mode: 0o700 });
-  writeFileSync(fileOf(dataDir), `${JSON.stringify(settings, null, 2)}\n`, { mode: 0o600 });
+  check(settings);
+  const changed = stored ? settingNames.filter((name) => settings[name] !== stored[name]) : [];
+  for (const range of changed) {
+    if (range !== 'serviceClusterIpRange' && range !== 'clusterCidr') continue;
+    throw new Error(
+      `This cluster was made with the ${words[range]} ${stored?.[range]}, and its objects have addresses of that range; ` +
+        `"skiff reset" forgets them and lets you choose ${settings[range]}.`,
+    );
+  }
+  if (options.running && changed.length > 0) {
+    const differences = changed.map(
+      (name) => `${words[name]} ${stored?.[name] ?? 'by default'}, not ${settings[name]}`,
+    );
+    throw new Error(`The cluster runs with ${differences.join(' and ')}. To change that, stop it first: skiff down.`);
+  }
   return settings;
+}
+
+export function storeSettings(dataDir: string, settings: ClusterSettings): void {
+  if (!deepEqual(settings, readSettings(dataDir))) {
+    replaceFile(fileOf(dataDir), `${JSON.stringify(settings, null, 2)}\n`);
+  }
+}
+
+function check(settings: ClusterSettings): void {
+  const { nodeIp, nodeName, serviceClusterIpRange, clusterCidr } = settings;
+  parseRange(serviceClusterIpRange, 'service-cluster-ip-range');
+  parseRange(clusterCidr, 'cluster-cidr');
+  if (overlap(serviceClusterIpRange, clusterCidr)) {
+    throw new ConfigurationError(
+      `The service range ${serviceClusterIpRange} and the pod range ${clusterCidr} share addresses: choose ranges apart.`,
+    );
+  }
+  if (nodeIp !== undefined && !isIPv4(nodeIp)) {
+    throw new ConfigurationError(`--node-ip "${nodeIp}" is not an IPv4 address.`);
+  }
+  // It is a label's value too, which may not be longer.
+  if (dns1123SubdomainProblems(nodeName).length > 0 || nodeName.length > 63) {
+    throw new ConfigurationError(
+      `"${nodeName}" cannot be the name of a node (a-z, 0-9, "-" and "." only, at most 63): choose one with --node-name.`,
+    );
+  }
 }
 
 export function nodeAddress(settings: ClusterSettings): string {

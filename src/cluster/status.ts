@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { nodes, pods } from '../api/core/v1.gen.ts';
 import { connect } from './connect.ts';
 import { clusterPaths } from './paths.ts';
-import { readRecord } from './process.ts';
+import { isOrphaned, readRecord } from './process.ts';
 import { readSettings } from './settings.ts';
 import { processFiles } from './up.ts';
 
@@ -25,7 +25,8 @@ export async function status(dataDir: string): Promise<StatusReport> {
   };
   const server = readRecord(records.server);
   const agent = readRecord(records.agent);
-  if (!server && !agent)
+  const orphans = Object.values(records).filter(isOrphaned);
+  if (!server && !agent && orphans.length === 0)
     return { lines: [`The cluster in ${paths.dataDir} is stopped. "skiff up" starts it again.`], healthy: false };
   if (!existsSync(paths.adminKubeconfig)) {
     say(false, 'control plane', 'it has not made its credentials yet');
@@ -51,7 +52,11 @@ export async function status(dataDir: string): Promise<StatusReport> {
   } finally {
     await client.close();
   }
-  if (!server) say(false, 'control plane', 'its process is not kept running: "skiff up" starts it again');
-  if (!agent) say(false, 'node agent', 'its process is not kept running: "skiff up" starts it again');
+  const watched = (file: string, what: string) => {
+    if (orphans.includes(file)) say(false, what, 'would not be there again after a crash: "skiff up" mends that');
+    else if (!readRecord(file)) say(false, what, 'does not run: "skiff up" starts it again');
+  };
+  watched(records.server, 'control plane');
+  watched(records.agent, 'node agent');
   return { lines, healthy };
 }

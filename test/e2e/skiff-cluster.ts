@@ -54,10 +54,14 @@ export class SkiffCluster {
     return this.kubectl(['apply', '-f', '-'], JSON.stringify(manifest));
   }
 
-  /** GETs a URL from the namespace (as a program on the host would) with busybox wget. */
+  /** GETs a URL from the namespace, as a program on the host would. Throws for any answer but 2xx. */
   async fetch(url: string): Promise<string> {
-    const result = await this.namespace.run('/bin/busybox', ['wget', '-q', '-T', '5', '-O', '-', url]);
-    if (result.code !== 0) throw new Error(`wget ${url}: ${result.stderr}`);
+    const program = `
+      const response = await fetch(process.argv[1], { signal: AbortSignal.timeout(5000) });
+      if (!response.ok) throw new Error(String(response.status));
+      process.stdout.write(await response.text());`;
+    const result = await this.namespace.run(process.execPath, ['--input-type=module', '--eval', program, url]);
+    if (result.code !== 0) throw new Error(`GET ${url}: ${/Error: .*/.exec(result.stderr)?.[0] ?? result.stderr}`);
     return result.stdout;
   }
 

@@ -9,14 +9,15 @@ export function upCommand(): Command {
   return new Command('up')
     .description('start a cluster on this machine, in the background, and wait until it is ready')
     .option(...dataDirOption)
-    .option('--secure-port <port>', 'port of the API server', parsePort, 6443)
+    .option('--secure-port <port>', 'port of the API server (default: 6443)', parsePort)
     .option(
       '--node-ip <address>',
       'address of this machine that pods and nodes use (default: the one of the default route)',
     )
     .option('--node-name <name>', 'name of this node (default: the host name)')
-    .option('--service-cluster-ip-range <cidr>', 'addresses of services', '10.96.0.0/12')
-    .option('--cluster-cidr <cidr>', 'addresses of pods', '10.244.0.0/16')
+    .option('--service-cluster-ip-range <cidr>', 'addresses of services (default: 10.96.0.0/12)')
+    .option('--cluster-cidr <cidr>', 'addresses of pods (default: 10.244.0.0/16)')
+    .addHelpText('after', '\nA cluster that was made before carries on with what it was made with.')
     .action(async (options: UpFlags) => {
       const { up } = await import('../../cluster/up.ts');
       await up({ ...options, progress: consoleProgress() });
@@ -25,11 +26,11 @@ export function upCommand(): Command {
 
 interface UpFlags {
   readonly dataDir: string;
-  readonly securePort: number;
+  readonly securePort?: number;
   readonly nodeIp?: string;
   readonly nodeName?: string;
-  readonly serviceClusterIpRange: string;
-  readonly clusterCidr: string;
+  readonly serviceClusterIpRange?: string;
+  readonly clusterCidr?: string;
 }
 
 export function downCommand(): Command {
