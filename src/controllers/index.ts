@@ -18,6 +18,8 @@ import { startRootCaPublisher, startServiceCaPublisher } from './rootca/root-ca-
 import { startServiceAccountController } from './serviceaccount/serviceaccount-controller.ts';
 import type { ControllerContext, ControllerHandle } from './shared/context.ts';
 import { startStatefulSetController } from './statefulset/statefulset-controller.ts';
+import { startPvProtectionController } from './storageprotection/pv-protection-controller.ts';
+import { startPvcProtectionController } from './storageprotection/pvc-protection-controller.ts';
 import { startTaintEvictionController } from './tainteviction/taint-eviction-controller.ts';
 
 export type { ControllerContext, ControllerHandle } from './shared/context.ts';
@@ -48,6 +50,8 @@ export const controllers: readonly ControllerDescriptor[] = [
   { name: 'daemonset-controller', start: startDaemonSetController },
   { name: 'statefulset-controller', start: startStatefulSetController },
   { name: 'disruption-controller', start: startDisruptionController },
+  { name: 'persistentvolumeclaim-protection-controller', start: startPvcProtectionController },
+  { name: 'persistentvolume-protection-controller', start: startPvProtectionController },
   { name: 'job-controller', start: startJobController },
   { name: 'cronjob-controller', start: startCronJobController },
   { name: 'ttl-after-finished-controller', start: startTtlAfterFinishedController },
