@@ -22,7 +22,7 @@ import { primaryAddress } from './addresses.ts';
 import { ConfigurationError } from './configuration-error.ts';
 import { dnsAddress, dnsPort } from './dns-endpoints.ts';
 import { addressAt, parseRange } from './ip-range.ts';
-import { clusterPaths } from './paths.ts';
+import { type ClusterPaths, clusterPaths } from './paths.ts';
 import { checkNode, findCniBinDir } from './preflight.ts';
 
 export interface AgentOptions {
@@ -79,6 +79,8 @@ export async function startAgent(options: AgentOptions & { readonly log: Logger 
 
   const rootDir = join(paths.agentDir, 'kubelet');
   const allocatable = machineResources(paths.dataDir);
+  const serving = servingCertificate(paths, nodeName);
+  if (!serving) log.warn('this node has no serving certificate: no logs, exec, attach and port-forward of its pods');
   const kubelet = await startKubelet({
     client,
     nodeName,
@@ -102,6 +104,7 @@ export async function startAgent(options: AgentOptions & { readonly log: Logger 
       log: log.child({ component: 'volumes' }),
     }),
     resolveEnv: createEnvResolver({ client, services: informers.informer(services), allocatable }),
+    ...(serving && { startServer: createStreamsServer({ client, tls: serving, clock, log }) }),
     clusterDns: [dnsServiceIP],
     clusterDomain,
     clock,
@@ -158,6 +161,14 @@ function whenPodCidrIsKnown<T>(informer: Informer<Node>, nodeName: string, start
       return started?.catch(() => undefined);
     },
   };
+}
+
+/** With which the kubelet serves, and whose clients it trusts; undefined where nobody has made them for this node. */
+function servingCertificate(paths: ClusterPaths, nodeName: string) {
+  const file = (name: string) => join(paths.certificates, name);
+  const [cert, key, ca] = [`node-${nodeName}-serving.crt`, `node-${nodeName}-serving.key`, 'ca.crt'].map(file);
+  if (!cert || !key || !ca || ![cert, key, ca].every((name) => existsSync(name))) return undefined;
+  return { cert: readFileSync(cert, 'utf8'), key: readFileSync(key, 'utf8'), clientCa: readFileSync(ca, 'utf8') };
 }
 
 /** Who speaks for the kubelet and who for proxy, routes and name server: one token for both, or a file for each. */
