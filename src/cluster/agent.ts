@@ -104,7 +104,7 @@ export async function startAgent(options: AgentOptions & { readonly log: Logger 
       log: log.child({ component: 'volumes' }),
     }),
     resolveEnv: createEnvResolver({ client, services: informers.informer(services), allocatable }),
-    ...(serving && { startServer: createStreamsServer({ client, tls: serving, clock, log }) }),
+    ...(serving && { startServer: createStreamsServer({ client, tls: serving, address: nodeIP, clock, log }) }),
     clusterDns: [dnsServiceIP],
     clusterDomain,
     clock,

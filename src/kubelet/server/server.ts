@@ -26,7 +26,7 @@ export interface StreamsServerOptions {
   };
   /** Default: all addresses. */
   readonly address?: string;
-  /** Default 10250; 0 takes a free one. */
+  /** Default 10250, or a free one where something else has that; 0 takes a free one. */
   readonly port?: number;
   readonly clock: Clock;
   readonly log: Logger;
@@ -132,12 +132,18 @@ export function createStreamsServer(options: StreamsServerOptions): StartStreams
       await serveStreams(backend, { request, socket, head, path, query, signal: stop.signal, handOver });
     }
 
-    await new Promise<void>((resolve, reject) => {
-      server.once('error', reject);
-      server.listen(options.port ?? KUBELET_PORT, options.address, () => {
-        server.off('error', reject);
-        resolve();
+    const listen = (port: number) =>
+      new Promise<void>((resolve, reject) => {
+        server.once('error', reject);
+        server.listen(port, options.address, () => {
+          server.off('error', reject);
+          resolve();
+        });
       });
+    await listen(options.port ?? KUBELET_PORT).catch((error: NodeJS.ErrnoException) => {
+      // The Node says where it is: a second node of a machine can have its own port.
+      if (options.port !== undefined || error.code !== 'EADDRINUSE') throw error;
+      return listen(0);
     });
     server.on('tlsClientError', (_error, socket) => socket.destroy());
     return {
