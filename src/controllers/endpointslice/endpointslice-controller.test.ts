@@ -157,3 +157,16 @@ test('leaves Services without selector and ExternalName ones alone', async () =>
   await cluster.create(services, service({ type: 'ExternalName', externalName: 'x.example', clusterIP: '' }));
   expect(await slices()).toEqual([]);
 });
+
+test.each([
+  ['PreferClose', { forZones: [{ name: 'z1' }] }],
+  ['PreferSameZone', { forZones: [{ name: 'z1' }] }],
+  ['PreferSameNode', { forZones: [{ name: 'z1' }], forNodes: [{ name: 'n1' }] }],
+])('%s: hints for what is ready, gone with the preference', async (trafficDistribution, hints) => {
+  await cluster.create(services, service({ trafficDistribution }));
+  await pod('a', '10.244.0.5');
+  await pod('b', '10.244.0.6', { ready: false });
+  expect((await only()).endpoints?.map((endpoint) => endpoint.hints)).toEqual([hints, undefined]);
+  await cluster.update(services, 'web', ({ spec: { trafficDistribution: _, ...spec }, ...was }) => ({ ...was, spec }));
+  expect((await only()).endpoints?.map((endpoint) => endpoint.hints)).toEqual([undefined, undefined]);
+});
