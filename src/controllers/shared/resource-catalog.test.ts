@@ -50,12 +50,10 @@ test('has custom resources from when they are established until their definition
   const definition = await define();
   expect(catalog.byKind('example.com', 'Thing')).toBeUndefined();
   const conditions = [{ type: 'Established', status: 'True', reason: 'InitialNamesAccepted', message: '' }];
-  await cluster.client
-    .resource(customresourcedefinitions)
-    .updateStatus({
-      ...definition,
-      status: { ...definition.status, acceptedNames: names, conditions },
-    } as CustomResourceDefinition);
+  await cluster.client.resource(customresourcedefinitions).updateStatus({
+    ...definition,
+    status: { ...definition.status, acceptedNames: names, conditions },
+  } as CustomResourceDefinition);
   await cluster.quiet();
   expect(catalog.byKind('example.com', 'Thing')).toMatchObject({ version: 'v1', resource: 'things', custom: true });
   expect(changes).toBe(1);
