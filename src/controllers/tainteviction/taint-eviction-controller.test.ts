@@ -23,6 +23,7 @@ const going = async (name: string) => (await cluster.get(pods, name)).metadata.d
 const forSeconds = (tolerationSeconds?: number): Toleration => ({
   key: 'k',
   operator: 'Exists',
+  effect: 'NoExecute',
   ...(tolerationSeconds !== undefined && { tolerationSeconds }),
 });
 
@@ -61,7 +62,7 @@ test('pods that tolerate it for a while go after that, unless the taint goes fir
 });
 
 test('the time counts from the first taint on', async () => {
-  await pod('p', forSeconds(100), { key: 'other', operator: 'Exists', tolerationSeconds: 200 });
+  await pod('p', forSeconds(100), { ...forSeconds(200), key: 'other' });
   await setTaints(taint);
   await cluster.advance(60_000);
   await setTaints(taint, { key: 'other', effect: 'NoExecute' });
