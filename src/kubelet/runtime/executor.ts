@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { chmod, mkdir, rm, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, readdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Pod } from '../../api/core/v1.gen.ts';
 import type { EventRecorder } from '../../client/recorder.ts';
@@ -88,7 +88,8 @@ export class Executor {
       throw error;
     });
     const earlier = findContainer(runtime, container.name);
-    const restartCount = earlier ? earlier.restartCount + 1 : 0;
+    const logs = join(podLogDir(this.#options.settings.logDir, pod), container.name);
+    const restartCount = earlier ? earlier.restartCount + 1 : await attemptsInLogs(logs);
 
     let config: Parameters<CriClient['createContainer']>[1];
     try {
@@ -117,7 +118,7 @@ export class Executor {
         terminationMessageFile: await this.#terminationMessageFile(directory, container),
         targetId: 'targetContainerName' in container ? targetOf(runtime, container.targetContainerName) : undefined,
       });
-      await mkdir(join(podLogDir(this.#options.settings.logDir, pod), container.name), { recursive: true });
+      await mkdir(logs, { recursive: true });
     } catch (error) {
       const message = error instanceof Error ? error.message : String(error);
       this.#tell(pod, container.name, 'Warning', 'Failed', `Error: ${message}`);
@@ -311,4 +312,17 @@ function untilAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
     signal.addEventListener('abort', abort, { once: true });
     work.then(resolve, reject).finally(() => signal.removeEventListener('abort', abort));
   });
+}
+
+/**
+ * How often a container that the runtime has nothing of has been started before, by its logs (`0.log`, `1.log`): after
+ * a reboot or `skiff down` the runtime forgets, and a new instance must not write into an old one's log.
+ */
+async function attemptsInLogs(directory: string): Promise<number> {
+  let attempts = 0;
+  for (const name of await readdir(directory).catch(() => [])) {
+    const number = /^(\d+)\.log/.exec(name)?.[1];
+    if (number !== undefined) attempts = Math.max(attempts, Number(number) + 1);
+  }
+  return attempts;
 }
