@@ -1,4 +1,5 @@
 import type { ContainerStatus, Pod, PodCondition, PodStatus } from '../../api/core/v1.gen.ts';
+import { formatTime } from '../../schema/time.ts';
 
 /** How pods on simulated nodes live. */
 export interface PodLife {
@@ -44,10 +45,8 @@ function runTime(pod: Pod, life: PodLife): number | undefined {
   return pod.metadata.ownerReferences?.some((o) => o.controller && o.kind === 'Job') ? life.jobRunMs : undefined;
 }
 
-const timeOf = (ms: number) => `${new Date(ms).toISOString().slice(0, 19)}Z`;
-
 function conditions(pod: Pod, now: number, ready: boolean): PodCondition[] {
-  const at = timeOf(now);
+  const at = formatTime(now);
   const reason = ready ? {} : { reason: 'PodCompleted' };
   const make = (type: PodCondition['type'], value: boolean, why: object = {}): PodCondition => {
     const old = pod.status.conditions?.find((c) => c.type === type);
@@ -64,7 +63,7 @@ function conditions(pod: Pod, now: number, ready: boolean): PodCondition[] {
 }
 
 function running(pod: Pod, place: PodPlace, now: number): PodStatus {
-  const startedAt = timeOf(now);
+  const startedAt = formatTime(now);
   return {
     phase: 'Running',
     conditions: conditions(pod, now, true),
@@ -81,11 +80,11 @@ function running(pod: Pod, place: PodPlace, now: number): PodStatus {
 }
 
 function succeeded(pod: Pod, now: number): PodStatus {
-  const startedAt = pod.status.startTime ?? timeOf(now);
+  const startedAt = pod.status.startTime ?? formatTime(now);
   return {
     phase: 'Succeeded',
     conditions: conditions(pod, now, false),
-    containerStatuses: pod.spec.containers.map((c) => containerStatus(pod, c, ended(startedAt, timeOf(now)))),
+    containerStatuses: pod.spec.containers.map((c) => containerStatus(pod, c, ended(startedAt, formatTime(now)))),
   };
 }
 

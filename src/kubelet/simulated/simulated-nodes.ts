@@ -1,5 +1,5 @@
 import { type Lease, leases } from '../../api/coordination/v1.gen.ts';
-import { type Node, nodes, type Pod, pods } from '../../api/core/v1.gen.ts';
+import { type Node, type NodeCondition, nodes, type Pod, pods } from '../../api/core/v1.gen.ts';
 import { isAlreadyExists, isNotFound } from '../../api/errors.ts';
 import type { Draft } from '../../api/resource.ts';
 import type { Client } from '../../client/client.ts';
@@ -7,6 +7,7 @@ import { runController } from '../../client/controller.ts';
 import type { InformerFactory } from '../../client/informer.ts';
 import { keyOf, splitKey } from '../../client/store.ts';
 import { WorkQueue } from '../../client/work-queue.ts';
+import { formatMicroTime, formatTime } from '../../schema/time.ts';
 import type { Clock, Timer } from '../../utils/clock.ts';
 import type { Logger } from '../../utils/log.ts';
 import { kubernetesVersion } from '../../utils/version.ts';
@@ -29,7 +30,7 @@ export interface SimulatedNodes {
   readonly names: readonly string[];
   /** A node falls silent (no heartbeats, its pods no longer answer) until `revive`. */
   silence(name: string): void;
-  revive(name: string): void;
+  revive(name: string): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -59,7 +60,7 @@ export async function startSimulatedNodes(options: SimulatedNodesOptions): Promi
     await createUnlessThere(() =>
       leaseApi.create('kube-node-lease', {
         metadata: { name, namespace: 'kube-node-lease' },
-        spec: { holderIdentity: name, leaseDurationSeconds: leaseSeconds, renewTime: microTime(clock.now()) },
+        spec: { holderIdentity: name, leaseDurationSeconds: leaseSeconds, renewTime: formatMicroTime(clock.now()) },
       } satisfies Draft<Lease>),
     );
   });
@@ -122,6 +123,11 @@ export async function startSimulatedNodes(options: SimulatedNodesOptions): Promi
     },
   });
 
+  const renew = (name: string) =>
+    leaseApi.patch('kube-node-lease', name, {
+      type: 'merge',
+      body: { spec: { renewTime: formatMicroTime(clock.now()) } },
+    });
   let beat: Timer | undefined;
   let stopped = false;
   const scheduleBeat = () => {
@@ -129,9 +135,7 @@ export async function startSimulatedNodes(options: SimulatedNodesOptions): Promi
       void inParallel(
         names.filter((name) => !silent.has(name)),
         async (name) => {
-          await leaseApi
-            .patch('kube-node-lease', name, { type: 'merge', body: { spec: { renewTime: microTime(clock.now()) } } })
-            .catch((error: unknown) => log.warn({ err: error, node: name }, 'heartbeat failed'));
+          await renew(name).catch((error: unknown) => log.warn({ err: error, node: name }, 'heartbeat failed'));
         },
       ).then(() => {
         if (!stopped) scheduleBeat();
@@ -143,8 +147,17 @@ export async function startSimulatedNodes(options: SimulatedNodesOptions): Promi
   return {
     names,
     silence: (name) => void silent.add(name),
-    revive(name) {
+    async revive(name) {
       silent.delete(name);
+      await client
+        .resource(nodes)
+        .patch(
+          '',
+          name,
+          { type: 'strategic', body: { status: { conditions: [readyCondition(clock.now())] } } },
+          { subresource: 'status' },
+        );
+      await renew(name);
       for (const pod of informer.store.list()) enqueue(pod);
     },
     async stop() {
@@ -156,9 +169,20 @@ export async function startSimulatedNodes(options: SimulatedNodesOptions): Promi
   };
 }
 
+function readyCondition(now: number): NodeCondition {
+  const at = formatTime(now);
+  return {
+    type: 'Ready',
+    status: 'True',
+    reason: 'KubeletReady',
+    message: 'the node is simulated',
+    lastHeartbeatTime: at,
+    lastTransitionTime: at,
+  };
+}
+
 function simulatedNode(name: string, index: number, options: SimulatedNodesOptions, now: number): Draft<Node> {
   const capacity = { cpu: '32', memory: '256Gi', pods: '110', 'ephemeral-storage': '1Ti', ...options.capacity };
-  const at = `${new Date(now).toISOString().slice(0, 19)}Z`;
   return {
     metadata: {
       name,
@@ -178,16 +202,7 @@ function simulatedNode(name: string, index: number, options: SimulatedNodesOptio
         { type: 'InternalIP', address: nodeAddress(index) },
         { type: 'Hostname', address: name },
       ],
-      conditions: [
-        {
-          type: 'Ready',
-          status: 'True',
-          reason: 'KubeletReady',
-          message: 'the node is simulated',
-          lastHeartbeatTime: at,
-          lastTransitionTime: at,
-        },
-      ],
+      conditions: [readyCondition(now)],
       nodeInfo: {
         architecture: 'amd64',
         operatingSystem: 'linux',
@@ -211,8 +226,6 @@ function addressNumber(base: number, offset: number): string {
   const n = base + offset;
   return [n >>> 24, (n >>> 16) & 255, (n >>> 8) & 255, n & 255].join('.');
 }
-
-const microTime = (ms: number) => new Date(ms).toISOString().replace('Z', '000Z');
 
 async function createUnlessThere(create: () => Promise<unknown>): Promise<void> {
   try {
