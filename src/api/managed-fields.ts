@@ -150,7 +150,19 @@ const unowned = new Set([
   'resourceVersion',
 ]);
 
+/** By what they were made of: objects of a kind mostly have the same fields. */
+const strippedSets = new WeakMap<FieldSet, FieldSet>();
+
 function stripped(set: FieldSet): FieldSet {
+  let kept = strippedSets.get(set);
+  if (!kept) {
+    kept = strip(set);
+    strippedSets.set(set, kept);
+  }
+  return kept;
+}
+
+function strip(set: FieldSet): FieldSet {
   const metadata = set.children.get('f:metadata');
   const children = [...set.children].filter(([step]) => step !== 'f:apiVersion' && step !== 'f:kind');
   if (!metadata) return FieldSet.node(false, children);

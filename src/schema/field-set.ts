@@ -6,29 +6,95 @@
 import { isJsonObject, type JsonObject, MAX_DEPTH, setOwn } from './json.ts';
 import { quote } from './quote.ts';
 
+/**
+ * Objects of a kind mostly have the same fields, so equal sets are mostly one object, with its JSON made once: a new
+ * set is looked up by its hash. This is for speed only: sets may be equal and not the same. What was not asked for
+ * since the table was last full is forgotten.
+ */
+const MAX_KNOWN = 4_000;
+/** Larger ones are hardly seen twice. */
+const MAX_KNOWN_CHILDREN = 200;
+let known = new Map<number, FieldSet>();
+let knownBefore = new Map<number, FieldSet>();
+
+function remember(hash: number, set: FieldSet): void {
+  if (known.size >= MAX_KNOWN) {
+    knownBefore = known;
+    known = new Map();
+  }
+  known.set(hash, set);
+}
+
+const mix = (hash: number, value: number): number => Math.imul(hash ^ value, 0x01000193);
+
+function hashOf(member: boolean, steps: readonly string[], sets: readonly FieldSet[]): number {
+  let hash = member ? 1 : 2;
+  for (let i = 0; i < steps.length; i++) {
+    const step = steps[i] ?? '';
+    const { length } = step;
+    // A few characters tell steps apart well enough.
+    hash = mix(mix(hash, length), step.charCodeAt(2));
+    hash = mix(mix(hash, step.charCodeAt(length >> 1)), step.charCodeAt(length - 3));
+    hash = mix(mix(hash, step.charCodeAt(length - 1)), sets[i]?.hash ?? 0);
+  }
+  return hash;
+}
+
 export class FieldSet {
   readonly member: boolean;
-  readonly children: ReadonlyMap<string, FieldSet>;
+  /** Of what is below this node: the steps, each once, and the set at each. */
+  readonly steps: readonly string[];
+  readonly sets: readonly FieldSet[];
+  readonly hash: number;
+  #children: ReadonlyMap<string, FieldSet> | undefined;
   #json: JsonObject | undefined;
 
-  private constructor(member: boolean, children: ReadonlyMap<string, FieldSet>) {
+  private constructor(member: boolean, steps: readonly string[], sets: readonly FieldSet[], hash: number) {
     this.member = member;
-    this.children = children;
+    this.steps = steps;
+    this.sets = sets;
+    this.hash = hash;
   }
 
-  static readonly none = new FieldSet(false, new Map());
-  static readonly leaf = new FieldSet(true, FieldSet.none.children);
+  static readonly none = new FieldSet(false, [], [], 3);
+  static readonly leaf = new FieldSet(true, [], [], 4);
 
   /** A node with these children; empty ones are left out. */
   static node(member: boolean, children: Iterable<readonly [string, FieldSet]>): FieldSet {
     const kept = new Map<string, FieldSet>();
     for (const [step, child] of children) if (!child.empty) kept.set(step, child);
-    if (kept.size > 0) return new FieldSet(member, kept);
-    return member ? FieldSet.leaf : FieldSet.none;
+    return FieldSet.of(member, [...kept.keys()], [...kept.values()]);
+  }
+
+  /** The same of arrays that are the set's from now on: no set empty; of those at the same step, the first counts. */
+  static of(member: boolean, steps: readonly string[], sets: readonly FieldSet[]): FieldSet {
+    if (steps.length === 0) return member ? FieldSet.leaf : FieldSet.none;
+    const hash = hashOf(member, steps, sets);
+    const recent = known.get(hash);
+    if (recent !== undefined && FieldSet.#is(recent, member, steps, sets)) return recent;
+    const older = knownBefore.get(hash);
+    const same = older !== undefined && FieldSet.#is(older, member, steps, sets);
+    if (!same && new Set(steps).size < steps.length) return FieldSet.node(member, firstOfEach(steps, sets));
+    const set = same ? older : new FieldSet(member, steps, sets, hash);
+    if (steps.length <= MAX_KNOWN_CHILDREN) remember(hash, set);
+    return set;
+  }
+
+  static #is(set: FieldSet, member: boolean, steps: readonly string[], sets: readonly FieldSet[]): boolean {
+    if (set.member !== member || set.steps.length !== steps.length) return false;
+    for (let i = 0; i < steps.length; i++) {
+      if (set.sets[i] !== sets[i] || set.steps[i] !== steps[i]) return false;
+    }
+    return true;
+  }
+
+  get children(): ReadonlyMap<string, FieldSet> {
+    this.#children ??= new Map(this.steps.map((step, i) => [step, this.sets[i] ?? FieldSet.none]));
+    return this.#children;
   }
 
   get empty(): boolean {
-    return !this.member && this.children.size === 0;
+    return !this.member && this.steps.length === 0;
   }
 
   at(step: string): FieldSet {
@@ -40,7 +106,7 @@ export class FieldSet {
     if (this.empty) return other;
     const children = new Map(this.children);
     for (const [step, child] of other.children) children.set(step, this.at(step).union(child));
-    return new FieldSet(this.member || other.member, children);
+    return FieldSet.node(this.member || other.member, children);
   }
 
   intersection(other: FieldSet): FieldSet {
@@ -78,6 +144,7 @@ export class FieldSet {
   }
 
   equals(other: FieldSet): boolean {
+    if (this === other) return true;
     if (this.member !== other.member || this.children.size !== other.children.size) return false;
     for (const [step, child] of this.children) if (!child.equals(other.at(step))) return false;
     return true;
@@ -119,6 +186,15 @@ export class FieldSet {
     if (set && Object.isFrozen(value)) parsed.set(value, set);
     return set;
   }
+}
+
+function firstOfEach(steps: readonly string[], sets: readonly FieldSet[]): Map<string, FieldSet> {
+  const children = new Map<string, FieldSet>();
+  for (let i = 0; i < steps.length; i++) {
+    const step = steps[i] ?? '';
+    if (!children.has(step)) children.set(step, sets[i] ?? FieldSet.none);
+  }
+  return children;
 }
 
 const parsed = new WeakMap<JsonObject, FieldSet>();

@@ -3,7 +3,7 @@
  * another, and what is left when fields are taken away. The rules are those of sigs.k8s.io/structured-merge-diff.
  */
 import { deepEqual } from './equal.ts';
-import { FieldSet, keyStep, nameStep, valueStep } from './field-set.ts';
+import { FieldSet, nameStep, valueStep } from './field-set.ts';
 import { getOwn, isJsonObject, type JsonObject, setOwn } from './json.ts';
 import type { Field, ObjectSchema, Schema } from './model.ts';
 
@@ -12,10 +12,22 @@ export type Shape =
   | { readonly kind: 'leaf' }
   /** No schema: objects part by part, everything else a leaf. */
   | { readonly kind: 'deduced' }
-  | { readonly kind: 'struct'; readonly schema: ObjectSchema }
+  | { readonly kind: 'struct'; readonly schema: ObjectSchema; readonly members: Map<string, Member> }
   | { readonly kind: 'map'; readonly values: Shape }
   | { readonly kind: 'set' }
-  | { readonly kind: 'keyed'; readonly keys: readonly string[]; readonly items: Shape };
+  | { readonly kind: 'keyed'; readonly keys: readonly Key[]; readonly items: Shape };
+
+/** What is known of a field of a struct once it was asked for. */
+interface Member {
+  readonly step: string;
+  readonly shape: Shape;
+}
+
+/** A key of an associative list, in the order of steps, with what stands before its value there. */
+interface Key {
+  readonly name: string;
+  readonly before: string;
+}
 
 const leaf: Shape = { kind: 'leaf' };
 const deduced: Shape = { kind: 'deduced' };
@@ -25,7 +37,7 @@ const shapes = new WeakMap<Field | ObjectSchema, Shape>();
 export function shapeOf(schema: ObjectSchema): Shape {
   let shape = shapes.get(schema);
   if (!shape) {
-    shape = { kind: 'struct', schema };
+    shape = { kind: 'struct', schema, members: new Map() };
     shapes.set(schema, shape);
   }
   return shape;
@@ -51,9 +63,16 @@ function nodeShape(node: Schema, field?: Field): Shape {
     case 'list':
       if (field?.listType === 'set') return { kind: 'set' };
       if (field?.listType === 'map' && field.keys)
-        return { kind: 'keyed', keys: field.keys, items: nodeShape(node.items) };
+        return { kind: 'keyed', keys: orderedKeys(field.keys), items: nodeShape(node.items) };
       return leaf;
   }
+}
+
+/** In the order in which `keyStep` writes them. */
+function orderedKeys(names: readonly string[]): Key[] {
+  const sorted: JsonObject = {};
+  for (const name of [...names].sort()) setOwn(sorted, name, '');
+  return Object.keys(sorted).map((name, i) => ({ name, before: `${i === 0 ? 'k:{' : ','}${JSON.stringify(name)}:` }));
 }
 
 /** The shape of a member; undefined where the schema does not have it. */
@@ -61,9 +80,19 @@ function memberShape(shape: Shape, name: string): Shape | undefined {
   if (shape.kind === 'map') return shape.values;
   if (shape.kind === 'deduced') return deduced;
   if (shape.kind !== 'struct') return undefined;
-  const field = shape.schema.fields.get(name);
-  if (field) return fieldShape(field);
+  const member = memberOf(shape, name);
+  if (member) return member.shape;
   return shape.schema.preserveUnknown ? deduced : undefined;
+}
+
+function memberOf(shape: Shape & { kind: 'struct' }, name: string): Member | undefined {
+  const known = shape.members.get(name);
+  if (known) return known;
+  const field = shape.schema.fields.get(name);
+  if (!field) return undefined;
+  const member = { step: nameStep(name), shape: fieldShape(field) };
+  shape.members.set(name, member);
+  return member;
 }
 
 const isNamed = (shape: Shape, name: string) => shape.kind === 'struct' && shape.schema.fields.has(name);
@@ -97,15 +126,19 @@ function partsOf(shape: Shape, value: unknown): Parts | undefined {
 }
 
 /** The step to an element of an associative list; keys that it lacks have their defaults, or null. */
-function itemStep(keys: readonly string[], items: Shape, item: unknown): string {
-  const out: JsonObject = {};
-  for (const key of keys) {
-    const given = isJsonObject(item) ? getOwn(item, key) : undefined;
-    const fallback = items.kind === 'struct' ? items.schema.fields.get(key)?.default : undefined;
-    setOwn(out, key, given ?? fallback ?? null);
+function itemStep(keys: readonly Key[], items: Shape, item: unknown): string {
+  let step = '';
+  for (const { name, before } of keys) {
+    const given = isJsonObject(item) ? getOwn(item, name) : undefined;
+    const fallback = items.kind === 'struct' ? items.schema.fields.get(name)?.default : undefined;
+    step += before + jsonText(given ?? fallback ?? null);
   }
-  return keyStep(out);
+  return `${step}}`;
 }
+
+/** Names, mostly, for which there are quicker ways. */
+const jsonText = (value: unknown): string =>
+  typeof value === 'string' && /^[\w./-]*$/.test(value) ? `"${value}"` : JSON.stringify(value);
 
 const isBare = (parts: Parts | undefined): boolean => !parts || parts.steps.size === 0;
 
@@ -135,72 +168,103 @@ export interface Comparison {
 const none = FieldSet.none;
 const same: Comparison = { added: none, modified: none, removed: none };
 
+/** A value with all that is in it: what comes or goes when the value does. */
+function wholeSet(shape: Shape, value: unknown): FieldSet {
+  const steps: string[] = [];
+  const sets: FieldSet[] = [];
+  switch (shape.kind) {
+    case 'leaf':
+      break;
+    case 'set':
+    case 'keyed':
+      if (!Array.isArray(value)) break;
+      for (const item of value) {
+        steps.push(shape.kind === 'set' ? valueStep(item) : itemStep(shape.keys, shape.items, item));
+        sets.push(shape.kind === 'set' ? FieldSet.leaf : wholeSet(shape.items, item));
+      }
+      break;
+    default:
+      if (!isJsonObject(value)) break;
+      for (const name of Object.keys(value)) {
+        const below = value[name];
+        if (below === undefined) continue;
+        const member = shape.kind === 'struct' ? memberOf(shape, name) : undefined;
+        steps.push(member?.step ?? nameStep(name));
+        sets.push(wholeSet(member?.shape ?? (shape.kind === 'map' ? shape.values : deduced), below));
+      }
+  }
+  return FieldSet.of(true, steps, sets);
+}
+
 /** What changed from one value to another; undefined is a value that is not there. */
 export function compareValues(shape: Shape, before: unknown, after: unknown): Comparison {
   if (before === after) return same;
-  // Most of an object stays as it is, and finding that out is cheaper than taking it apart.
-  if (before !== undefined && after !== undefined && deepEqual(before, after)) return same;
-  if (shape.kind === 'leaf') return compareLeaves(before, after);
-  return shape.kind === 'set' || shape.kind === 'keyed'
-    ? compareLists(shape, before, after)
-    : compareObjects(shape, before, after);
+  if (before === undefined) return { added: wholeSet(shape, after), modified: none, removed: none };
+  if (after === undefined) return { added: none, modified: none, removed: wholeSet(shape, before) };
+  switch (shape.kind) {
+    case 'leaf':
+      return compareLeaves(before, after);
+    case 'set':
+    case 'keyed':
+      return compareLists(shape, before, after);
+    default:
+      return compareObjects(shape, before, after);
+  }
 }
 
-const leafAdded: Comparison = { added: FieldSet.leaf, modified: none, removed: none };
 const leafModified: Comparison = { added: none, modified: FieldSet.leaf, removed: none };
-const leafRemoved: Comparison = { added: none, modified: none, removed: FieldSet.leaf };
 
-/** Two different values as a whole. */
-function compareLeaves(before: unknown, after: unknown): Comparison {
-  return before === undefined ? leafAdded : after === undefined ? leafRemoved : leafModified;
-}
+/** Two values as a whole. */
+const compareLeaves = (before: unknown, after: unknown): Comparison => (deepEqual(before, after) ? same : leafModified);
 
 /** Gathers what was found below a value. */
 class Gathered {
-  readonly #added: [string, FieldSet][] = [];
-  readonly #modified: [string, FieldSet][] = [];
-  readonly #removed: [string, FieldSet][] = [];
+  readonly #found: [step: string, found: Comparison][] = [];
 
   add(step: string, found: Comparison): void {
-    if (!found.added.empty) this.#added.push([step, found.added]);
-    if (!found.modified.empty) this.#modified.push([step, found.modified]);
-    if (!found.removed.empty) this.#removed.push([step, found.removed]);
+    if (found !== same) this.#found.push([step, found]);
   }
 
-  of(before: unknown, after: unknown): Comparison {
-    return {
-      added: FieldSet.node(before === undefined, this.#added),
-      modified: FieldSet.node(false, this.#modified),
-      removed: FieldSet.node(after === undefined, this.#removed),
-    };
+  get result(): Comparison {
+    if (this.#found.length === 0) return same;
+    const all = (which: keyof Comparison) =>
+      FieldSet.node(
+        false,
+        this.#found.map(([step, found]) => [step, found[which]] as const),
+      );
+    return { added: all('added'), modified: all('modified'), removed: all('removed') };
   }
 }
 
 const isBareObject = (value: unknown) => !isJsonObject(value) || Object.keys(value).length === 0;
 
 function compareObjects(shape: Shape, before: unknown, after: unknown): Comparison {
-  const bare = isBareObject(before) && isBareObject(after);
-  const mixed = before !== undefined && after !== undefined && !(isJsonObject(before) && isJsonObject(after));
-  if (bare || (mixed && shape.kind === 'deduced')) return compareLeaves(before, after);
   const left = isJsonObject(before) ? before : {};
   const right = isJsonObject(after) ? after : {};
+  const mixed = left !== before || right !== after;
+  if ((isBareObject(before) && isBareObject(after)) || (mixed && shape.kind === 'deduced')) {
+    return compareLeaves(before, after);
+  }
   const found = new Gathered();
   for (const name of Object.keys(left)) {
     const l = left[name];
     if (l === undefined) continue;
-    found.add(nameStep(name), compareValues(memberShape(shape, name) ?? deduced, l, getOwn(right, name)));
+    const r = getOwn(right, name);
+    if (l !== r) found.add(nameStep(name), compareValues(memberShape(shape, name) ?? deduced, l, r));
   }
   for (const name of Object.keys(right)) {
     if (right[name] === undefined || getOwn(left, name) !== undefined) continue;
     found.add(nameStep(name), compareValues(memberShape(shape, name) ?? deduced, undefined, right[name]));
   }
-  return found.of(before, after);
+  return found.result;
 }
 
 function compareLists(shape: Shape, before: unknown, after: unknown): Comparison {
+  // Most lists stay as they are, and finding that out is cheaper than taking them apart.
+  if (deepEqual(before, after)) return same;
   const left = partsOf(shape, before);
   const right = partsOf(shape, after);
-  if (isBare(left) && isBare(right)) return compareLeaves(before, after);
+  if (isBare(left) && isBare(right)) return leafModified;
   const found = new Gathered();
   for (const [step, part] of left?.steps ?? []) {
     found.add(step, compareValues(part.shape, part.value, right?.steps.get(step)?.value));
@@ -208,7 +272,7 @@ function compareLists(shape: Shape, before: unknown, after: unknown): Comparison
   for (const [step, part] of right?.steps ?? []) {
     if (!left?.steps.has(step)) found.add(step, compareValues(part.shape, undefined, part.value));
   }
-  return found.of(before, after);
+  return found.result;
 }
 
 /** `live` with `config` merged into it. */
