@@ -2,6 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { clusterPaths } from '../../src/cluster/paths.ts';
 import { busyboxImage } from './busybox-image.ts';
 import { type CommandResult, NetworkNamespace } from './network-namespace.ts';
 
@@ -83,7 +84,7 @@ export class SkiffCluster {
     }
     const { stdout } = await this.namespace.run('nft', ['list', 'tables']);
     found.push(...stdout.split('\n').filter((line) => line.includes('skiff')));
-    list('find', ['/sys/fs/cgroup', '-maxdepth', '4', '-name', '*skiff*'], /./);
+    list('find', ['/sys/fs/cgroup', '-maxdepth', '4', '-name', clusterPaths(this.dataDir).instance], /./);
     return found;
   }
 
