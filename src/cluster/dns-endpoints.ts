@@ -4,8 +4,8 @@ import { runController } from '../client/controller.ts';
 import type { InformerFactory } from '../client/informer.ts';
 import { WorkQueue } from '../client/work-queue.ts';
 import { ensureDnsService, removeDnsEndpoint } from '../dns/dns-service.ts';
-import { addressInRange } from '../proxy/ip.ts';
 import type { Clock } from '../utils/clock.ts';
+import { addressInRange } from '../utils/ip.ts';
 import type { Logger } from '../utils/log.ts';
 
 export const dnsPort = 53;

@@ -12,13 +12,14 @@ import { startControllers } from '../controllers/index.ts';
 import { startScheduler } from '../scheduler/scheduler.ts';
 import { LmdbStore } from '../store/lmdb.ts';
 import { realClock } from '../utils/clock.ts';
+import { addressInRange } from '../utils/ip.ts';
 import type { Logger } from '../utils/log.ts';
 import { primaryAddress } from './addresses.ts';
 import { type ClusterCertificates, ensureCertificates } from './certificates.ts';
 import { ConfigurationError } from './configuration-error.ts';
 import { createControlPlane } from './control-plane.ts';
 import { startDnsEndpointsController } from './dns-endpoints.ts';
-import { addressAt, overlap, parseRange } from './ip-range.ts';
+import { checkRange, overlap } from './ip-range.ts';
 import { buildKubeconfig } from './kubeconfig.ts';
 import { kubeletConnector } from './kubelets.ts';
 import { ensureKubernetesService } from './kubernetes-service.ts';
@@ -50,8 +51,8 @@ export async function startServer(options: ServerOptions & { readonly log: Logge
   const started = performance.now();
   const { log } = options;
   const clock = realClock;
-  const serviceRange = parseRange(options.serviceClusterIpRange, 'service-cluster-ip-range');
-  parseRange(options.clusterCidr, 'cluster-cidr');
+  checkRange(options.serviceClusterIpRange, 'service-cluster-ip-range');
+  checkRange(options.clusterCidr, 'cluster-cidr');
   if (overlap(options.serviceClusterIpRange, options.clusterCidr)) {
     throw new ConfigurationError(`--service-cluster-ip-range and --cluster-cidr share addresses: choose ranges apart`);
   }
@@ -62,7 +63,7 @@ export async function startServer(options: ServerOptions & { readonly log: Logge
   const store = await LmdbStore.open({ path: paths.database, clock, log: log.child({ component: 'store' }) });
   const certificates = ensureCertificates(paths.certificates, {
     hostnames: [hostname(), ...options.tlsSan.filter((san) => !isAddress(san))],
-    ips: [addressAt(serviceRange, 1), advertise, ...options.tlsSan.filter(isAddress)],
+    ips: [addressInRange(options.serviceClusterIpRange, 1), advertise, ...options.tlsSan.filter(isAddress)],
     ...(options.nodeName && { node: { name: options.nodeName, ips: [advertise] } }),
   });
   const plane = await createControlPlane({
@@ -97,7 +98,11 @@ export async function startServer(options: ServerOptions & { readonly log: Logge
   const port = await http.listen(options.securePort, options.bindAddress);
   writeKubeconfigs(paths, certificates, port, options.nodeName);
   const system = plane.client('kube-apiserver');
-  await ensureKubernetesService(system, { clusterIP: addressAt(serviceRange, 1), address: advertise, port });
+  await ensureKubernetesService(system, {
+    clusterIP: addressInRange(options.serviceClusterIpRange, 1),
+    address: advertise,
+    port,
+  });
 
   const controllerClient = plane.client('kube-controller-manager');
   const informers = new InformerFactory(controllerClient, { clock, log });
@@ -122,7 +127,7 @@ export async function startServer(options: ServerOptions & { readonly log: Logge
   const dnsEndpoints = startDnsEndpointsController({
     client: plane.client('kube-dns'),
     informers,
-    clusterIP: addressAt(serviceRange, 10),
+    clusterIP: addressInRange(options.serviceClusterIpRange, 10),
     clock,
     log: log.child({ component: 'controllers' }),
   });

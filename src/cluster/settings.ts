@@ -6,7 +6,7 @@ import { dns1123SubdomainProblems } from '../api/names.ts';
 import { deepEqual } from '../schema/equal.ts';
 import { primaryAddress } from './addresses.ts';
 import { ConfigurationError } from './configuration-error.ts';
-import { overlap, parseRange } from './ip-range.ts';
+import { checkRange, overlap } from './ip-range.ts';
 import { replaceFile } from './replace-file.ts';
 
 /** What `skiff up` was told the first time; later runs carry on with it. */
@@ -123,8 +123,8 @@ export function storeSettings(dataDir: string, settings: ClusterSettings): void 
 
 function check(settings: ClusterSettings): void {
   const { nodeIp, nodeName, serviceClusterIpRange, clusterCidr } = settings;
-  parseRange(serviceClusterIpRange, 'service-cluster-ip-range');
-  parseRange(clusterCidr, 'cluster-cidr');
+  checkRange(serviceClusterIpRange, 'service-cluster-ip-range');
+  checkRange(clusterCidr, 'cluster-cidr');
   if (overlap(serviceClusterIpRange, clusterCidr)) {
     throw new ConfigurationError(
       `The service range ${serviceClusterIpRange} and the pod range ${clusterCidr} share addresses: choose ranges apart.`,

@@ -3,8 +3,8 @@ import { type EndpointSlice, endpointslices } from '../api/discovery/v1.gen.ts';
 import { isAlreadyExists, isNotFound } from '../api/errors.ts';
 import type { Draft } from '../api/resource.ts';
 import type { Client } from '../client/client.ts';
-import { familyOf } from '../proxy/ip.ts';
 import { SERVICE_NAME_LABEL } from '../proxy/service-slices.ts';
+import { familyOf } from '../utils/ip.ts';
 
 export interface DnsServiceOptions {
   /** The cluster's DNS address, e.g. 10.96.0.10. */

@@ -1,4 +1,4 @@
-import { addressBytes } from '../proxy/ip.ts';
+import { addressBytes } from '../utils/ip.ts';
 import { AA, CD, HEADER, IN, optRecord, QR, type Query, RA, type Rcode, RD, TC, TYPE } from './wire.ts';
 
 export type RecordData =

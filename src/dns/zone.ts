@@ -1,8 +1,8 @@
 import type { Service } from '../api/core/v1.gen.ts';
 import type { EndpointSlice } from '../api/discovery/v1.gen.ts';
 import type { Informer } from '../client/informer.ts';
-import { addressBytes, familyOf, rangeContains } from '../proxy/ip.ts';
 import { SERVICE_INDEX, serviceOfSlice } from '../proxy/service-slices.ts';
+import { addressBytes, familyOf, rangeContains } from '../utils/ip.ts';
 import type { ResourceRecord, Response } from './response.ts';
 import { RCODE, TYPE } from './wire.ts';
 

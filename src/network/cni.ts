@@ -1,6 +1,6 @@
 import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { familyOfRange } from '../proxy/ip.ts';
+import { familyOfRange } from '../utils/ip.ts';
 
 export interface CniOptions {
   /** Name of the network; also of host-local's folder of leases. */

@@ -1,9 +1,9 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { addressInRange, familyOfRange } from '../proxy/ip.ts';
 import { type KernelNames, kernelNames } from '../proxy/names.ts';
 import { ensureDevice } from '../proxy/route.ts';
 import { CommandError, type Run, run } from '../proxy/run.ts';
+import { addressInRange, familyOfRange } from '../utils/ip.ts';
 import type { Logger } from '../utils/log.ts';
 import { removeCniConfig, writeCniConfig } from './cni.ts';
 import { Sysctls } from './sysctl.ts';

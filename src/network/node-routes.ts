@@ -1,9 +1,9 @@
 import { type Node, nodes } from '../api/core/v1.gen.ts';
 import type { Informer, InformerFactory } from '../client/informer.ts';
-import { familyOf, familyOfRange, rangeContains } from '../proxy/ip.ts';
 import { ROUTE_PROTOCOL } from '../proxy/route.ts';
 import { CommandError, type Run, run } from '../proxy/run.ts';
 import type { Clock, Timer } from '../utils/clock.ts';
+import { familyOf, familyOfRange, rangeContains } from '../utils/ip.ts';
 import type { Logger } from '../utils/log.ts';
 
 export interface NodeRoutesOptions {

@@ -1,4 +1,4 @@
-import { familyOf, familyOfRange } from './ip.ts';
+import { familyOf, familyOfRange } from '../utils/ip.ts';
 import { CommandError, type Run, run } from './run.ts';
 
 /** Marks routes as Skiff's own (`ip route ... proto 153`), so that nobody else's is ever replaced or taken away. */

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
-import type { IPFamily } from './ip.ts';
-import { familyOf, familyOfRange, rangeContains } from './ip.ts';
+import type { IPFamily } from '../utils/ip.ts';
+import { familyOf, familyOfRange, rangeContains } from '../utils/ip.ts';
 import type { ProxyEndpoint, ServicePortInfo } from './service-ports.ts';
 import { categorizeEndpoints, type NodeTopology } from './topology.ts';
 

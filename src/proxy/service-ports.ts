@@ -1,6 +1,6 @@
 import type { Service } from '../api/core/v1.gen.ts';
 import type { EndpointSlice } from '../api/discovery/v1.gen.ts';
-import { familyOf, type IPFamily } from './ip.ts';
+import { familyOf, type IPFamily } from '../utils/ip.ts';
 
 /** One address behind a service port. */
 export interface ProxyEndpoint {
