@@ -182,10 +182,10 @@ function checkDns(config: PodDNSConfig | undefined, policy: string | undefined, 
 
 /** Search paths may have underscores. */
 function checkSearch(search: string, path: Path, found: Found): void {
-  const part = '[a-z0-9_]([-_a-z0-9]*[a-z0-9_])?';
-  const pattern = '[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*';
-  if (search.length <= 253 && new RegExp(`^${part}(\\.${part})*$`).test(search)) return;
-  const why = `a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', and must start and end with an alphanumeric character (e.g. 'example.com', regex used for validation is '${pattern}')`;
+  const part = '_?[a-z0-9]([-_a-z0-9]*[a-z0-9])?';
+  const pattern = `${part}(\\.${part})*`;
+  if (search.length <= 253 && new RegExp(`^${pattern}$`).test(search)) return;
+  const why = `a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '_', '-' or '.', and must start and end with an alphanumeric character (e.g. 'example.com', regex used for validation is '${pattern}')`;
   found.push(fieldErrors.invalid(path, search, why));
 }
 

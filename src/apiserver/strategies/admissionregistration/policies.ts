@@ -8,6 +8,7 @@ import type {
   ValidatingAdmissionPolicyBinding,
 } from '../../../api/admissionregistration/v1.gen.ts';
 import type { Mutable } from '../../../api/resource.ts';
+import { validatePolicyBinding } from '../../validation/admission.ts';
 import { age, UNSET } from '../cells.ts';
 import { define } from '../define.ts';
 import { countsChanges, updateSpec, updateStatus } from '../spec-and-status.ts';
@@ -52,6 +53,8 @@ export const validatingAdmissionPolicy = define<ValidatingAdmissionPolicy>({
 });
 
 export const validatingAdmissionPolicyBinding = define<ValidatingAdmissionPolicyBinding>({
+  validateCreate: validatePolicyBinding,
+  validateUpdate: validatePolicyBinding,
   ...countsChanges,
   setDefaults: ({ spec }) => setMatchDefaults(spec.matchResources),
   tableCells: (binding, now) => [

@@ -5,6 +5,7 @@ import type {
   ValidatingWebhookConfiguration,
 } from '../../../api/admissionregistration/v1.gen.ts';
 import type { Mutable } from '../../../api/resource.ts';
+import { validateMutatingWebhooks, validateValidatingWebhooks } from '../../validation/admission.ts';
 import { age } from '../cells.ts';
 import { define } from '../define.ts';
 import { countsChanges } from '../spec-and-status.ts';
@@ -27,6 +28,8 @@ function setWebhookDefaults(webhook: Mutable<ValidatingWebhook>): void {
 
 /** https://kubernetes.io/docs/reference/access-authn-authz/extensible-admission-controllers/ */
 export const validatingWebhookConfiguration = define<ValidatingWebhookConfiguration>({
+  validateCreate: validateValidatingWebhooks,
+  validateUpdate: validateValidatingWebhooks,
   ...countsChanges,
   setDefaults: ({ webhooks }) => {
     for (const webhook of webhooks ?? []) setWebhookDefaults(webhook);
@@ -35,6 +38,8 @@ export const validatingWebhookConfiguration = define<ValidatingWebhookConfigurat
 });
 
 export const mutatingWebhookConfiguration = define<MutatingWebhookConfiguration>({
+  validateCreate: validateMutatingWebhooks,
+  validateUpdate: validateMutatingWebhooks,
   ...countsChanges,
   setDefaults: ({ webhooks }) => {
     for (const webhook of webhooks ?? []) {

@@ -5,6 +5,7 @@ import type {
   MetricStatus,
 } from '../../../api/autoscaling/v2.gen.ts';
 import type { Mutable } from '../../../api/resource.ts';
+import { validateHorizontalPodAutoscaler } from '../../validation/policy.ts';
 import { age, UNKNOWN, UNSET } from '../cells.ts';
 import { define } from '../define.ts';
 import { keepStatus, updateStatus } from '../spec-and-status.ts';
@@ -94,6 +95,8 @@ function metricsCell({ spec, status }: HorizontalPodAutoscaler): string {
 
 /** https://kubernetes.io/docs/concepts/workloads/autoscaling/horizontal-pod-autoscale/ */
 export const horizontalPodAutoscaler = define<HorizontalPodAutoscaler>({
+  validateCreate: validateHorizontalPodAutoscaler,
+  validateUpdate: validateHorizontalPodAutoscaler,
   setDefaults,
   prepareForCreate: (scaler) => {
     // Absent metrics are written as null.

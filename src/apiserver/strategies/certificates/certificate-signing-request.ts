@@ -1,6 +1,7 @@
 import type { CertificateSigningRequest } from '../../../api/certificates/v1.gen.ts';
 import type { Mutable } from '../../../api/resource.ts';
 import { humanDuration } from '../../http/table.ts';
+import { validateCertificateRequest } from '../../validation/admission.ts';
 import { age, NONE } from '../cells.ts';
 import { define } from '../define.ts';
 import { keepStatus } from '../spec-and-status.ts';
@@ -44,6 +45,7 @@ const iso = (now: number): string => `${new Date(now).toISOString().slice(0, 19)
 
 /** https://kubernetes.io/docs/reference/access-authn-authz/certificate-signing-requests/ */
 export const certificateSigningRequest = define<Request>({
+  validateCreate: validateCertificateRequest,
   prepareForCreate: (request, { user }) => {
     const { spec } = request;
     spec.username = user.name;

@@ -1,5 +1,14 @@
 import type { ConfigMap, LimitRange, ResourceQuota, Secret, ServiceAccount } from '../../../api/core/v1.gen.ts';
 import type { Mutable } from '../../../api/resource.ts';
+import {
+  validateConfigMap,
+  validateConfigMapUpdate,
+  validateLimitRange,
+  validateResourceQuota,
+  validateResourceQuotaUpdate,
+  validateSecret,
+  validateSecretUpdate,
+} from '../../validation/config.ts';
 import { age, createdAtCells, nameAndAge } from '../cells.ts';
 import { define } from '../define.ts';
 import { keepStatus, updateStatus } from '../spec-and-status.ts';
@@ -8,6 +17,8 @@ import { roundQuantities } from './resource-list.ts';
 const count = (map: object | undefined): number => Object.keys(map ?? {}).length;
 
 export const configMap = define<ConfigMap>({
+  validateCreate: validateConfigMap,
+  validateUpdate: validateConfigMapUpdate,
   tableCells: (map, now) => [map.metadata.name, count(map.data) + count(map.binaryData), age(map, now)],
 });
 
@@ -23,6 +34,8 @@ function setSecretDefaults(secret: Mutable<Secret>): void {
 }
 
 export const secret = define<Secret>({
+  validateCreate: validateSecret,
+  validateUpdate: validateSecretUpdate,
   setDefaults: setSecretDefaults,
   prepareForUpdate: (secret, old) => {
     if (!secret.type) secret.type = old.type;
@@ -57,6 +70,8 @@ function setLimitDefaults({ spec }: Mutable<LimitRange>): void {
 }
 
 export const limitRange = define<LimitRange>({
+  validateCreate: validateLimitRange,
+  validateUpdate: validateLimitRange,
   setDefaults: setLimitDefaults,
   tableCells: createdAtCells,
 });
@@ -71,6 +86,8 @@ function quotaCell({ status }: ResourceQuota, limits: boolean): string {
 }
 
 export const resourceQuota = define<ResourceQuota>({
+  validateCreate: validateResourceQuota,
+  validateUpdate: validateResourceQuotaUpdate,
   setDefaults: ({ spec }) => {
     if (spec.hard) roundQuantities(spec.hard);
   },

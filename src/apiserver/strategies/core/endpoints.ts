@@ -1,4 +1,5 @@
 import type { Endpoints } from '../../../api/core/v1.gen.ts';
+import { validateEndpoints } from '../../validation/networking.ts';
 import { age, NONE } from '../cells.ts';
 import { define } from '../define.ts';
 
@@ -19,6 +20,8 @@ function endpointsCell({ subsets }: Endpoints): string {
 }
 
 export const endpoints = define<Endpoints>({
+  validateCreate: validateEndpoints,
+  validateUpdate: validateEndpoints,
   setDefaults: ({ subsets }) => {
     for (const { ports } of subsets ?? []) for (const port of ports ?? []) port.protocol ??= 'TCP';
   },

@@ -1,5 +1,6 @@
 import type { Event } from '../../../api/core/v1.gen.ts';
 import type { Event as NewEvent } from '../../../api/events/v1.gen.ts';
+import { validateEvent } from '../../validation/cluster.ts';
 import { since, UNKNOWN } from '../cells.ts';
 import { define } from '../define.ts';
 
@@ -59,6 +60,7 @@ function selectable(
 }
 
 export const event = define<Event>({
+  validateCreate: validateEvent,
   prepareForCreate: () => {},
   prepareForUpdate: () => {},
   allowCreateOnUpdate: true,

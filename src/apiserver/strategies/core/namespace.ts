@@ -1,9 +1,11 @@
 import type { Namespace } from '../../../api/core/v1.gen.ts';
 import type { Mutable } from '../../../api/resource.ts';
+import { validateNamespace } from '../../validation/cluster.ts';
 import { age } from '../cells.ts';
 import { define } from '../define.ts';
 
 export const namespace = define<Namespace>({
+  validateCreate: validateNamespace,
   setDefaults: ({ metadata, status }) => {
     if (metadata.name) metadata.labels = { ...metadata.labels, 'kubernetes.io/metadata.name': metadata.name };
     if (status) status.phase ??= 'Active';

@@ -1,5 +1,6 @@
 import type { Node } from '../../../api/core/v1.gen.ts';
 import type { Mutable } from '../../../api/resource.ts';
+import { validateNode, validateNodeUpdate } from '../../validation/cluster.ts';
 import { age, NONE, UNKNOWN } from '../cells.ts';
 import { define } from '../define.ts';
 
@@ -26,6 +27,8 @@ const addressCell = ({ status }: Node, type: string): string =>
   status.addresses?.find((address) => address.type === type)?.address ?? NONE;
 
 export const node = define<Node>({
+  validateCreate: validateNode,
+  validateUpdate: validateNodeUpdate,
   setDefaults: ({ status }) => {
     if (status?.capacity && !status.allocatable) status.allocatable = { ...status.capacity };
   },

@@ -1,6 +1,7 @@
 import type { PersistentVolume, PersistentVolumeClaim } from '../../../api/core/v1.gen.ts';
 import type { Mutable } from '../../../api/resource.ts';
 import { formatTime } from '../../../schema/time.ts';
+import { validatePersistentVolume, validatePersistentVolumeUpdate } from '../../validation/cluster.ts';
 import { validateClaim, validateClaimUpdate } from '../../validation/persistent-volume-claim.ts';
 import { age, UNSET } from '../cells.ts';
 import { define } from '../define.ts';
@@ -38,6 +39,8 @@ function setVolumeDefaults({ spec, status }: Mutable<PersistentVolume>): void {
 
 /** https://kubernetes.io/docs/concepts/storage/persistent-volumes/ */
 export const persistentVolume = define<PersistentVolume>({
+  validateCreate: validatePersistentVolume,
+  validateUpdate: validatePersistentVolumeUpdate,
   setDefaults: setVolumeDefaults,
   prepareForCreate: (volume, { now }) => {
     volume.status = { phase: 'Pending', lastPhaseTransitionTime: formatTime(now) };
@@ -74,8 +77,15 @@ export const persistentVolume = define<PersistentVolume>({
   },
 });
 
+const isClaimOrSnapshot = ({ apiGroup = '', kind }: { readonly apiGroup?: string; readonly kind: string }): boolean =>
+  (apiGroup === '' && kind === 'PersistentVolumeClaim') ||
+  (apiGroup === 'snapshot.storage.k8s.io' && kind === 'VolumeSnapshot');
+
 /** dataSource is the older of two fields that say the same; each is filled in from the other. */
 function alignDataSources({ spec }: Mutable<PersistentVolumeClaim>): void {
+  // Sources in other namespaces are not served, and the older field never knew other kinds than these two.
+  if (spec.dataSourceRef?.namespace) delete spec.dataSourceRef;
+  if (spec.dataSource && !isClaimOrSnapshot(spec.dataSource)) delete spec.dataSource;
   const { dataSource, dataSourceRef } = spec;
   if (dataSource && !dataSourceRef) spec.dataSourceRef = { ...dataSource };
   else if (dataSourceRef && !dataSource && !dataSourceRef.namespace) {

@@ -1,5 +1,6 @@
 import type { Service, ServicePort } from '../../../api/core/v1.gen.ts';
 import type { Mutable } from '../../../api/resource.ts';
+import { validateService, validateServiceUpdate } from '../../validation/service.ts';
 import { age, labelsCell, NONE, UNKNOWN } from '../cells.ts';
 import { define } from '../define.ts';
 
@@ -53,6 +54,8 @@ function externalCell({ spec, status }: Service): string {
 }
 
 export const service = define<Service>({
+  validateCreate: validateService,
+  validateUpdate: validateServiceUpdate,
   setDefaults,
   prepareForCreate: (service) => {
     service.status = { loadBalancer: {} };

@@ -1,4 +1,5 @@
 import type { FlowSchema, PriorityLevelConfiguration } from '../../../api/flowcontrol/v1.gen.ts';
+import { validateFlowSchema, validatePriorityLevel } from '../../validation/storage.ts';
 import { age, NONE } from '../cells.ts';
 import { define } from '../define.ts';
 import { updateSpec, updateStatus } from '../spec-and-status.ts';
@@ -10,6 +11,8 @@ function danglingCell({ status }: FlowSchema): string {
 
 /** https://kubernetes.io/docs/concepts/cluster-administration/flow-control/ */
 export const flowSchema = define<FlowSchema>({
+  validateCreate: validateFlowSchema,
+  validateUpdate: validateFlowSchema,
   setDefaults: ({ spec }) => {
     if (!spec.matchingPrecedence) spec.matchingPrecedence = 1000;
   },
@@ -30,6 +33,8 @@ export const flowSchema = define<FlowSchema>({
 });
 
 export const priorityLevel = define<PriorityLevelConfiguration>({
+  validateCreate: validatePriorityLevel,
+  validateUpdate: validatePriorityLevel,
   setDefaults: ({ spec }) => {
     if (spec.exempt) {
       spec.exempt.nominalConcurrencyShares ??= 0;

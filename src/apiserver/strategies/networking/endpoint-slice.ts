@@ -1,4 +1,5 @@
 import type { EndpointSlice } from '../../../api/discovery/v1.gen.ts';
+import { validateEndpointSlice, validateEndpointSliceUpdate } from '../../validation/networking.ts';
 import { age, UNSET } from '../cells.ts';
 import { define } from '../define.ts';
 import { countsChanges } from '../spec-and-status.ts';
@@ -14,6 +15,8 @@ function list(all: readonly string[]): string {
 
 /** https://kubernetes.io/docs/concepts/services-networking/endpoint-slices/ */
 export const endpointSlice = define<EndpointSlice>({
+  validateCreate: validateEndpointSlice,
+  validateUpdate: validateEndpointSliceUpdate,
   ...countsChanges,
   setDefaults: ({ ports }) => {
     for (const port of ports ?? []) {

@@ -1,4 +1,5 @@
 import type { Ingress, IngressClass } from '../../../api/networking/v1.gen.ts';
+import { validateIngress, validateIngressClass, validateIngressClassUpdate } from '../../validation/networking.ts';
 import { age, NONE } from '../cells.ts';
 import { define } from '../define.ts';
 import { countsChanges, updateSpec, updateStatus } from '../spec-and-status.ts';
@@ -20,6 +21,8 @@ function addressCell({ status }: Ingress): string {
 
 /** https://kubernetes.io/docs/concepts/services-networking/ingress/ */
 export const ingress = define<Ingress>({
+  validateCreate: validateIngress,
+  validateUpdate: validateIngress,
   prepareForCreate: (ingress) => {
     ingress.metadata.generation = 1;
     ingress.status = { loadBalancer: {} };
@@ -37,6 +40,8 @@ export const ingress = define<Ingress>({
 });
 
 export const ingressClass = define<IngressClass>({
+  validateCreate: validateIngressClass,
+  validateUpdate: validateIngressClassUpdate,
   ...countsChanges,
   setDefaults: ({ spec }) => {
     if (spec.parameters) spec.parameters.scope ??= 'Cluster';

@@ -1,10 +1,13 @@
 import type { NetworkPolicy } from '../../../api/networking/v1.gen.ts';
+import { validateNetworkPolicy } from '../../validation/networking.ts';
 import { age, selectorCell } from '../cells.ts';
 import { define } from '../define.ts';
 import { countsChanges } from '../spec-and-status.ts';
 
 /** https://kubernetes.io/docs/concepts/services-networking/network-policies/ */
 export const networkPolicy = define<NetworkPolicy>({
+  validateCreate: validateNetworkPolicy,
+  validateUpdate: validateNetworkPolicy,
   ...countsChanges,
   setDefaults: ({ spec }) => {
     for (const { ports } of [...(spec.ingress ?? []), ...(spec.egress ?? [])]) {

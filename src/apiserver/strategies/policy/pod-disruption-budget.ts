@@ -1,4 +1,5 @@
 import type { PodDisruptionBudget } from '../../../api/policy/v1.gen.ts';
+import { validatePodDisruptionBudget } from '../../validation/policy.ts';
 import { age } from '../cells.ts';
 import { define } from '../define.ts';
 import { updateSpec, updateStatus } from '../spec-and-status.ts';
@@ -7,6 +8,8 @@ const NOT_APPLICABLE = 'N/A';
 
 /** https://kubernetes.io/docs/tasks/run-application/configure-pdb/ */
 export const podDisruptionBudget = define<PodDisruptionBudget>({
+  validateCreate: validatePodDisruptionBudget,
+  validateUpdate: validatePodDisruptionBudget,
   prepareForCreate: (budget) => {
     budget.metadata.generation = 1;
     budget.status = { disruptionsAllowed: 0, currentHealthy: 0, desiredHealthy: 0, expectedPods: 0 };

@@ -1,5 +1,13 @@
 import type { ClusterRole, ClusterRoleBinding, Role, RoleBinding, Subject } from '../../../api/rbac/v1.gen.ts';
 import type { Mutable } from '../../../api/resource.ts';
+import {
+  validateClusterRole,
+  validateClusterRoleBinding,
+  validateClusterRoleBindingUpdate,
+  validateRole,
+  validateRoleBinding,
+  validateRoleBindingUpdate,
+} from '../../validation/policy.ts';
 import { age, createdAtCells } from '../cells.ts';
 import { define } from '../define.ts';
 
@@ -29,14 +37,28 @@ const bindingCells = (binding: Binding, now: number): readonly unknown[] => [
 ];
 
 /** https://kubernetes.io/docs/reference/access-authn-authz/rbac/ */
-export const role = define<Role>({ allowCreateOnUpdate: true, tableCells: createdAtCells });
-export const clusterRole = define<ClusterRole>({ allowCreateOnUpdate: true, tableCells: createdAtCells });
+export const role = define<Role>({
+  validateCreate: validateRole,
+  validateUpdate: validateRole,
+  allowCreateOnUpdate: true,
+  tableCells: createdAtCells,
+});
+export const clusterRole = define<ClusterRole>({
+  validateCreate: validateClusterRole,
+  validateUpdate: validateClusterRole,
+  allowCreateOnUpdate: true,
+  tableCells: createdAtCells,
+});
 export const roleBinding = define<RoleBinding>({
+  validateCreate: validateRoleBinding,
+  validateUpdate: validateRoleBindingUpdate,
   setDefaults: setBindingDefaults,
   allowCreateOnUpdate: true,
   tableCells: bindingCells,
 });
 export const clusterRoleBinding = define<ClusterRoleBinding>({
+  validateCreate: validateClusterRoleBinding,
+  validateUpdate: validateClusterRoleBindingUpdate,
   setDefaults: setBindingDefaults,
   allowCreateOnUpdate: true,
   tableCells: bindingCells,

@@ -1,6 +1,14 @@
 import type { Lease } from '../../../api/coordination/v1.gen.ts';
 import type { RuntimeClass } from '../../../api/node/v1.gen.ts';
+import type { Mutable } from '../../../api/resource.ts';
 import type { PriorityClass } from '../../../api/scheduling/v1.gen.ts';
+import {
+  validateLease,
+  validatePriorityClass,
+  validatePriorityClassUpdate,
+  validateRuntimeClass,
+  validateRuntimeClassUpdate,
+} from '../../validation/storage.ts';
 import { age, UNSET } from '../cells.ts';
 import { roundQuantities } from '../core/resource-list.ts';
 import { define } from '../define.ts';
@@ -8,6 +16,8 @@ import { countsChanges } from '../spec-and-status.ts';
 
 /** https://kubernetes.io/docs/concepts/scheduling-eviction/pod-priority-preemption/ */
 export const priorityClass = define<PriorityClass>({
+  validateCreate: validatePriorityClass,
+  validateUpdate: validatePriorityClassUpdate,
   ...countsChanges,
   setDefaults: (priorityClass) => {
     priorityClass.preemptionPolicy ??= 'PreemptLowerPriority';
@@ -22,14 +32,26 @@ export const priorityClass = define<PriorityClass>({
 });
 
 export const runtimeClass = define<RuntimeClass>({
+  validateCreate: validateRuntimeClass,
+  validateUpdate: validateRuntimeClassUpdate,
   setDefaults: ({ overhead }) => {
     if (overhead?.podFixed) roundQuantities(overhead.podFixed);
   },
   tableCells: (runtimeClass, now) => [runtimeClass.metadata.name, runtimeClass.handler, age(runtimeClass, now)],
 });
 
+/** Coordinated leader election is not served. */
+function dropElectionFields({ spec }: Mutable<Lease>): void {
+  delete spec.strategy;
+  delete spec.preferredHolder;
+}
+
 export const lease = define<Lease>({
+  validateCreate: validateLease,
+  validateUpdate: validateLease,
   allowCreateOnUpdate: true,
   allowUnconditionalUpdate: false,
+  prepareForCreate: dropElectionFields,
+  prepareForUpdate: dropElectionFields,
   tableCells: (lease, now) => [lease.metadata.name, lease.spec.holderIdentity ?? '', age(lease, now)],
 });

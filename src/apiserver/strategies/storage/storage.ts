@@ -7,6 +7,19 @@ import type {
   VolumeAttachment,
   VolumeAttributesClass,
 } from '../../../api/storage/v1.gen.ts';
+import {
+  validateCsiDriver,
+  validateCsiDriverUpdate,
+  validateCsiNode,
+  validateCsiStorageCapacity,
+  validateCsiStorageCapacityUpdate,
+  validateStorageClass,
+  validateStorageClassUpdate,
+  validateVolumeAttachment,
+  validateVolumeAttachmentUpdate,
+  validateVolumeAttributesClass,
+  validateVolumeAttributesClassUpdate,
+} from '../../validation/storage.ts';
 import { age, createdAtCells, UNSET } from '../cells.ts';
 import { define } from '../define.ts';
 import { countsChanges, keepStatus, updateStatus } from '../spec-and-status.ts';
@@ -20,6 +33,8 @@ const nameCell = ({ metadata }: KubeObject, ...marks: readonly string[]): string
 
 /** https://kubernetes.io/docs/concepts/storage/storage-classes/ */
 export const storageClass = define<StorageClass>({
+  validateCreate: validateStorageClass,
+  validateUpdate: validateStorageClassUpdate,
   setDefaults: (storageClass) => {
     storageClass.reclaimPolicy ??= 'Delete';
     storageClass.volumeBindingMode ??= 'Immediate';
@@ -35,6 +50,8 @@ export const storageClass = define<StorageClass>({
 });
 
 export const volumeAttributesClass = define<VolumeAttributesClass>({
+  validateCreate: validateVolumeAttributesClass,
+  validateUpdate: validateVolumeAttributesClassUpdate,
   tableCells: (attributesClass, now) => [
     nameCell(attributesClass, DEFAULT_ATTRIBUTES_CLASS),
     attributesClass.driverName,
@@ -43,6 +60,8 @@ export const volumeAttributesClass = define<VolumeAttributesClass>({
 });
 
 export const csiDriver = define<CSIDriver>({
+  validateCreate: validateCsiDriver,
+  validateUpdate: validateCsiDriverUpdate,
   ...countsChanges,
   setDefaults: ({ spec }) => {
     spec.attachRequired ??= true;
@@ -69,12 +88,20 @@ export const csiDriver = define<CSIDriver>({
 });
 
 export const csiNode = define<CSINode>({
+  validateCreate: validateCsiNode,
+  validateUpdate: validateCsiNode,
   tableCells: (node, now) => [node.metadata.name, node.spec.drivers?.length ?? 0, age(node, now)],
 });
 
-export const csiStorageCapacity = define<CSIStorageCapacity>({ tableCells: createdAtCells });
+export const csiStorageCapacity = define<CSIStorageCapacity>({
+  validateCreate: validateCsiStorageCapacity,
+  validateUpdate: validateCsiStorageCapacityUpdate,
+  tableCells: createdAtCells,
+});
 
 export const volumeAttachment = define<VolumeAttachment>({
+  validateCreate: validateVolumeAttachment,
+  validateUpdate: validateVolumeAttachmentUpdate,
   prepareForCreate: (attachment) => {
     attachment.status = { attached: false };
   },

@@ -1,0 +1,284 @@
+import type {
+  MatchResources,
+  MutatingWebhookConfiguration,
+  RuleWithOperations,
+  ValidatingAdmissionPolicyBinding,
+  ValidatingWebhook,
+  ValidatingWebhookConfiguration,
+  WebhookClientConfig,
+} from '../../api/admissionregistration/v1.gen.ts';
+import type { CertificateSigningRequest } from '../../api/certificates/v1.gen.ts';
+import { fieldErrors, Path } from '../../schema/field-error.ts';
+import { checkLabelSelector } from './label-selector.ts';
+import {
+  addAll,
+  checkEnum,
+  checkOptionalEnum,
+  checkQualifiedName,
+  checkSubdomain,
+  dns1035Label,
+  dns1123SubdomainProblems,
+  type Found,
+} from './values.ts';
+
+const SPEC = Path.of('spec');
+const operations = ['*', 'CONNECT', 'CREATE', 'DELETE', 'UPDATE'];
+const MAX_TIMEOUT = 30;
+
+function checkRule(rule: RuleWithOperations, path: Path, found: Found): void {
+  if (!rule.operations?.length) found.push(fieldErrors.required(path.child('operations')));
+  if ((rule.operations?.length ?? 0) > 1 && rule.operations?.includes('*')) {
+    const why = "if '*' is present, must not specify other operations";
+    found.push(fieldErrors.invalid(path.child('operations'), rule.operations, why));
+  }
+  for (const [i, operation] of (rule.operations ?? []).entries()) {
+    checkOptionalEnum(operation, operations, path.child('operations').index(i), found);
+  }
+  for (const field of ['apiGroups', 'apiVersions', 'resources'] as const) {
+    const values = rule[field] ?? [];
+    if (values.length === 0) found.push(fieldErrors.required(path.child(field)));
+    if (field !== 'resources' && values.length > 1 && values.includes('*')) {
+      const what = field === 'apiGroups' ? 'API groups' : 'API versions';
+      const why = `if '*' is present, must not specify other ${what}`;
+      found.push(fieldErrors.invalid(path.child(field), values, why));
+    }
+  }
+  checkOptionalEnum(rule.scope, ['*', 'Cluster', 'Namespaced'], path.child('scope'), found);
+}
+
+function checkClient({ url, service }: WebhookClientConfig, path: Path, found: Found): void {
+  if ((url === undefined) === (service === undefined)) {
+    found.push(fieldErrors.required(path, 'exactly one of url or service is required'));
+    return;
+  }
+  if (url !== undefined) {
+    const at = path.child('url');
+    const form = '; desired format: https://host[/path]';
+    const parsed = URL.canParse(url) ? new URL(url) : undefined;
+    if (!parsed) {
+      found.push(fieldErrors.required(at, `url must be a valid URL${form}`));
+      return;
+    }
+    if (parsed.protocol !== 'https:') {
+      const scheme = parsed.protocol.slice(0, -1);
+      const why = `'https' is the only allowed URL scheme${form}`;
+      found.push(fieldErrors.invalid(at, scheme, why));
+    }
+    if (parsed.host === '') found.push(fieldErrors.invalid(at, '', `host must be specified${form}`));
+    if (parsed.username) found.push(fieldErrors.invalid(at, url, 'user information is not permitted in the URL'));
+    if (parsed.hash)
+      found.push(fieldErrors.invalid(at, parsed.hash.slice(1), 'fragments are not permitted in the URL'));
+    if (parsed.search) {
+      found.push(fieldErrors.invalid(at, parsed.search.slice(1), 'query parameters are not permitted in the URL'));
+    }
+  }
+  if (!service) return;
+  const at = path.child('service');
+  if (!service.name) found.push(fieldErrors.required(at.child('name'), 'service name is required'));
+  if (!service.namespace) found.push(fieldErrors.required(at.child('namespace'), 'service namespace is required'));
+  const port = service.port ?? 443;
+  if (port < 1 || port > 65535) {
+    const why = 'port is not valid: must be between 1 and 65535, inclusive';
+    found.push(fieldErrors.invalid(at.child('port'), port, why));
+  }
+  if (service.path !== undefined && !service.path.startsWith('/')) {
+    found.push(fieldErrors.invalid(at.child('path'), service.path, "must start with a '/'"));
+  }
+}
+
+function checkWebhook(webhook: ValidatingWebhook, path: Path, found: Found): void {
+  const problems = dns1123SubdomainProblems(webhook.name);
+  if (!webhook.name) found.push(fieldErrors.required(path.child('name')));
+  else if (problems.length > 0) addAll(found, path.child('name'), webhook.name, problems);
+  else if (webhook.name.split('.').length < 3) {
+    const why = 'should be a domain with at least three segments separated by dots';
+    found.push(fieldErrors.invalid(path.child('name'), webhook.name, why));
+  }
+  const versions = path.child('admissionReviewVersions');
+  const reviews = webhook.admissionReviewVersions ?? [];
+  if (reviews.length === 0) {
+    found.push(fieldErrors.required(versions, 'must specify one of v1, v1beta1'));
+  } else {
+    for (const [i, version] of reviews.entries()) {
+      addAll(found, versions.index(i), version, dns1035Label(version));
+      if (reviews.indexOf(version) < i)
+        found.push(fieldErrors.invalid(versions.index(i), version, 'duplicate version'));
+    }
+    if (!reviews.includes('v1') && !reviews.includes('v1beta1')) {
+      found.push(fieldErrors.invalid(versions, reviews, 'must include at least one of v1, v1beta1'));
+    }
+  }
+  for (const [i, rule] of (webhook.rules ?? []).entries()) checkRule(rule, path.child('rules').index(i), found);
+  checkOptionalEnum(webhook.failurePolicy, ['Fail', 'Ignore'], path.child('failurePolicy'), found);
+  checkOptionalEnum(webhook.matchPolicy, ['Equivalent', 'Exact'], path.child('matchPolicy'), found);
+  checkEnum(webhook.sideEffects, ['None', 'NoneOnDryRun'], path.child('sideEffects'), found);
+  const timeout = webhook.timeoutSeconds;
+  if (timeout !== undefined && (timeout < 1 || timeout > MAX_TIMEOUT)) {
+    const why = 'the timeout value must be between 1 and 30 seconds';
+    found.push(fieldErrors.invalid(path.child('timeoutSeconds'), timeout, why));
+  }
+  checkLabelSelector(webhook.namespaceSelector, path.child('namespaceSelector'), found);
+  checkLabelSelector(webhook.objectSelector, path.child('objectSelector'), found);
+  checkClient(webhook.clientConfig, path.child('clientConfig'), found);
+  const names = new Set<string>();
+  for (const [i, { name, expression }] of (webhook.matchConditions ?? []).entries()) {
+    const at = path.child('matchConditions').index(i);
+    if (!name) found.push(fieldErrors.required(at.child('name')));
+    else checkQualifiedName(name, at.child('name'), found);
+    if (names.has(name)) found.push(fieldErrors.duplicate(at.child('name'), name));
+    names.add(name);
+    if (!expression?.trim()) found.push(fieldErrors.required(at.child('expression')));
+  }
+}
+
+function checkWebhooks(webhooks: readonly ValidatingWebhook[] | undefined, found: Found): void {
+  const names = new Set<string>();
+  for (const [i, webhook] of (webhooks ?? []).entries()) {
+    const at = Path.of('webhooks').index(i);
+    checkWebhook(webhook, at, found);
+    if (names.has(webhook.name)) found.push(fieldErrors.duplicate(at.child('name'), webhook.name));
+    names.add(webhook.name);
+  }
+}
+
+export function validateValidatingWebhooks({ webhooks }: ValidatingWebhookConfiguration): Found {
+  const found: Found = [];
+  checkWebhooks(webhooks, found);
+  return found;
+}
+
+export function validateMutatingWebhooks({ webhooks }: MutatingWebhookConfiguration): Found {
+  const found: Found = [];
+  checkWebhooks(webhooks, found);
+  for (const [i, { reinvocationPolicy }] of (webhooks ?? []).entries()) {
+    const at = Path.of('webhooks').index(i).child('reinvocationPolicy');
+    checkOptionalEnum(reinvocationPolicy, ['IfNeeded', 'Never'], at, found);
+  }
+  return found;
+}
+
+/** What a policy or a binding is about. */
+export function checkMatchResources(match: MatchResources, path: Path, found: Found): void {
+  checkOptionalEnum(match.matchPolicy, ['Equivalent', 'Exact'], path.child('matchPolicy'), found);
+  checkLabelSelector(match.namespaceSelector, path.child('namespaceSelector'), found);
+  checkLabelSelector(match.objectSelector, path.child('objectSelector'), found);
+  for (const field of ['resourceRules', 'excludeResourceRules'] as const) {
+    for (const [i, rule] of (match[field] ?? []).entries()) {
+      const at = path.child(field).index(i);
+      checkRule(rule, at, found);
+      const names = rule.resourceNames ?? [];
+      for (const [j, name] of names.entries()) {
+        if (names.indexOf(name) < j) found.push(fieldErrors.duplicate(at.child('resourceNames').index(j), name));
+      }
+    }
+  }
+}
+
+export function validatePolicyBinding({ spec }: ValidatingAdmissionPolicyBinding): Found {
+  const found: Found = [];
+  const { policyName, paramRef, matchResources, validationActions } = spec;
+  if (!policyName) found.push(fieldErrors.required(SPEC.child('policyName')));
+  else checkSubdomain(policyName, SPEC.child('policyName'), found);
+  if (paramRef) {
+    const at = SPEC.child('paramRef');
+    const { name, selector, parameterNotFoundAction } = paramRef;
+    if (name && selector) {
+      const why = 'name and selector are mutually exclusive';
+      found.push(fieldErrors.forbidden(at.child('name'), why), fieldErrors.forbidden(at.child('selector'), why));
+    } else if (!name && !selector) {
+      found.push(fieldErrors.required(at, 'one of name or selector must be specified'));
+    }
+    checkLabelSelector(selector, at.child('selector'), found);
+    const action = at.child('parameterNotFoundAction');
+    if (!parameterNotFoundAction) found.push(fieldErrors.required(action));
+    checkOptionalEnum(parameterNotFoundAction, ['Deny', 'Allow'], action, found);
+  }
+  if (matchResources) checkMatchResources(matchResources, SPEC.child('matchResources'), found);
+  const actions = SPEC.child('validationActions');
+  if (!validationActions?.length)
+    found.push(fieldErrors.required(actions, 'at least one validation action is required'));
+  for (const [i, action] of (validationActions ?? []).entries()) {
+    checkOptionalEnum(action, ['Audit', 'Deny', 'Warn'], actions.index(i), found);
+    if (validationActions.indexOf(action) < i) found.push(fieldErrors.duplicate(actions.index(i), action));
+  }
+  if (validationActions?.includes('Deny') && validationActions.includes('Warn')) {
+    const why =
+      'must not contain both Deny and Warn (repeating the same validation failure information in the API response and headers serves no purpose)';
+    found.push(fieldErrors.invalid(actions, validationActions, why));
+  }
+  return found;
+}
+
+const usages = [
+  'any',
+  'cert sign',
+  'client auth',
+  'code signing',
+  'content commitment',
+  'crl sign',
+  'data encipherment',
+  'decipher only',
+  'digital signature',
+  'email protection',
+  'encipher only',
+  'ipsec end system',
+  'ipsec tunnel',
+  'ipsec user',
+  'key agreement',
+  'key encipherment',
+  'microsoft sgc',
+  'netscape sgc',
+  'ocsp signing',
+  's/mime',
+  'server auth',
+  'signing',
+  'timestamping',
+];
+const MIN_EXPIRATION = 600;
+
+/** https://kubernetes.io/docs/reference/access-authn-authz/certificate-signing-requests/ */
+export function validateCertificateRequest({ spec }: CertificateSigningRequest): Found {
+  const found: Found = [];
+  const pem = Buffer.from(spec.request ?? '', 'base64').toString();
+  if (!/-----BEGIN CERTIFICATE REQUEST-----[\s\S]+-----END CERTIFICATE REQUEST-----/.test(pem)) {
+    const shown = spec.request ? spec.request : null;
+    found.push(fieldErrors.invalid(SPEC.child('request'), shown, 'PEM block type must be CERTIFICATE REQUEST'));
+  }
+  if (!spec.usages?.length) found.push(fieldErrors.required(SPEC.child('usages')));
+  for (const [i, usage] of (spec.usages ?? []).entries()) {
+    const at = SPEC.child('usages').index(i);
+    if (!usages.includes(usage)) found.push(fieldErrors.notSupported(at, usage, usages));
+    if (spec.usages && spec.usages.indexOf(usage) < i) found.push(fieldErrors.duplicate(at, usage));
+  }
+  checkSigner(spec.signerName, SPEC.child('signerName'), found);
+  const seconds = spec.expirationSeconds;
+  if (seconds !== undefined && seconds < MIN_EXPIRATION) {
+    found.push(
+      fieldErrors.invalid(
+        SPEC.child('expirationSeconds'),
+        seconds,
+        'may not specify a duration less than 600 seconds (10 minutes)',
+      ),
+    );
+  }
+  return found;
+}
+
+function checkSigner(name: string, path: Path, found: Found): void {
+  if (!name) {
+    found.push(fieldErrors.required(path));
+    return;
+  }
+  const [domain = '', signer, ...more] = name.split('/');
+  if (signer === undefined || more.length > 0) {
+    const why = "must be a fully qualified domain and path of the form 'example.com/signer-name'";
+    found.push(fieldErrors.invalid(path, name, why));
+    return;
+  }
+  const problems = dns1123SubdomainProblems(domain);
+  if (problems.length > 0)
+    found.push(fieldErrors.invalid(path, domain, `validating label "${domain}": ${problems.join(',')}`));
+  if (!domain.includes('.')) {
+    found.push(fieldErrors.invalid(path, domain, 'should be a domain with at least two segments separated by dots'));
+  }
+}

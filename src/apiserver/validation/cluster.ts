@@ -1,0 +1,221 @@
+import type { Event, Namespace, Node, PersistentVolume, PersistentVolumeSpec } from '../../api/core/v1.gen.ts';
+import { deepEqual } from '../../schema/equal.ts';
+import { fieldErrors, Path } from '../../schema/field-error.ts';
+import { compareQuantities } from '../../schema/quantity.ts';
+import { checkAccessModes, checkVolumeMode } from './persistent-volume-claim.ts';
+import { checkNodeSelector, checkTaintEffect } from './pod-scheduling.ts';
+import { checkDriver, checkHostPath } from './pod-volumes.ts';
+import { checkQuantity, checkResourceName } from './resources.ts';
+import {
+  checkCidr,
+  checkOptionalEnum,
+  checkQualifiedName,
+  checkSubdomain,
+  type Found,
+  labelValueProblems,
+  required,
+} from './values.ts';
+
+const SPEC = Path.of('spec');
+const STATUS = Path.of('status');
+
+export function validateNamespace({ spec }: Namespace): Found {
+  const found: Found = [];
+  for (const finalizer of spec.finalizers ?? []) checkQualifiedName(finalizer, SPEC.child('finalizers'), found);
+  return found;
+}
+
+const featurePattern = /^[A-Z][A-Za-z0-9]*(\/[A-Za-z0-9]+)*$/;
+
+/** What may be written of a node, by whoever registers it. */
+export function validateNode({ spec, status }: Node): Found {
+  const found: Found = [];
+  const taints = Path.of('metadata', 'taints');
+  const seen = new Set<string>();
+  for (const [i, { key, value, effect }] of (spec.taints ?? []).entries()) {
+    const at = taints.index(i);
+    checkQualifiedName(key, at.child('key'), found);
+    const problems = labelValueProblems(value ?? '');
+    if (problems.length > 0) found.push(fieldErrors.invalid(at.child('value'), value, problems.join(';')));
+    if (!effect) found.push(fieldErrors.required(at.child('effect')));
+    else checkTaintEffect(effect, at.child('effect'), found);
+    const pair = `${key}/${effect}`;
+    if (seen.has(pair)) {
+      const shown = { key, ...(value && { value }), effect };
+      const { body, ...error } = fieldErrors.duplicate(at, shown);
+      found.push({ ...error, body: `${body}: taints must be unique by key and effect pair` });
+    }
+    seen.add(pair);
+  }
+  for (const list of ['capacity', 'allocatable'] as const) {
+    for (const [name, amount] of Object.entries(status.capacity && status[list] ? status[list] : {})) {
+      const at = STATUS.child(list).key(name);
+      if (list === 'capacity') checkResourceName(name, at, found);
+      checkQuantity(name, amount, at, found);
+    }
+  }
+  for (const [i, cidr] of podCidrs(spec).entries()) checkCidr(cidr, SPEC.child('podCIDRs').index(i), found);
+  for (const [i, feature] of (status.declaredFeatures ?? []).entries()) {
+    if (featurePattern.test(feature)) continue;
+    const why = `invalid feature name "${feature}": must start with an UpperCamelCase segment, with subsequent segments separated by '/' (e.g., MyFeature or MyFeature/mySubFeature), and contain only alphanumeric characters and slashes`;
+    found.push(fieldErrors.invalid(STATUS.child('declaredFeatures').index(i), feature, why));
+  }
+  return found;
+}
+
+/** podCIDR is the older field, and has its way. */
+const podCidrs = ({ podCIDR, podCIDRs }: Node['spec']): readonly string[] =>
+  podCIDR && podCIDRs?.[0] !== podCIDR ? [podCIDR] : (podCIDRs ?? []);
+
+export function validateNodeUpdate(node: Node, old: Node): Found {
+  const found = validateNode(node);
+  const before = podCidrs(old.spec);
+  if (before.length > 0 && !deepEqual(podCidrs(node.spec), before)) {
+    const why = 'node updates may not change podCIDR except from "" to valid';
+    found.push(fieldErrors.forbidden(SPEC.child('podCIDRs'), why));
+  }
+  if (old.spec.providerID && node.spec.providerID !== old.spec.providerID) {
+    const why = 'node updates may not change providerID except from "" to valid';
+    found.push(fieldErrors.forbidden(SPEC.child('providerID'), why));
+  }
+  return found;
+}
+
+const sources = [
+  'gcePersistentDisk',
+  'awsElasticBlockStore',
+  'hostPath',
+  'glusterfs',
+  'nfs',
+  'rbd',
+  'iscsi',
+  'cinder',
+  'cephfs',
+  'fc',
+  'flocker',
+  'flexVolume',
+  'azureFile',
+  'vsphereVolume',
+  'quobyte',
+  'azureDisk',
+  'photonPersistentDisk',
+  'portworxVolume',
+  'scaleIO',
+  'local',
+  'storageos',
+  'csi',
+] as const satisfies readonly (keyof PersistentVolumeSpec)[];
+
+export function validatePersistentVolume({ spec }: PersistentVolume): Found {
+  const found: Found = [];
+  checkAccessModes(spec.accessModes, SPEC, found);
+  const amounts = Object.entries(spec.capacity ?? {});
+  const at = SPEC.child('capacity');
+  if (amounts.length === 0) found.push(fieldErrors.required(at));
+  if (amounts.length > 0 && (amounts.length > 1 || spec.capacity?.storage === undefined)) {
+    found.push(fieldErrors.notSupported(at, spec.capacity, ['storage']));
+  }
+  for (const [name, amount] of amounts) {
+    if (compareQuantities(amount, '0') <= 0)
+      found.push(fieldErrors.invalid(at.key(name), amount, 'must be greater than zero'));
+  }
+  const policies = ['Delete', 'Recycle', 'Retain'];
+  checkOptionalEnum(spec.persistentVolumeReclaimPolicy, policies, SPEC.child('persistentVolumeReclaimPolicy'), found);
+  if (spec.nodeAffinity) {
+    const required = SPEC.child('nodeAffinity', 'required');
+    if (!spec.nodeAffinity.required)
+      found.push(fieldErrors.required(required, 'must specify required node constraints'));
+    else checkNodeSelector(spec.nodeAffinity.required, required, found);
+  }
+  const [first, ...more] = sources.filter((source) => spec[source] !== undefined);
+  if (first === undefined) found.push(fieldErrors.required(SPEC, 'must specify a volume type'));
+  for (const source of more) {
+    found.push(fieldErrors.forbidden(SPEC.child(source), 'may not specify more than 1 volume type'));
+  }
+  if (first === 'hostPath' && spec.hostPath) checkHostPath(spec.hostPath, SPEC.child('hostPath'), found);
+  if (first === 'nfs') {
+    required(spec.nfs?.server, SPEC.child('nfs'), 'server', found);
+    if (required(spec.nfs?.path, SPEC.child('nfs'), 'path', found) && !spec.nfs?.path.startsWith('/')) {
+      found.push(fieldErrors.invalid(SPEC.child('nfs', 'path'), spec.nfs?.path, 'must be an absolute path'));
+    }
+  }
+  if (first === 'local') {
+    required(spec.local?.path, SPEC.child('local'), 'path', found);
+    if (!spec.nodeAffinity) {
+      found.push(fieldErrors.required(SPEC.child('nodeAffinity'), 'Local volume requires node affinity'));
+    }
+  }
+  if (first === 'csi') {
+    checkDriver(spec.csi?.driver, SPEC.child('csi'), found);
+    required(spec.csi?.volumeHandle, SPEC.child('csi'), 'volumeHandle', found);
+  }
+  if (spec.hostPath?.path === '/' && spec.persistentVolumeReclaimPolicy === 'Recycle') {
+    const why = "may not be 'recycle' for a hostPath mount of '/'";
+    found.push(fieldErrors.forbidden(SPEC.child('persistentVolumeReclaimPolicy'), why));
+  }
+  if (spec.storageClassName) checkSubdomain(spec.storageClassName, SPEC.child('storageClassName'), found);
+  checkVolumeMode(spec.volumeMode, SPEC, found);
+  if (spec.volumeAttributesClassName !== undefined) {
+    if (spec.volumeAttributesClassName === '') {
+      found.push(fieldErrors.required(SPEC.child('volumeAttributesClassName'), 'an empty string is disallowed'));
+    } else checkSubdomain(spec.volumeAttributesClassName, SPEC.child('volumeAttributesClassName'), found);
+  }
+  return found;
+}
+
+/** Where a volume's data are is for ever. */
+export function validatePersistentVolumeUpdate(volume: PersistentVolume, old: PersistentVolume): Found {
+  const found = validatePersistentVolume(volume);
+  const source = (spec: PersistentVolumeSpec) => sources.map((name) => spec[name]);
+  const secrets = { controllerExpandSecretRef: undefined, nodeExpandSecretRef: undefined };
+  const comparable = (spec: PersistentVolumeSpec) =>
+    source({ ...spec, ...(spec.csi && { csi: { ...spec.csi, ...secrets } }) });
+  if (!deepEqual(comparable(volume.spec), comparable(old.spec))) {
+    found.push(
+      fieldErrors.forbidden(
+        SPEC.child('persistentvolumesource'),
+        'spec.persistentvolumesource is immutable after creation',
+      ),
+    );
+  }
+  if (!deepEqual(volume.spec.volumeMode, old.spec.volumeMode)) {
+    found.push(fieldErrors.invalid(Path.of('volumeMode'), volume.spec.volumeMode, 'field is immutable'));
+  }
+  return found;
+}
+
+const MAX_TEXT = 128;
+const MAX_MESSAGE = 1024;
+
+/** Events of the newer API have an eventTime, and say who reports what. */
+export function validateEvent(event: Event): Found {
+  const found: Found = [];
+  const namespace = event.metadata.namespace ?? '';
+  const about = event.involvedObject.namespace ?? '';
+  const elsewhere = fieldErrors.invalid(
+    Path.of('involvedObject', 'namespace'),
+    about,
+    'does not match event.namespace',
+  );
+  if (event.eventTime === undefined || event.eventTime === null) {
+    if (about === '' ? namespace !== 'default' && namespace !== '' : namespace !== about) found.push(elsewhere);
+    return found;
+  }
+  if (about === '' && namespace !== 'kube-system' && namespace !== 'default') found.push(elsewhere);
+  if (!event.reportingComponent) found.push(fieldErrors.required(Path.of('reportingController')));
+  else checkQualifiedName(event.reportingComponent, Path.of('reportingController'), found);
+  for (const [value, field] of [
+    [event.reportingInstance, 'reportingInstance'],
+    [event.action, 'action'],
+    [event.reason, 'reason'],
+  ] as const) {
+    if (!value) found.push(fieldErrors.required(Path.of(field)));
+    else if (value.length > MAX_TEXT) {
+      found.push(fieldErrors.invalid(Path.of(field), '', `can have at most ${MAX_TEXT} characters`));
+    }
+  }
+  if ((event.message?.length ?? 0) > MAX_MESSAGE) {
+    found.push(fieldErrors.invalid(Path.of('message'), '', `can have at most ${MAX_MESSAGE} characters`));
+  }
+  return found;
+}

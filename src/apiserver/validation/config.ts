@@ -1,0 +1,256 @@
+import type { ConfigMap, LimitRange, LimitRangeItem, ResourceQuota, Secret } from '../../api/core/v1.gen.ts';
+import { deepEqual } from '../../schema/equal.ts';
+import { fieldErrors, Path } from '../../schema/field-error.ts';
+import { compareQuantities, quantityNumber } from '../../schema/quantity.ts';
+import { checkQuantity, checkQuotaResourceName, checkResourceName } from './resources.ts';
+import { addAll, checkImmutable, checkQualifiedName, configKeyProblems, type Found } from './values.ts';
+
+const DATA = Path.of('data');
+const SPEC = Path.of('spec');
+const MAX_SIZE = 1024 * 1024;
+const FIXED = 'field is immutable when `immutable` is set';
+
+/** Bytes behind base64 text. */
+const decodedLength = (text: string): number => Buffer.byteLength(text, 'base64');
+
+export function validateConfigMap({ data = {}, binaryData = {} }: ConfigMap): Found {
+  const found: Found = [];
+  let size = 0;
+  for (const [key, value] of Object.entries(data)) {
+    addAll(found, DATA.key(key), key, configKeyProblems(key));
+    if (Object.hasOwn(binaryData, key)) {
+      found.push(fieldErrors.invalid(DATA.key(key), key, 'duplicate of key present in binaryData'));
+    }
+    size += Buffer.byteLength(value);
+  }
+  for (const [key, value] of Object.entries(binaryData)) {
+    addAll(found, Path.of('binaryData').key(key), key, configKeyProblems(key));
+    size += decodedLength(value);
+  }
+  if (size > MAX_SIZE) found.push(fieldErrors.tooLong(Path.root, MAX_SIZE));
+  return found;
+}
+
+export function validateConfigMapUpdate(map: ConfigMap, old: ConfigMap): Found {
+  const found: Found = [];
+  if (old.immutable) {
+    if (!map.immutable) found.push(fieldErrors.forbidden(Path.of('immutable'), FIXED));
+    for (const field of ['data', 'binaryData'] as const) {
+      if (!deepEqual(map[field] ?? {}, old[field] ?? {})) found.push(fieldErrors.forbidden(Path.of(field), FIXED));
+    }
+  }
+  return [...found, ...validateConfigMap(map)];
+}
+
+/** Keys that secrets of some types must have. */
+const requiredKeys: Readonly<Record<string, readonly string[]>> = {
+  'kubernetes.io/ssh-auth': ['ssh-privatekey'],
+  'kubernetes.io/tls': ['tls.crt', 'tls.key'],
+};
+
+/** https://kubernetes.io/docs/concepts/configuration/secret/#secret-types */
+export function validateSecret({ data = {}, type = '', metadata }: Secret): Found {
+  const found: Found = [];
+  let size = 0;
+  for (const [key, value] of Object.entries(data)) {
+    addAll(found, DATA.key(key), key, configKeyProblems(key));
+    size += decodedLength(value);
+  }
+  if (size > MAX_SIZE) found.push(fieldErrors.tooLong(DATA, MAX_SIZE));
+  for (const key of requiredKeys[type] ?? []) {
+    if (!Object.hasOwn(data, key)) found.push(fieldErrors.required(DATA.key(key)));
+  }
+  switch (type) {
+    case 'kubernetes.io/service-account-token': {
+      const annotation = 'kubernetes.io/service-account.name';
+      if (!metadata.annotations?.[annotation]) {
+        found.push(fieldErrors.required(Path.of('metadata', 'annotations').key(annotation)));
+      }
+      break;
+    }
+    case 'kubernetes.io/dockercfg':
+      checkJson(data, '.dockercfg', found);
+      break;
+    case 'kubernetes.io/dockerconfigjson':
+      checkJson(data, '.dockerconfigjson', found);
+      break;
+    case 'kubernetes.io/basic-auth':
+      if (!Object.hasOwn(data, 'username') && !Object.hasOwn(data, 'password')) {
+        found.push(fieldErrors.required(DATA.key('username')), fieldErrors.required(DATA.key('password')));
+      }
+      break;
+    default:
+  }
+  return found;
+}
+
+function checkJson(data: Readonly<Record<string, string>>, key: string, found: Found): void {
+  const encoded = data[key];
+  if (encoded === undefined) {
+    found.push(fieldErrors.required(DATA.key(key)));
+    return;
+  }
+  const text = Buffer.from(encoded, 'base64').toString();
+  try {
+    JSON.parse(text);
+  } catch {
+    found.push(fieldErrors.invalid(DATA.key(key), '<secret contents redacted>', jsonProblem(text)));
+  }
+}
+
+/** Where Go's reader of JSON would have stopped. */
+function jsonProblem(text: string): string {
+  const trimmed = text.trimStart();
+  if (trimmed === '') return 'unexpected end of JSON input';
+  if (/^[{["0-9tfn-]/.test(trimmed)) return 'unexpected end of JSON input';
+  return `invalid character '${trimmed[0]}' looking for beginning of value`;
+}
+
+export function validateSecretUpdate(secret: Secret, old: Secret): Found {
+  const found: Found = [];
+  checkImmutable(secret.type, old.type, Path.of('type'), found);
+  if (old.immutable) {
+    if (!secret.immutable) found.push(fieldErrors.forbidden(Path.of('immutable'), FIXED));
+    if (!deepEqual(secret.data ?? {}, old.data ?? {})) found.push(fieldErrors.forbidden(DATA, FIXED));
+  }
+  return [...found, ...validateSecret(secret)];
+}
+
+const limitTypes = ['Pod', 'Container', 'PersistentVolumeClaim'];
+
+export function validateLimitRange({ spec }: LimitRange): Found {
+  const found: Found = [];
+  const types = new Set<string>();
+  for (const [i, item] of (spec.limits ?? []).entries()) {
+    const at = SPEC.child('limits').index(i);
+    checkQualifiedName(item.type, at.child('type'), found);
+    if (!item.type.includes('/') && !limitTypes.includes(item.type)) {
+      found.push(fieldErrors.invalid(at.child('type'), item.type, 'must be a standard limit type or fully qualified'));
+    }
+    if (types.has(item.type)) found.push(fieldErrors.duplicate(at.child('type'), item.type));
+    types.add(item.type);
+    checkLimit(item, at, found);
+  }
+  return found;
+}
+
+const lists = ['max', 'min', 'default', 'defaultRequest', 'maxLimitRequestRatio'] as const;
+
+function checkLimit(item: LimitRangeItem, path: Path, found: Found): void {
+  const names = new Set<string>();
+  for (const list of lists) {
+    if (item.type === 'Pod' && (list === 'default' || list === 'defaultRequest')) {
+      if (Object.keys(item[list] ?? {}).length > 0) {
+        found.push(fieldErrors.forbidden(path.child(list), "may not be specified when `type` is 'Pod'"));
+      }
+      continue;
+    }
+    for (const name of Object.keys(item[list] ?? {})) {
+      names.add(name);
+      checkResourceName(name, path.child(list).key(name), found);
+    }
+  }
+  if (item.type === 'PersistentVolumeClaim' && !item.min?.storage && !item.max?.storage) {
+    found.push(
+      fieldErrors.required(path, 'either minimum or maximum storage value is required, but neither was provided'),
+    );
+  }
+  for (const name of names) checkLimitOrder(item, name, path, found);
+}
+
+/** min <= defaultRequest <= default <= max, and the ratio within what min and max allow. */
+function checkLimitOrder(item: LimitRangeItem, name: string, path: Path, found: Found): void {
+  const of = (list: (typeof lists)[number]) => ({ list, amount: item[list]?.[name] });
+  const order = (
+    low: { list: string; amount: string | undefined },
+    high: { list: string; amount: string | undefined },
+    why: (low: string, high: string) => string,
+    blame: string,
+  ): void => {
+    if (low.amount === undefined || high.amount === undefined) return;
+    if (compareQuantities(low.amount, high.amount) <= 0) return;
+    const shown = blame === low.list ? low.amount : high.amount;
+    found.push(fieldErrors.invalid(path.child(blame).key(name), shown, why(low.amount, high.amount)));
+  };
+  const [min, max, limit, request] = [of('min'), of('max'), of('default'), of('defaultRequest')];
+  order(min, max, (a, b) => `min value ${a} is greater than max value ${b}`, 'min');
+  order(min, request, (a, b) => `min value ${a} is greater than default request value ${b}`, 'defaultRequest');
+  order(request, max, (a, b) => `default request value ${a} is greater than max value ${b}`, 'defaultRequest');
+  order(
+    request,
+    limit,
+    (a, b) => `default request value ${a} is greater than default limit value ${b}`,
+    'defaultRequest',
+  );
+  order(min, limit, (a, b) => `min value ${a} is greater than default value ${b}`, 'default');
+  order(limit, max, (a, b) => `default value ${a} is greater than max value ${b}`, 'default');
+  const ratio = item.maxLimitRequestRatio?.[name];
+  if (ratio === undefined) return;
+  const at = path.child('maxLimitRequestRatio').key(name);
+  if (compareQuantities(ratio, '1') < 0) {
+    found.push(fieldErrors.invalid(at, ratio, `ratio ${ratio} is less than 1`));
+  }
+  if (min.amount === undefined || max.amount === undefined) return;
+  const most = quantityNumber(max.amount) / quantityNumber(min.amount);
+  if (quantityNumber(ratio) > most) {
+    const why = `ratio ${ratio} is greater than max/min = ${most.toFixed(6)}`;
+    found.push(fieldErrors.invalid(at, ratio, why));
+  }
+}
+
+const scopes = [
+  'Terminating',
+  'NotTerminating',
+  'BestEffort',
+  'NotBestEffort',
+  'PriorityClass',
+  'CrossNamespacePodAffinity',
+  'VolumeAttributesClass',
+];
+const contradictions = [
+  ['BestEffort', 'NotBestEffort'],
+  ['Terminating', 'NotTerminating'],
+] as const;
+
+export function validateResourceQuota({ spec }: ResourceQuota): Found {
+  const found: Found = [];
+  for (const [name, amount] of Object.entries(spec.hard ?? {})) {
+    const at = SPEC.child('hard').key(name);
+    checkQuotaResourceName(name, at, found);
+    checkQuantity(name, amount, at, found);
+  }
+  const given: readonly string[] = spec.scopes ?? [];
+  for (const scope of given) {
+    if (!scopes.includes(scope)) found.push(fieldErrors.invalid(SPEC.child('scopes'), given, 'unsupported scope'));
+  }
+  if (contradictions.some(([a, b]) => given.includes(a) && given.includes(b))) {
+    found.push(fieldErrors.invalid(SPEC.child('scopes'), given, 'conflicting scopes'));
+  }
+  const at = SPEC.child('scopeSelector', 'matchExpressions');
+  for (const { scopeName, operator, values = [] } of spec.scopeSelector?.matchExpressions ?? []) {
+    if (!scopes.includes(scopeName)) {
+      found.push(fieldErrors.invalid(at.child('scopeName'), scopeName, 'unsupported scope'));
+    }
+    if (operator === 'In' || operator === 'NotIn') {
+      if (values.length === 0) {
+        const why = "must be at least one value when `operator` is 'In' or 'NotIn' for scope selector";
+        found.push(fieldErrors.required(at.child('values'), why));
+      }
+    } else if (operator === 'Exists' || operator === 'DoesNotExist') {
+      if (values.length > 0) {
+        const why = "must be no value when `operator` is 'Exist' or 'DoesNotExist' for scope selector";
+        found.push(fieldErrors.invalid(at.child('values'), values, why));
+      }
+    } else found.push(fieldErrors.invalid(at.child('operator'), operator, 'not a valid selector operator'));
+  }
+  return found;
+}
+
+export function validateResourceQuotaUpdate(quota: ResourceQuota, old: ResourceQuota): Found {
+  const found = validateResourceQuota(quota);
+  const set = (list: readonly string[] | undefined): string[] => [...new Set(list ?? [])].sort();
+  if (!deepEqual(set(quota.spec.scopes), set(old.spec.scopes))) {
+    found.push(fieldErrors.invalid(SPEC.child('scopes'), quota.spec.scopes ?? null, 'field is immutable'));
+  }
+  return found;
+}

@@ -1,0 +1,251 @@
+import type { Service, ServicePort } from '../../api/core/v1.gen.ts';
+import { fieldErrors, Path } from '../../schema/field-error.ts';
+import { validateLabels } from '../registry/metadata.ts';
+import {
+  addAll,
+  checkCidr,
+  checkIp,
+  checkLabel1123,
+  checkOptionalEnum,
+  checkPortNumberOrName,
+  checkQualifiedName,
+  checkSubdomain,
+  type Found,
+  portProblems,
+} from './values.ts';
+
+const SPEC = Path.of('spec');
+const types = ['ClusterIP', 'ExternalName', 'LoadBalancer', 'NodePort'];
+const MAX_AFFINITY_SECONDS = 86_400;
+
+/** https://kubernetes.io/docs/concepts/services-networking/service/ */
+export function validateService(service: Service): Found {
+  const { spec } = service;
+  const found: Found = [];
+  const headless = spec.clusterIP === 'None' || spec.clusterIPs?.[0] === 'None';
+  if (!spec.ports?.length && !headless && spec.type !== 'ExternalName') {
+    found.push(fieldErrors.required(SPEC.child('ports')));
+  }
+  switch (spec.type) {
+    case 'LoadBalancer':
+      for (const [i, { port }] of (spec.ports ?? []).entries()) {
+        if (port !== 10250) continue;
+        const why = 'may not expose port 10250 externally since it is used by kubelet';
+        found.push(fieldErrors.invalid(SPEC.child('ports').index(i), port, why));
+      }
+      if (headless) {
+        found.push(
+          fieldErrors.invalid(
+            SPEC.child('clusterIPs').index(0),
+            'None',
+            "may not be set to 'None' for LoadBalancer services",
+          ),
+        );
+      }
+      break;
+    case 'NodePort':
+      if (headless) {
+        found.push(
+          fieldErrors.invalid(
+            SPEC.child('clusterIPs').index(0),
+            'None',
+            "may not be set to 'None' for NodePort services",
+          ),
+        );
+      }
+      break;
+    case 'ExternalName':
+      checkExternalName(spec, found);
+      break;
+    default:
+  }
+  checkPorts(spec.ports ?? [], headless, found);
+  if (spec.selector) validateLabels(spec.selector, SPEC.child('selector'), found);
+  checkAffinity(spec, found);
+  for (const [i, ip] of (spec.externalIPs ?? []).entries()) {
+    const at = SPEC.child('externalIPs').index(i);
+    checkIp(ip, at, found);
+    if (/^(127\.|169\.254\.|0\.0\.0\.0$)/.test(ip) || ip === '::1' || ip === '::') {
+      const what =
+        ip === '0.0.0.0' || ip === '::'
+          ? 'may not be unspecified'
+          : ip.startsWith('169')
+            ? 'may not be in the link-local range (169.254.0.0/16, fe80::/10)'
+            : 'may not be in the loopback range (127.0.0.0/8, ::1/128)';
+      found.push(fieldErrors.invalid(at, ip, `${what} (0.0.0.0 or ::)`.replace(/\) \(0.*$/, ')')));
+    }
+  }
+  if (!spec.type) found.push(fieldErrors.required(SPEC.child('type')));
+  else if (!types.includes(spec.type)) found.push(fieldErrors.notSupported(SPEC.child('type'), spec.type, types));
+  checkNodePorts(spec, found);
+  checkTraffic(spec, found);
+  checkLoadBalancer(spec, found);
+  return found;
+}
+
+function checkExternalName(spec: Service['spec'], found: Found): void {
+  for (const field of ['clusterIP', 'clusterIPs', 'ipFamilies', 'ipFamilyPolicy'] as const) {
+    const value = spec[field];
+    if (field === 'clusterIP' || value === undefined || value === null || value.length === 0) continue;
+    found.push(fieldErrors.forbidden(SPEC.child(field), 'may not be set for ExternalName services'));
+  }
+  const name = spec.externalName?.replace(/\.$/, '') ?? '';
+  if (name === '') found.push(fieldErrors.required(SPEC.child('externalName')));
+  else checkSubdomain(name, SPEC.child('externalName'), found);
+}
+
+const goPort = ({ name, protocol, appProtocol, port, targetPort, nodePort }: Partial<ServicePort>): object => ({
+  Name: name ?? '',
+  Protocol: protocol ?? '',
+  AppProtocol: appProtocol ?? null,
+  Port: port ?? 0,
+  TargetPort: targetPort ?? 0,
+  NodePort: nodePort ?? 0,
+});
+
+function checkPorts(ports: readonly ServicePort[], headless: boolean, found: Found): void {
+  const names = new Set<string>();
+  const taken = new Set<string>();
+  for (const [i, port] of ports.entries()) {
+    const at = SPEC.child('ports').index(i);
+    if (!port.name) {
+      if (ports.length > 1) found.push(fieldErrors.required(at.child('name')));
+    } else {
+      checkLabel1123(port.name, at.child('name'), found);
+      if (names.has(port.name)) found.push(fieldErrors.duplicate(at.child('name'), port.name));
+      names.add(port.name);
+    }
+    addAll(found, at.child('port'), port.port, portProblems(port.port));
+    const protocols = ['SCTP', 'TCP', 'UDP'];
+    if (!port.protocol) found.push(fieldErrors.required(at.child('protocol')));
+    else if (!protocols.includes(port.protocol)) {
+      found.push(fieldErrors.notSupported(at.child('protocol'), port.protocol, protocols));
+    }
+    checkPortNumberOrName(port.targetPort, at.child('targetPort'), found);
+    if (port.appProtocol !== undefined) checkQualifiedName(port.appProtocol, at.child('appProtocol'), found);
+    if (headless && port.nodePort) {
+      found.push(fieldErrors.forbidden(at.child('nodePort'), "may not be used when `type` is 'ClusterIP'"));
+    }
+    const key = `${port.protocol}/${port.port}`;
+    if (taken.has(key)) {
+      found.push(fieldErrors.duplicate(at, goPort({ protocol: port.protocol, port: port.port })));
+    }
+    taken.add(key);
+  }
+}
+
+function checkAffinity({ sessionAffinity, sessionAffinityConfig }: Service['spec'], found: Found): void {
+  const affinity: string = sessionAffinity ?? '';
+  const at = SPEC.child('sessionAffinity');
+  if (affinity === '') found.push(fieldErrors.required(at));
+  else if (affinity !== 'ClientIP' && affinity !== 'None') {
+    found.push(fieldErrors.notSupported(at, affinity, ['ClientIP', 'None']));
+  }
+  const config = SPEC.child('sessionAffinityConfig');
+  if (affinity === 'ClientIP') {
+    const seconds = sessionAffinityConfig?.clientIP?.timeoutSeconds;
+    if (seconds !== undefined && !(seconds > 0 && seconds <= MAX_AFFINITY_SECONDS)) {
+      const why = `must be greater than 0 and less than ${MAX_AFFINITY_SECONDS}`;
+      found.push(fieldErrors.invalid(config.child('clientIP', 'timeoutSeconds'), seconds, why));
+    }
+  } else if (affinity === 'None' && sessionAffinityConfig) {
+    found.push(fieldErrors.forbidden(config, 'must not be set when session affinity is None'));
+  }
+}
+
+function checkNodePorts({ type, ports }: Service['spec'], found: Found): void {
+  const taken = new Set<string>();
+  for (const [i, port] of (ports ?? []).entries()) {
+    const at = SPEC.child('ports').index(i).child('nodePort');
+    if (!port.nodePort) continue;
+    if (type === 'ClusterIP') {
+      found.push(fieldErrors.forbidden(at, "may not be used when `type` is 'ClusterIP'"));
+      continue;
+    }
+    const key = `${port.protocol}/${port.nodePort}`;
+    if (taken.has(key))
+      found.push(
+        fieldErrors.duplicate(
+          SPEC.child('ports').index(i),
+          goPort({ protocol: port.protocol, nodePort: port.nodePort }),
+        ),
+      );
+    taken.add(key);
+  }
+}
+
+function checkTraffic(spec: Service['spec'], found: Found): void {
+  const external = spec.externalTrafficPolicy;
+  const at = SPEC.child('externalTrafficPolicy');
+  const reachable =
+    spec.type === 'LoadBalancer' ||
+    spec.type === 'NodePort' ||
+    (spec.type === 'ClusterIP' && (spec.externalIPs?.length ?? 0) > 0);
+  if (!reachable) {
+    if (external) found.push(fieldErrors.invalid(at, external, 'may only be set for externally-accessible services'));
+  } else if (!external) found.push(fieldErrors.required(at));
+  else checkOptionalEnum(external, ['Cluster', 'Local'], at, found);
+  const check = spec.healthCheckNodePort ?? 0;
+  const needsCheck = spec.type === 'LoadBalancer' && external === 'Local';
+  if (!needsCheck && check !== 0) {
+    const why = "may only be set when `type` is 'LoadBalancer' and `externalTrafficPolicy` is 'Local'";
+    found.push(fieldErrors.invalid(SPEC.child('healthCheckNodePort'), check, why));
+  }
+  checkOptionalEnum(spec.internalTrafficPolicy, ['Cluster', 'Local'], SPEC.child('internalTrafficPolicy'), found);
+}
+
+function checkLoadBalancer(spec: Service['spec'], found: Found): void {
+  const balancer = spec.type === 'LoadBalancer';
+  const onlyFor = "may only be used when `type` is 'LoadBalancer'";
+  const ranges = SPEC.child('LoadBalancerSourceRanges');
+  if (spec.loadBalancerSourceRanges?.length) {
+    if (!balancer) {
+      found.push(fieldErrors.forbidden(ranges, onlyFor));
+    }
+    for (const [i, range] of spec.loadBalancerSourceRanges.entries()) {
+      checkCidr(range.trim(), ranges.index(i), found);
+    }
+  }
+  if (!balancer && spec.allocateLoadBalancerNodePorts !== undefined) {
+    found.push(fieldErrors.forbidden(SPEC.child('allocateLoadBalancerNodePorts'), onlyFor));
+  } else if (balancer && spec.allocateLoadBalancerNodePorts === undefined) {
+    found.push(fieldErrors.required(SPEC.child('allocateLoadBalancerNodePorts')));
+  }
+  if (spec.loadBalancerClass !== undefined) {
+    if (!balancer) found.push(fieldErrors.forbidden(SPEC.child('loadBalancerClass'), onlyFor));
+    checkQualifiedName(spec.loadBalancerClass, SPEC.child('loadBalancerClass'), found);
+  }
+  const distributions = ['PreferClose', 'PreferSameNode', 'PreferSameZone'];
+  checkOptionalEnum(spec.trafficDistribution, distributions, SPEC.child('trafficDistribution'), found);
+}
+
+/** A cluster IP, once given, stays as long as the service has one. */
+export function validateServiceUpdate(service: Service, old: Service): Found {
+  const found: Found = [];
+  const { spec } = service;
+  if (spec.type !== 'ExternalName' && old.spec.type !== 'ExternalName') {
+    const [first] = old.spec.clusterIPs ?? [];
+    if (first && spec.clusterIPs?.[0] !== first) {
+      const why =
+        first === 'None' || spec.clusterIPs?.[0] ? 'may not change once set' : 'primary clusterIP can not be unset';
+      found.push(fieldErrors.invalid(SPEC.child('clusterIPs').index(0), spec.clusterIPs ?? null, why));
+    }
+    const [family] = old.spec.ipFamilies ?? [];
+    if (family && spec.ipFamilies?.[0] !== family) {
+      found.push(
+        fieldErrors.invalid(
+          SPEC.child('ipFamilies').index(0),
+          spec.ipFamilies ?? null,
+          'primary ipFamily can not be changed',
+        ),
+      );
+    }
+  }
+  if (spec.type === 'LoadBalancer' && old.spec.type === 'LoadBalancer') {
+    const why = 'may not change once set';
+    if (spec.loadBalancerClass !== old.spec.loadBalancerClass) {
+      found.push(fieldErrors.invalid(SPEC.child('loadBalancerClass'), spec.loadBalancerClass ?? null, why));
+    }
+  }
+  return [...found, ...validateService(service)];
+}
