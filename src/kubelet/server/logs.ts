@@ -4,7 +4,7 @@ import type { Clock } from '../../utils/clock.ts';
 import { containerSpec } from '../pods/pod.ts';
 import { HttpError } from './http-error.ts';
 import { type LogOptions, type LogSource, logTime } from './log-reader.ts';
-import type { KubeletBackend } from './types.ts';
+import type { ServerBackend } from './types.ts';
 
 /** Where a container's log is, and how to read it. */
 export interface FoundLog {
@@ -15,7 +15,7 @@ export interface FoundLog {
 
 /** Finds the log that a request means. Throws HttpError in the kubelet's words. */
 export function findLog(
-  backend: KubeletBackend,
+  backend: ServerBackend,
   clock: Clock,
   [namespace = '', podName = '', container = '']: readonly string[],
   query: URLSearchParams,

@@ -12,7 +12,7 @@ import { readLog } from './log-reader.ts';
 import { findLog } from './logs.ts';
 import { family, Stats } from './stats.ts';
 import { findContainer, serveStreams } from './streams.ts';
-import type { KubeletBackend, StartStreamsServer } from './types.ts';
+import type { ServerBackend, StartStreamsServer } from './types.ts';
 
 export interface StreamsServerOptions {
   /** Speaks for the node: asks the API server who callers are and what they may. */
@@ -191,7 +191,7 @@ function refuse(socket: Duplex, { code, message }: ReturnType<typeof refusal>): 
 }
 
 async function sendLog(
-  backend: KubeletBackend,
+  backend: ServerBackend,
   clock: Clock,
   path: readonly string[],
   query: URLSearchParams,
@@ -220,10 +220,10 @@ async function sendLog(
   response.end();
 }
 
-const podList = (backend: KubeletBackend): string =>
+const podList = (backend: ServerBackend): string =>
   JSON.stringify({ kind: 'PodList', apiVersion: 'v1', metadata: {}, items: backend.pods() });
 
-function ownMetrics(backend: KubeletBackend): string {
+function ownMetrics(backend: ServerBackend): string {
   const pods = backend.pods();
   const running = pods.filter((pod) => pod.status?.phase === 'Running').length;
   const states = new Map<string, number>();
@@ -233,20 +233,19 @@ function ownMetrics(backend: KubeletBackend): string {
       states.set(name, (states.get(name) ?? 0) + 1);
     }
   }
+  const gauge = (name: string, help: string, samples: Parameters<typeof family>[3]) =>
+    family(name, 'gauge', help, samples, 'ALPHA');
   return [
-    family('kubelet_node_name', 'gauge', "The node's name. The count is always 1.", [
+    gauge('kubelet_node_name', "The node's name. The count is always 1.", [
       { labels: { node: backend.nodeName }, value: 1 },
     ]),
-    family('kubelet_running_pods', 'gauge', 'Number of pods that have a running pod sandbox', [
-      { labels: {}, value: running },
-    ]),
-    family(
+    gauge('kubelet_running_pods', 'Number of pods that have a running pod sandbox', [{ labels: {}, value: running }]),
+    gauge(
       'kubelet_running_containers',
-      'gauge',
       'Number of containers currently running',
       [...states].map(([state, value]) => ({ labels: { container_state: state }, value })),
     ),
-    family('process_resident_memory_bytes', 'gauge', 'Resident memory size in bytes.', [
+    gauge('process_resident_memory_bytes', 'Resident memory size in bytes.', [
       { labels: {}, value: process.memoryUsage.rss() },
     ]),
   ].join('');

@@ -4,7 +4,7 @@ import type { Pod } from '../../api/core/v1.gen.ts';
 import { formatTime, timeToMs } from '../../schema/time.ts';
 import type { ContainerStats } from '../cri/types.ts';
 import { labels } from '../runtime/labels.ts';
-import type { KubeletBackend } from './types.ts';
+import type { ServerBackend } from './types.ts';
 
 /** What a container, a pod or the node uses. `cpuNanoseconds` is a sum since the start. */
 interface Usage {
@@ -31,7 +31,7 @@ interface NodeUsage {
   readonly pods: readonly PodUsage[];
 }
 
-async function measure(backend: KubeletBackend, now: number): Promise<NodeUsage> {
+async function measure(backend: ServerBackend, now: number): Promise<NodeUsage> {
   const byPod = new Map<string, ContainerStats[]>();
   for (const stats of await backend.cri.listContainerStats()) {
     const uid = stats.attributes.labels[labels.podUid] ?? '';
@@ -92,11 +92,11 @@ interface Look {
 
 /** Rates need two looks; the last one of each subject is kept for the next. */
 export class Stats {
-  readonly #backend: KubeletBackend;
+  readonly #backend: ServerBackend;
   readonly #now: () => number;
   #last = new Map<string, Look>();
 
-  constructor(backend: KubeletBackend, now: () => number) {
+  constructor(backend: ServerBackend, now: () => number) {
     this.#backend = backend;
     this.#now = now;
   }
@@ -217,11 +217,17 @@ interface Sample {
 }
 
 /** One metric in Prometheus' text format; nothing where there are no samples. */
-export function family(name: string, type: 'counter' | 'gauge', help: string, samples: readonly Sample[]): string {
+export function family(
+  name: string,
+  type: 'counter' | 'gauge',
+  help: string,
+  samples: readonly Sample[],
+  stability: 'ALPHA' | 'STABLE' = 'STABLE',
+): string {
   if (samples.length === 0) return '';
   const lines = samples.map(({ labels: of, value, time }) => {
     const list = Object.entries(of).map(([key, text]) => `${key}=${JSON.stringify(text)}`);
     return `${name}${list.length ? `{${list.join(',')}}` : ''} ${value}${time === undefined ? '' : ` ${time}`}\n`;
   });
-  return `# HELP ${name} [STABLE] ${help}\n# TYPE ${name} ${type}\n${lines.join('')}`;
+  return `# HELP ${name} [${stability}] ${help}\n# TYPE ${name} ${type}\n${lines.join('')}`;
 }

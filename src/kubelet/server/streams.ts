@@ -9,7 +9,7 @@ import { HttpError } from './http-error.ts';
 import { bridgePortForward, tunnelPortForward } from './port-forward.ts';
 import { bridgeCommand, type StreamFlags } from './remote-command.ts';
 import { StreamRefusedError } from './spdy/dial.ts';
-import type { ContainerRef, KubeletBackend } from './types.ts';
+import type { ContainerRef, ServerBackend } from './types.ts';
 import {
   acceptWebSocket,
   type ChannelProtocol,
@@ -37,7 +37,7 @@ export interface StreamRequest {
  * Runs a session of exec, attach or port-forward to its end. SPDY goes to the runtime's streaming server as it is;
  * WebSockets are translated to it. Rejects with HttpError while the client has not been answered yet.
  */
-export async function serveStreams(backend: KubeletBackend, of: StreamRequest): Promise<void> {
+export async function serveStreams(backend: ServerBackend, of: StreamRequest): Promise<void> {
   try {
     if (of.path[0] === 'portForward') await portForward(backend, of);
     else await command(backend, of);
@@ -51,7 +51,7 @@ export async function serveStreams(backend: KubeletBackend, of: StreamRequest): 
   }
 }
 
-async function command(backend: KubeletBackend, of: StreamRequest): Promise<void> {
+async function command(backend: ServerBackend, of: StreamRequest): Promise<void> {
   const { request, path, query, signal } = of;
   const [verb = ''] = path;
   const { ref, container } = findContainer(backend, path);
@@ -75,7 +75,7 @@ async function command(backend: KubeletBackend, of: StreamRequest): Promise<void
   await bridgeCommand(accept(of, protocol.name), protocol.channels, url, flags, signal);
 }
 
-async function portForward(backend: KubeletBackend, of: StreamRequest): Promise<void> {
+async function portForward(backend: ServerBackend, of: StreamRequest): Promise<void> {
   const { request, path, query, signal } = of;
   const pod = findPod(backend, path[1], path[2]);
   const sandbox = backend.sandbox(pod);
@@ -128,7 +128,7 @@ function chosenProtocol(
   return { name, channels };
 }
 
-export function findPod(backend: KubeletBackend, namespace = '', name = ''): Pod {
+export function findPod(backend: ServerBackend, namespace = '', name = ''): Pod {
   const pod = backend.pod(namespace, name);
   if (!pod) throw new HttpError(404, 'pod does not exist');
   return pod;
@@ -136,7 +136,7 @@ export function findPod(backend: KubeletBackend, namespace = '', name = ''): Pod
 
 /** `path` is [verb, namespace, pod, container] or [verb, namespace, pod, uid, container]. */
 export function findContainer(
-  backend: KubeletBackend,
+  backend: ServerBackend,
   path: readonly string[],
 ): { readonly ref: ContainerRef; readonly container: { readonly tty?: boolean } } {
   const pod = findPod(backend, path[1], path[2]);

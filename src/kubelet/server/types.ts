@@ -30,10 +30,15 @@ export interface KubeletBackend {
   onPodChange(uid: string, changed: () => void): () => void;
 }
 
+/** As much of it as the server uses. */
+export interface ServerBackend extends Omit<KubeletBackend, 'cri'> {
+  readonly cri: Pick<CriClient, 'exec' | 'attach' | 'portForward' | 'execSync' | 'listContainerStats'>;
+}
+
 /** What the other half of the kubelet gives: an HTTPS server that is listening. */
 export interface StreamsServer {
   readonly port: number;
   stop(): Promise<void>;
 }
 
-export type StartStreamsServer = (backend: KubeletBackend) => Promise<StreamsServer>;
+export type StartStreamsServer = (backend: ServerBackend) => Promise<StreamsServer>;

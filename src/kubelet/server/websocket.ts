@@ -42,10 +42,12 @@ const server = new WebSocketServer({
   clientTracking: false,
   perMessageDeflate: false,
   maxPayload: LONGEST_MESSAGE,
-  // The caller has chosen it already; the first that it knows is what it offers here.
-  handleProtocols: (_offered, request) => chosen.get(request) ?? false,
 });
 const chosen = new WeakMap<IncomingMessage, string>();
+server.on('headers', (headers, request) => {
+  const protocol = chosen.get(request);
+  if (protocol) headers.push(`Sec-WebSocket-Protocol: ${protocol}`);
+});
 
 /** The first of the client's subprotocols that is known; "" where it asks for none; undefined: none of them. */
 export function chooseProtocol(request: IncomingMessage, known: Iterable<string>): string | undefined {
@@ -64,7 +66,9 @@ export function acceptWebSocket(
   head: Buffer,
   protocol: string,
 ): Promise<WebSocket> {
-  if (protocol) chosen.set(request, protocol);
+  chosen.set(request, protocol);
+  // The library would choose by itself, and takes no name with a slash (TUNNEL_PROTOCOL has one).
+  delete request.headers['sec-websocket-protocol'];
   return new Promise((resolve, reject) => {
     socket.once('close', () => reject(new Error('the client is gone')));
     server.handleUpgrade(request, socket, head, resolve);
