@@ -260,13 +260,25 @@ function strictlyWithin(inner: string, outer: string): boolean {
   return a.bits >> shift === b.bits >> shift;
 }
 
-export function validateEndpoints({ subsets }: Endpoints): Found {
+/** The API servers' own endpoints: with everything on one machine their address may be the loopback. */
+const isApiServer = ({ metadata }: Endpoints | EndpointSlice): boolean =>
+  metadata.namespace === 'default' && metadata.name === 'kubernetes';
+
+export function validateEndpoints(endpoints: Endpoints): Found {
   const found: Found = [];
-  for (const [i, subset] of (subsets ?? []).entries()) checkSubset(subset, Path.of('subsets').index(i), found);
+  const remote = !isApiServer(endpoints);
+  for (const [i, subset] of (endpoints.subsets ?? []).entries()) {
+    checkSubset(subset, remote, Path.of('subsets').index(i), found);
+  }
   return found;
 }
 
-function checkSubset({ addresses, notReadyAddresses, ports }: EndpointSubset, path: Path, found: Found): void {
+function checkSubset(
+  { addresses, notReadyAddresses, ports }: EndpointSubset,
+  remote: boolean,
+  path: Path,
+  found: Found,
+): void {
   if (!addresses?.length && !notReadyAddresses?.length) {
     found.push(fieldErrors.required(path, 'must specify `addresses` or `notReadyAddresses`'));
   }
@@ -279,7 +291,7 @@ function checkSubset({ addresses, notReadyAddresses, ports }: EndpointSubset, pa
       checkIp(ip, at.child('ip'), found);
       if (hostname) checkLabel1123(hostname, at.child('hostname'), found);
       if (nodeName !== undefined) checkSubdomain(nodeName, at.child('nodeName'), found);
-      checkNonSpecialIp(ip, at.child('ip'), found);
+      if (remote) checkNonSpecialIp(ip, at.child('ip'), found);
     }
   }
   for (const [i, { name, port, protocol, appProtocol }] of (ports ?? []).entries()) {
@@ -340,7 +352,7 @@ export function validateEndpointSlice(slice: EndpointSlice): Found {
         if (isIP(address) !== version) {
           const why = `must be a valid IP${version === 4 ? 'v4' : 'v6'} address`;
           found.push(fieldErrors.invalid(where, address, why));
-        } else checkNonSpecialIp(address, where, found);
+        } else if (!isApiServer(slice)) checkNonSpecialIp(address, where, found);
       }
     }
     if (endpoint.nodeName !== undefined) checkSubdomain(endpoint.nodeName, at.child('nodeName'), found);
