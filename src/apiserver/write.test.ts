@@ -431,6 +431,8 @@ describe('admission and authorization', () => {
     const all = f.client.resource(secrets);
     const made = await all.create('one', named('s'));
     expect(made.metadata.labels).toEqual({ by: 'plugin' });
+    // As in kube-apiserver, what admission adds is nobody's.
+    expect(made.metadata.managedFields?.map((entry) => entry.fieldsV1)).toEqual([{ 'f:type': {} }]);
     await all.update({ ...made, data: { a: 'Yg==' } });
     await all.delete('one', 's');
     expect(seen).toEqual([

@@ -62,8 +62,8 @@ export const MODIFIED = 'the object has been modified; please apply your changes
 /**
  * What every kind's create and update share: names, uid, times, namespaces, optimistic concurrency, admission around
  * the strategy's preparation and validation, and one transaction on the store.
- * Order of an update, as in kube-apiserver: object made from the old one, resourceVersion, mutating admission,
- * preparation, validation, validating admission, write.
+ * Order of an update, as in kube-apiserver: object made from the old one, resourceVersion, managedFields, mutating
+ * admission, preparation, validation, validating admission, write.
  */
 export class Registry {
   readonly store: Store;
@@ -95,11 +95,11 @@ export class Registry {
     meta.deletionGracePeriodSeconds = undefined;
     meta.selfLink = undefined;
     const { operation, admitting } = this.#admitting('CREATE', write);
+    this.#track(write, object, undefined);
     if (admitting) await this.admission.mutate({ operation, context, target, object, oldObject: undefined, dryRun });
     if (meta.resourceVersion) throw errors.badRequest('resourceVersion should not be set on objects to be created');
     const generated = !meta.name && meta.generateName ? meta.generateName : undefined;
     if (generated !== undefined) meta.name = generateName(generated, this.#random);
-    this.#track(write, object, undefined);
     const reservation = await this.hooksOf(write.storage)?.beginCreate?.(object, dryRun);
     try {
       this.#prepareCreate(write, object);
@@ -115,7 +115,7 @@ export class Registry {
     return { operation, admitting: write.admission !== false && !this.admission.idle(operation, write.target) };
   }
 
-  /** Notes in managedFields who changed what: before the server adds things of its own, which nobody owns. */
+  /** Notes in managedFields who changed what: before admission and the server add things of their own, which nobody owns. */
   #track({ storage, tracking }: Write, object: Mutable<KubeObject>, live: KubeObject | undefined): void {
     if (!tracking) return;
     const entries = trackUpdate(storage.schema, live, object, {
@@ -278,8 +278,8 @@ export class Registry {
     meta.resourceVersion = version;
     setNamespace(meta, target);
     const { operation, admitting } = this.#admitting('UPDATE', write);
-    if (admitting) await this.admission.mutate({ operation, context, target, object, oldObject: before, dryRun });
     this.#track(write, object, before);
+    if (admitting) await this.admission.mutate({ operation, context, target, object, oldObject: before, dryRun });
     const hooks = target.subresource === '' ? this.hooksOf(storage) : undefined;
     const reservation = await hooks?.beginUpdate?.(object, before, dryRun);
     try {
