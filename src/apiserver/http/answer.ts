@@ -69,7 +69,8 @@ export async function respondGzip(
 ): Promise<void> {
   // Level 1 as kube-apiserver: the network is fast, the processor is not.
   const packed = await compress(body, { level: 1 });
-  exchange.respond(status, { ...headers, 'content-encoding': 'gzip', vary: 'Accept-Encoding' }, [packed]);
+  const vary = headers.vary === undefined ? 'Accept-Encoding' : `${headers.vary}, Accept-Encoding`;
+  exchange.respond(status, { ...headers, 'content-encoding': 'gzip', vary }, [packed]);
 }
 
 export function respondText(exchange: Exchange, status: number, text: string): void {

@@ -116,6 +116,18 @@ export function negotiate(accept: string | undefined, offer: Offer): Representat
   );
 }
 
+/** The first of `offered` that the Accept header likes best; undefined where it takes none of them. */
+export function chooseMediaType(accept: string | undefined, offered: readonly string[]): string | undefined {
+  for (const { type, subtype } of parseAccept(accept || '*/*')) {
+    for (const mediaType of offered) {
+      const slash = mediaType.indexOf('/');
+      if (type !== '*' && type !== mediaType.slice(0, slash)) continue;
+      if (subtype === '*' || subtype === mediaType.slice(slash + 1)) return mediaType;
+    }
+  }
+  return undefined;
+}
+
 function notAcceptable(accepted: readonly string[]): ApiError {
   return errors.notAcceptable(accepted);
 }

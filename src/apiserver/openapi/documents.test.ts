@@ -24,9 +24,9 @@ function meaning(value: unknown): unknown {
 const known =
   /CustomResource|apiextensions|apiregistration|flowcontrol|RuleWithOperations|AppArmorProfile|EphemeralContainer|PersistentVolumeClaimStatus|PersistentVolumeSpec|PodSchedulingGroup|SELinuxOptions|SeccompProfile|WindowsSecurityContextOptions/;
 
-test.skipIf(!existsSync(facts))('definitions and paths are those of v1.36 (needs ../shared)', () => {
+test.skipIf(!existsSync(facts))('definitions and paths are those of v1.36 (needs ../shared)', async () => {
   const expected: OpenApi = JSON.parse(readFileSync(facts, 'utf8'));
-  const made: OpenApi = JSON.parse(new OpenApiDocuments(builtInResources()).v2().json.toString());
+  const made: OpenApi = JSON.parse((await new OpenApiDocuments(builtInResources()).v2()).bytes.toString());
   const names = Object.keys(expected.definitions).filter((name) => made.definitions[name] && !known.test(name));
   expect(names.length).toBeGreaterThan(500);
   for (const name of names) {
@@ -45,11 +45,11 @@ test.skipIf(!existsSync(facts))('definitions and paths are those of v1.36 (needs
   }
 });
 
-test('every reference of every document leads somewhere', () => {
+test('every reference of every document leads somewhere', async () => {
   const documents = new OpenApiDocuments(builtInResources());
-  const index = JSON.parse(documents.v3Index().json.toString()).paths;
+  const index = JSON.parse((await documents.v3Index()).bytes.toString()).paths;
   for (const path of Object.keys(index)) {
-    const text = documents.v3(path)?.json.toString() ?? '';
+    const text = (await documents.v3(path))?.bytes.toString() ?? '';
     const { schemas } = JSON.parse(text).components;
     for (const [, name = ''] of text.matchAll(/"\$ref":"#\/components\/schemas\/([^"]+)"/g)) {
       expect(schemas, `${path} ${name}`).toHaveProperty([name]);
@@ -57,8 +57,10 @@ test('every reference of every document leads somewhere', () => {
   }
 });
 
-test('kubectl asks the PATCH of a kind whether it knows fieldValidation', () => {
-  const document = JSON.parse(new OpenApiDocuments(builtInResources()).v3('apis/apps/v1')?.json.toString() ?? '');
+test('kubectl asks the PATCH of a kind whether it knows fieldValidation', async () => {
+  const document = JSON.parse(
+    (await new OpenApiDocuments(builtInResources()).v3('apis/apps/v1'))?.bytes.toString() ?? '',
+  );
   const patch = document.paths['/apis/apps/v1/namespaces/{namespace}/deployments/{name}'].patch;
   expect(patch['x-kubernetes-group-version-kind']).toEqual({ group: 'apps', kind: 'Deployment', version: 'v1' });
   expect(patch.parameters.map((p: { name: string }) => p.name)).toContain('fieldValidation');
