@@ -429,10 +429,10 @@ describe('admission and authorization', () => {
     };
     await using f = coreFixture({ admission: [plugin] });
     const all = f.client.resource(secrets);
-    const made = await all.create('one', named('s'));
+    const made = await all.create('one', { ...named('s'), data: { a: 'YQ==' } });
     expect(made.metadata.labels).toEqual({ by: 'plugin' });
     // As in kube-apiserver, what admission adds is nobody's.
-    expect(made.metadata.managedFields?.map((entry) => entry.fieldsV1)).toEqual([{ 'f:type': {} }]);
+    expect(made.metadata.managedFields?.map((entry) => entry.fieldsV1)).toEqual([{ 'f:data': { '.': {}, 'f:a': {} } }]);
     await all.update({ ...made, data: { a: 'Yg==' } });
     await all.delete('one', 's');
     expect(seen).toEqual([

@@ -46,7 +46,23 @@ const FINEST = -9;
 const MAX_LENGTH = 512;
 const MAX_EXPONENT = 512;
 
+/** The same few quantities come again and again: what texts were parsed to, until there are too many. */
+const parsed = new Map<string, Quantity>();
+const MAX_PARSED = 2_000;
+const MAX_PARSED_LENGTH = 32;
+
+/** Throws QuantityError. The result is shared and frozen. */
 export function parseQuantity(text: string): Quantity {
+  let quantity = parsed.get(text);
+  if (!quantity) {
+    quantity = Object.freeze(parse(text));
+    if (parsed.size >= MAX_PARSED) parsed.clear();
+    if (text.length <= MAX_PARSED_LENGTH) parsed.set(text, quantity);
+  }
+  return quantity;
+}
+
+function parse(text: string): Quantity {
   if (text === '' || text.length > MAX_LENGTH) throw wrongFormat();
   const match = pattern.exec(text);
   if (!match) throw wrongFormat();
@@ -92,6 +108,7 @@ function divideUp(value: bigint, by: bigint): bigint {
 }
 
 function compareScaled(a: bigint, aScale: number, b: bigint, bScale: number): -1 | 0 | 1 {
+  if (aScale === bScale) return a < b ? -1 : a > b ? 1 : 0;
   const scale = Math.min(aScale, bScale);
   const left = a * 10n ** BigInt(aScale - scale);
   const right = b * 10n ** BigInt(bScale - scale);
