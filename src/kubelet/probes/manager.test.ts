@@ -149,3 +149,41 @@ it('spreads the first probes of containers that ran before the agent', async () 
   await clock.advance(1);
   expect(asked).toEqual(['live']);
 });
+
+describe('a container that ran before the agent was restarted', () => {
+  function found(more: Partial<Container>, reported: { readonly ready: boolean; readonly started: boolean }): string {
+    const c = container('a', more);
+    const running = instance(c, 'running', { startedAt: clock.now() - 60_000 });
+    const status = {
+      name: 'a',
+      image: '',
+      imageID: '',
+      restartCount: 0,
+      state: {},
+      lastState: {},
+      containerID: `containerd://${running.id}`,
+    };
+    const before = pod({ containers: [c] }, {}, { containerStatuses: [{ ...status, ...reported }] });
+    manager.update(before, runtime([running]), ['10.0.0.5']);
+    return running.id;
+  }
+
+  it('is as ready as it was until a probe says otherwise', async () => {
+    const ready = found({ readinessProbe: probe('ready') }, { ready: true, started: true });
+    expect(manager.readiness(ready)).toBe(true);
+    answers.ready = 'failure';
+    await clock.advance(24_999);
+    expect(manager.readiness(ready)).toBe(true);
+    await clock.advance(1);
+    expect(manager.readiness(ready)).toBe(false);
+    expect(manager.readiness(found({ readinessProbe: probe('x') }, { ready: false, started: true }))).toBe(false);
+  });
+
+  it('has started when it had', async () => {
+    const id = found({ startupProbe: probe('up'), readinessProbe: probe('ready') }, { ready: false, started: true });
+    expect(manager.startup(id)).toBe(true);
+    await clock.advance(10_000);
+    expect(asked).toEqual(['ready']);
+    expect(manager.readiness(id)).toBe(true);
+  });
+});

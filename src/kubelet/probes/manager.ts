@@ -1,4 +1,4 @@
-import type { Pod, Probe } from '../../api/core/v1.gen.ts';
+import type { ContainerStatus, Pod, Probe } from '../../api/core/v1.gen.ts';
 import type { EventRecorder } from '../../client/recorder.ts';
 import type { Clock, Timer } from '../../utils/clock.ts';
 import { type CriClient, rpcMessage } from '../cri/client.ts';
@@ -58,9 +58,19 @@ export class ProbeManager implements ProbeResults {
       const target = { pod, container, containerId: instance.id, podIP };
       const workers = new Map<ProbeType, ProbeWorker>();
       this.#probed.set(instance.id, { uid, workers });
+      const late = instance.startedAt < this.#started;
+      // What it was before a restart of the agent it is until a probe says otherwise.
+      const before = late ? lastReported(pod, instance.id) : undefined;
+      const known: Record<ProbeType, true | undefined> = {
+        startup: before?.started || undefined,
+        liveness: undefined,
+        readiness: before?.ready || undefined,
+      };
       const add = (type: ProbeType, probe: Probe | undefined) => {
         if (!probe) return;
-        workers.set(type, new ProbeWorker(type, probe, target, instance.startedAt, this.#options, () => begin(type)));
+        const worker = new ProbeWorker(type, probe, target, instance.startedAt, this.#options, () => begin(type));
+        worker.result = known[type];
+        workers.set(type, worker);
       };
       // The others wait until the start-up probe has succeeded.
       const begin = (type: ProbeType) => {
@@ -74,9 +84,10 @@ export class ProbeManager implements ProbeResults {
       add('liveness', container.livenessProbe);
       add('readiness', container.readinessProbe);
       // After a restart of the agent, probes of many containers do not all come at once.
-      const late = instance.startedAt < this.#started;
-      const first = workers.has('startup') ? [workers.get('startup')] : [...workers.values()];
-      for (const worker of first) worker?.begin(late ? this.#options.random() : 0);
+      const first = ['liveness', 'readiness'] as const;
+      for (const type of known.startup || !workers.has('startup') ? first : (['startup'] as const)) {
+        workers.get(type)?.begin(late ? this.#options.random() : 0);
+      }
     }
   }
 
@@ -116,6 +127,12 @@ export class ProbeManager implements ProbeResults {
     for (const worker of this.#probed.get(id)?.workers.values() ?? []) worker.stop();
     this.#probed.delete(id);
   }
+}
+
+/** What the API server was last told of a container instance. */
+function lastReported(pod: Pod, containerId: string): ContainerStatus | undefined {
+  const reported = [...(pod.status?.containerStatuses ?? []), ...(pod.status?.initContainerStatuses ?? [])];
+  return reported.find((status) => status.containerID?.endsWith(`://${containerId}`));
 }
 
 /** One probe of one container instance: when to ask, and how many answers make a result. */
