@@ -53,9 +53,19 @@ function row(resource: ServedResource, stored: Stored, include: IncludeObject, v
     include === 'None'
       ? 'null'
       : include === 'Metadata'
-        ? partialMetadata(stored.json, version).toString()
+        ? rowMetadata(resource, stored, version)
         : stored.json.toString();
   return `{"cells":${JSON.stringify(cells)},"object":${object}}`;
+}
+
+function rowMetadata(resource: ServedResource, stored: Stored, version: string): string {
+  const hidden = resource.strategy.hiddenAnnotations;
+  if (!hidden) return partialMetadata(stored.json, version).toString();
+  const shown = Object.entries(stored.object.metadata.annotations ?? {}).filter(([name]) => !hidden.includes(name));
+  const { annotations: _, ...metadata } = stored.object.metadata;
+  const apiVersion = apiVersionOf({ group: 'meta.k8s.io', version });
+  const all = shown.length > 0 ? { ...metadata, annotations: Object.fromEntries(shown) } : metadata;
+  return JSON.stringify({ kind: 'PartialObjectMetadata', apiVersion, metadata: all });
 }
 
 /** Name and age, under whatever columns the model has for the kind; what a strategy does not fill is unknown. */

@@ -97,7 +97,9 @@ export class Registry {
     const { operation, admitting } = this.#admitting('CREATE', write);
     this.#track(write, object, undefined);
     if (admitting) await this.admission.mutate({ operation, context, target, object, oldObject: undefined, dryRun });
-    if (meta.resourceVersion) throw errors.badRequest('resourceVersion should not be set on objects to be created');
+    if (meta.resourceVersion && !dryRun) {
+      throw errors.badRequest('resourceVersion should not be set on objects to be created');
+    }
     const generated = !meta.name && meta.generateName ? meta.generateName : undefined;
     if (generated !== undefined) meta.name = generateName(generated, this.#random);
     const reservation = await this.hooksOf(write.storage)?.beginCreate?.(object, dryRun);
@@ -190,7 +192,8 @@ export class Registry {
     if (write.dryRun) {
       const there = await this.reader.get(storage, namespace ?? '', name);
       if (there?.revision !== old?.revision) return { conflict: there };
-      object.metadata = canonicalMetadata({ ...object.metadata, resourceVersion: old ? String(old.revision) : '' });
+      if (old) object.metadata.resourceVersion = String(old.revision);
+      object.metadata = canonicalMetadata(object.metadata);
       return Entry.unstored(key, old?.revision ?? 0, object);
     }
     const ttlSeconds = storage.strategy.ttlSeconds?.(object);

@@ -25,6 +25,14 @@ export function updateStatus<T extends WithSpec>(object: Mutable<T>, old: T): vo
   (object as Mutable<WithSpec>).spec = old.spec;
 }
 
+/** The same for kinds whose metadata is not the status writers' either. */
+export function updateOnlyStatus<T extends WithSpec>(object: Mutable<T>, old: T): void {
+  updateStatus(object, old);
+  const meta = (object as Mutable<WithSpec>).metadata;
+  const { labels, annotations, finalizers, ownerReferences } = old.metadata as Mutable<WithSpec>['metadata'];
+  Object.assign(meta, { labels, annotations, finalizers, ownerReferences });
+}
+
 export function raiseGeneration<T extends KubeObject>(object: Mutable<T>, old: T): void {
   (object as Mutable<KubeObject>).metadata.generation = (old.metadata.generation ?? 0) + 1;
 }

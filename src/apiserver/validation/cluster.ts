@@ -5,7 +5,7 @@ import { compareQuantities } from '../../schema/quantity.ts';
 import { checkAccessModes, checkVolumeMode } from './persistent-volume-claim.ts';
 import { checkNodeSelector, checkTaintEffect } from './pod-scheduling.ts';
 import { checkDriver, checkHostPath } from './pod-volumes.ts';
-import { checkQuantity, checkResourceName } from './resources.ts';
+import { checkQuantity } from './resources.ts';
 import {
   checkCidr,
   checkOptionalEnum,
@@ -50,7 +50,6 @@ export function validateNode({ spec, status }: Node): Found {
   for (const list of ['capacity', 'allocatable'] as const) {
     for (const [name, amount] of Object.entries(status.capacity && status[list] ? status[list] : {})) {
       const at = STATUS.child(list).key(name);
-      if (list === 'capacity') checkResourceName(name, at, found);
       checkQuantity(name, amount, at, found);
     }
   }

@@ -11,7 +11,7 @@ import type { Mutable } from '../../../api/resource.ts';
 import { validatePolicyBinding } from '../../validation/admission.ts';
 import { age, UNSET } from '../cells.ts';
 import { define } from '../define.ts';
-import { countsChanges, updateSpec, updateStatus } from '../spec-and-status.ts';
+import { countsChanges, updateOnlyStatus, updateSpec } from '../spec-and-status.ts';
 import { setRuleDefaults } from './webhooks.ts';
 
 function setMatchDefaults(match: Mutable<MatchResources> | undefined): void {
@@ -43,7 +43,7 @@ export const validatingAdmissionPolicy = define<ValidatingAdmissionPolicy>({
     policy.status = {};
   },
   prepareForUpdate: updateSpec<ValidatingAdmissionPolicy>,
-  subresources: { status: { prepareForUpdate: updateStatus<ValidatingAdmissionPolicy> } },
+  subresources: { status: { prepareForUpdate: updateOnlyStatus<ValidatingAdmissionPolicy> } },
   tableCells: (policy, now) => [
     policy.metadata.name,
     policy.spec.validations?.length ?? 0,

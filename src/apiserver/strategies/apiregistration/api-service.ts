@@ -1,7 +1,7 @@
 import type { APIService } from '../../../api/apiregistration/v1.gen.ts';
 import { age } from '../cells.ts';
 import { define } from '../define.ts';
-import { keepStatus, updateStatus } from '../spec-and-status.ts';
+import { keepStatus, updateOnlyStatus } from '../spec-and-status.ts';
 
 function availableCell({ status }: APIService): string {
   const available = status.conditions?.find(({ type }) => type === 'Available');
@@ -18,7 +18,7 @@ export const apiService = define<APIService>({
     service.status = {};
   },
   prepareForUpdate: keepStatus<APIService>,
-  subresources: { status: { prepareForUpdate: updateStatus<APIService> } },
+  subresources: { status: { prepareForUpdate: updateOnlyStatus<APIService> } },
   tableCells: (service, now) => {
     const { service: backend } = service.spec;
     const where = backend ? `${backend.namespace ?? ''}/${backend.name ?? ''}` : 'Local';

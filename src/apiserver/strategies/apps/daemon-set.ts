@@ -42,6 +42,7 @@ export const daemonSet = define<DaemonSet>({
   subresources: {
     status: { prepareForUpdate: updateStatus<DaemonSet>, validateUpdate: validateDaemonSetStatusUpdate },
   },
+  hiddenAnnotations: [TEMPLATE_GENERATION],
   tableCells: (daemonSet, now) => {
     const { spec, status } = daemonSet;
     return [

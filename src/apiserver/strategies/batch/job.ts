@@ -91,6 +91,8 @@ export const job = define<Job>({
   prepareForUpdate: updateSpec<Job>,
   validateUpdate: validateJobUpdate,
   subresources: { status: { prepareForUpdate: updateStatus<Job> } },
+  // As it was in the first version of the API: clients that mean otherwise say so.
+  defaultPropagation: 'orphan',
   selectableFields: ({ status }) => ({ 'status.successful': String(status?.succeeded ?? 0) }),
   tableCells: (job, now) => [
     job.metadata.name,

@@ -66,6 +66,8 @@ export const pod = define<Pod>({
   setDefaults: setPodDefaults,
   prepareForCreate: (pod) => {
     pod.metadata.generation = 1;
+    // Less than nothing means the least that is something.
+    if ((pod.spec.terminationGracePeriodSeconds ?? 0) < 0) pod.spec.terminationGracePeriodSeconds = 1;
     pod.status = { phase: 'Pending', qosClass: qosClass(pod.spec) };
     if (pod.spec.schedulingGates?.length) {
       pod.status.conditions = [

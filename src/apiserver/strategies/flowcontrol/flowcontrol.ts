@@ -2,7 +2,7 @@ import type { FlowSchema, PriorityLevelConfiguration } from '../../../api/flowco
 import { validateFlowSchema, validatePriorityLevel } from '../../validation/storage.ts';
 import { age, NONE } from '../cells.ts';
 import { define } from '../define.ts';
-import { updateSpec, updateStatus } from '../spec-and-status.ts';
+import { updateOnlyStatus, updateSpec } from '../spec-and-status.ts';
 
 function danglingCell({ status }: FlowSchema): string {
   const dangling = status.conditions?.find(({ type }) => type === 'Dangling');
@@ -21,7 +21,7 @@ export const flowSchema = define<FlowSchema>({
     schema.status = {};
   },
   prepareForUpdate: updateSpec<FlowSchema>,
-  subresources: { status: { prepareForUpdate: updateStatus<FlowSchema> } },
+  subresources: { status: { prepareForUpdate: updateOnlyStatus<FlowSchema> } },
   tableCells: (schema, now) => [
     schema.metadata.name,
     schema.spec.priorityLevelConfiguration?.name || NONE,
@@ -55,7 +55,7 @@ export const priorityLevel = define<PriorityLevelConfiguration>({
     level.status = {};
   },
   prepareForUpdate: updateSpec<PriorityLevelConfiguration>,
-  subresources: { status: { prepareForUpdate: updateStatus<PriorityLevelConfiguration> } },
+  subresources: { status: { prepareForUpdate: updateOnlyStatus<PriorityLevelConfiguration> } },
   tableCells: (level, now) => {
     const { type, limited } = level.spec;
     const queuing = limited?.limitResponse?.queuing;

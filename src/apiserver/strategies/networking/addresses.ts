@@ -1,7 +1,7 @@
 import type { IPAddress, ServiceCIDR } from '../../../api/networking/v1.gen.ts';
 import { age, NONE } from '../cells.ts';
 import { define } from '../define.ts';
-import { keepStatus, updateStatus } from '../spec-and-status.ts';
+import { keepStatus, updateOnlyStatus } from '../spec-and-status.ts';
 
 export const ipAddress = define<IPAddress>({
   tableCells: ({ metadata, spec }) => {
@@ -18,6 +18,6 @@ export const serviceCidr = define<ServiceCIDR>({
     cidr.status = {};
   },
   prepareForUpdate: keepStatus<ServiceCIDR>,
-  subresources: { status: { prepareForUpdate: updateStatus<ServiceCIDR> } },
+  subresources: { status: { prepareForUpdate: updateOnlyStatus<ServiceCIDR> } },
   tableCells: (cidr, now) => [cidr.metadata.name, (cidr.spec.cidrs ?? []).join(','), age(cidr, now)],
 });

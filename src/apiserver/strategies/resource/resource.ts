@@ -10,7 +10,7 @@ import type {
 import type { Mutable } from '../../../api/resource.ts';
 import { age, nameAndAge, UNSET } from '../cells.ts';
 import { define } from '../define.ts';
-import { countsChanges, keepStatus, updateStatus } from '../spec-and-status.ts';
+import { countsChanges, keepStatus, updateOnlyStatus } from '../spec-and-status.ts';
 
 function setRequestDefaults(request: Mutable<ExactDeviceRequest> | Mutable<DeviceSubRequest>): void {
   request.allocationMode ??= 'ExactCount';
@@ -40,7 +40,7 @@ export const resourceClaim = define<ResourceClaim>({
     claim.status = {};
   },
   prepareForUpdate: keepStatus<ResourceClaim>,
-  subresources: { status: { prepareForUpdate: updateStatus<ResourceClaim> } },
+  subresources: { status: { prepareForUpdate: updateOnlyStatus<ResourceClaim> } },
   tableCells: (claim, now) => [claim.metadata.name, stateCell(claim), age(claim, now)],
 });
 

@@ -22,7 +22,7 @@ import {
 } from '../../validation/storage.ts';
 import { age, createdAtCells, UNSET } from '../cells.ts';
 import { define } from '../define.ts';
-import { countsChanges, keepStatus, updateStatus } from '../spec-and-status.ts';
+import { countsChanges, keepStatus, updateOnlyStatus } from '../spec-and-status.ts';
 
 const DEFAULT_CLASS = 'storageclass.kubernetes.io/is-default-class';
 const BETA_DEFAULT_CLASS = 'storageclass.beta.kubernetes.io/is-default-class';
@@ -88,6 +88,10 @@ export const csiDriver = define<CSIDriver>({
 });
 
 export const csiNode = define<CSINode>({
+  setDefaults: ({ spec }) => {
+    // No drivers are written as null, however they came.
+    if (spec.drivers?.length === 0) spec.drivers = null as unknown as [];
+  },
   validateCreate: validateCsiNode,
   validateUpdate: validateCsiNode,
   tableCells: (node, now) => [node.metadata.name, node.spec.drivers?.length ?? 0, age(node, now)],
@@ -106,7 +110,7 @@ export const volumeAttachment = define<VolumeAttachment>({
     attachment.status = { attached: false };
   },
   prepareForUpdate: keepStatus<VolumeAttachment>,
-  subresources: { status: { prepareForUpdate: updateStatus<VolumeAttachment> } },
+  subresources: { status: { prepareForUpdate: updateOnlyStatus<VolumeAttachment> } },
   tableCells: (attachment, now) => [
     attachment.metadata.name,
     attachment.spec.attacher,
