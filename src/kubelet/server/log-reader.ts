@@ -1,6 +1,7 @@
 import { type FSWatcher, watch } from 'node:fs';
 import { type FileHandle, open, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import { quote } from '../../schema/quote.ts';
 
 export interface LogOptions {
   readonly follow: boolean;
@@ -26,20 +27,29 @@ const CHUNK = 64 * 1024;
 /** The runtime breaks lines at 16 KiB. */
 const LONGEST_LINE = 1024 * 1024;
 
+/** Opens a log for `readLog`, which closes it. Rejects in the kubelet's words. */
+export function openLog(path: string): Promise<FileHandle> {
+  return open(path).catch((error: NodeJS.ErrnoException) => {
+    const why = error.code === 'ENOENT' ? `lstat ${path}: no such file or directory` : error.message;
+    throw new Error(`failed to try resolving symlinks in path ${quote(path)}: ${why}`);
+  });
+}
+
 /**
  * The text of a container's log, in the format of the CRI (`TIME STREAM TAGS TEXT`). With `follow` it goes on as the
  * container writes, over rotations of the file, until the container has ended or the signal aborts; without, it ends
- * where the file does now. Rejects when the file cannot be read.
+ * where the file does now. `handle` is from `openLog` of the same path.
  */
 export async function* readLog(
   path: string,
+  opened: FileHandle,
   options: LogOptions,
   source: LogSource,
   signal: AbortSignal,
 ): AsyncGenerator<Buffer, void, void> {
   const { follow, tailLines, limitBytes } = options;
   const bell = follow ? new Bell(path, source, signal) : undefined;
-  let handle = await open(path);
+  let handle = opened;
   try {
     const lines = new LineFilter(options);
     let left = limitBytes ?? Number.MAX_SAFE_INTEGER;

@@ -8,7 +8,7 @@ import type { Logger } from '../../utils/log.ts';
 import { CriError } from '../cri/client.ts';
 import { ServerAuth } from './auth.ts';
 import { HttpError } from './http-error.ts';
-import { readLog } from './log-reader.ts';
+import { openLog, readLog } from './log-reader.ts';
 import { findLog } from './logs.ts';
 import { family, Stats } from './stats.ts';
 import { findContainer, serveStreams } from './streams.ts';
@@ -202,7 +202,10 @@ async function sendLog(
   const gone = new AbortController();
   response.once('close', () => gone.abort());
   const signal = AbortSignal.any([gone.signal, stopped]);
-  const lines = readLog(file, options, source, signal);
+  const handle = await openLog(file).catch((error: Error) => {
+    throw new HttpError(400, error.message);
+  });
+  const lines = readLog(file, handle, options, source, signal);
   response.writeHead(200, { 'content-type': 'text/plain' });
   if (options.follow) response.flushHeaders(); // there may be nothing to say for long
   for await (const part of lines) {

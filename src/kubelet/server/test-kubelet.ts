@@ -1,9 +1,13 @@
 /** For tests: the kubelet's server over a fake runtime, and the certificates of a cluster that it believes. */
+
+import { generateKeyPairSync } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Pod } from '../../api/core/v1.gen.ts';
-import { coreFixture } from '../../testing/core-fixture.ts';
+import type { Client } from '../../client/client.ts';
+import { createControlPlane } from '../../cluster/control-plane.ts';
+import { MemoryStore } from '../../store/memory.ts';
 import { realClock } from '../../utils/clock.ts';
 import { silent } from '../../utils/log.ts';
 import {
@@ -28,6 +32,8 @@ export interface TestKubelet extends AsyncDisposable {
   readonly ca: string;
   /** Somebody whom the cluster knows. */
   certificate(subject: Subject): KeyPair;
+  /** A client of the API server that may do everything. */
+  readonly api: Client;
   /** What was asked of the runtime. */
   readonly asked: { readonly method: string; readonly request: unknown }[];
   /** Containers by name; the log of each is `<logDir>/<name>.log`. */
@@ -74,7 +80,18 @@ export function testPod(): Pod {
 
 export async function testKubelet(serve: (session: FakeSession) => void = () => {}): Promise<TestKubelet> {
   const runtime = await fakeRuntime(serve, (request) => (request.url === '/missing' ? 'no such stream' : undefined));
-  const fixture = coreFixture();
+  const plane = await createControlPlane({
+    store: new MemoryStore({ clock: realClock }),
+    clock: realClock,
+    log: silent,
+    serviceAccountKey: generateKeyPairSync('ec', { namedCurve: 'P-256' })
+      .privateKey.export({ type: 'pkcs8', format: 'pem' })
+      .toString(),
+    authorizationMode: 'RBAC',
+    serviceClusterIpRange: '10.96.0.0/12',
+    serviceNodePorts: [30000, 32767],
+  });
+  const api = plane.client('kubelet');
   const logDir = await mkdtemp(join(tmpdir(), 'skiff-kubelet-server-'));
   const authority = newAuthority();
   const listeners = new Set<() => void>();
@@ -132,7 +149,7 @@ export async function testKubelet(serve: (session: FakeSession) => void = () => 
   };
   const serving = authority.issue({ commonName: 'system:node:node-1', organizations: ['system:nodes'] }, 'server auth');
   const start = createStreamsServer({
-    client: fixture.client,
+    client: api,
     tls: { ...serving, clientCa: authority.cert },
     address: '127.0.0.1',
     port: 0,
@@ -149,6 +166,7 @@ export async function testKubelet(serve: (session: FakeSession) => void = () => 
     ca: authority.cert,
     client: issue({ commonName: 'kube-apiserver-kubelet-client', organizations: ['system:masters'] }),
     certificate: issue,
+    api,
     asked,
     containers,
     get pod() {
@@ -164,7 +182,7 @@ export async function testKubelet(serve: (session: FakeSession) => void = () => 
     async [Symbol.asyncDispose]() {
       await server.stop();
       await runtime.close();
-      await fixture[Symbol.asyncDispose]();
+      await plane.close();
       await rm(logDir, { recursive: true, force: true });
     },
   };
