@@ -123,8 +123,9 @@ export function objectTable(
   { include, version, now }: TableOptions,
   columns = true,
 ): Buffer {
-  // What a dry run would create has no version.
-  const meta = stored.revision === 0 ? '{}' : `{"resourceVersion":"${stored.revision}"}`;
+  // What a dry run would create has no version but the one it was sent with.
+  const resourceVersion = stored.revision === 0 ? stored.object.metadata.resourceVersion : String(stored.revision);
+  const meta = JSON.stringify({ resourceVersion });
   const definitions = columns ? columnDefinitions(resource) : 'null';
   return table(meta, definitions, row(resource, stored, include, version, now), version);
 }

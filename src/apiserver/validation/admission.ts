@@ -1,6 +1,7 @@
 import type {
   MatchResources,
   MutatingWebhookConfiguration,
+  ParamRef,
   RuleWithOperations,
   ValidatingAdmissionPolicyBinding,
   ValidatingWebhook,
@@ -174,25 +175,27 @@ export function checkMatchResources(match: MatchResources, path: Path, found: Fo
   }
 }
 
+/** Which object a policy's parameters are in: by name, or by labels. */
+export function checkParamRef(ref: ParamRef, at: Path, found: Found): void {
+  const { name, selector, parameterNotFoundAction } = ref;
+  if (name && selector) {
+    const why = 'name and selector are mutually exclusive';
+    found.push(fieldErrors.forbidden(at.child('name'), why), fieldErrors.forbidden(at.child('selector'), why));
+  } else if (!name && !selector) {
+    found.push(fieldErrors.required(at, 'one of name or selector must be specified'));
+  }
+  checkLabelSelector(selector, at.child('selector'), found);
+  const action = at.child('parameterNotFoundAction');
+  if (!parameterNotFoundAction) found.push(fieldErrors.required(action));
+  checkOptionalEnum(parameterNotFoundAction, ['Deny', 'Allow'], action, found);
+}
+
 export function validatePolicyBinding({ spec }: ValidatingAdmissionPolicyBinding): Found {
   const found: Found = [];
   const { policyName, paramRef, matchResources, validationActions } = spec;
   if (!policyName) found.push(fieldErrors.required(SPEC.child('policyName')));
   else checkSubdomain(policyName, SPEC.child('policyName'), found);
-  if (paramRef) {
-    const at = SPEC.child('paramRef');
-    const { name, selector, parameterNotFoundAction } = paramRef;
-    if (name && selector) {
-      const why = 'name and selector are mutually exclusive';
-      found.push(fieldErrors.forbidden(at.child('name'), why), fieldErrors.forbidden(at.child('selector'), why));
-    } else if (!name && !selector) {
-      found.push(fieldErrors.required(at, 'one of name or selector must be specified'));
-    }
-    checkLabelSelector(selector, at.child('selector'), found);
-    const action = at.child('parameterNotFoundAction');
-    if (!parameterNotFoundAction) found.push(fieldErrors.required(action));
-    checkOptionalEnum(parameterNotFoundAction, ['Deny', 'Allow'], action, found);
-  }
+  if (paramRef) checkParamRef(paramRef, SPEC.child('paramRef'), found);
   if (matchResources) checkMatchResources(matchResources, SPEC.child('matchResources'), found);
   const actions = SPEC.child('validationActions');
   if (!validationActions?.length)

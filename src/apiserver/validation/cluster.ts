@@ -21,7 +21,12 @@ const STATUS = Path.of('status');
 
 export function validateNamespace({ spec }: Namespace): Found {
   const found: Found = [];
-  for (const finalizer of spec.finalizers ?? []) checkQualifiedName(finalizer, SPEC.child('finalizers'), found);
+  for (const finalizer of spec.finalizers ?? []) {
+    checkQualifiedName(finalizer, SPEC.child('finalizers'), found);
+    if (finalizer.includes('/') || finalizer === 'kubernetes' || finalizer === 'orphan') continue;
+    const why = 'name is neither a standard finalizer name nor is it fully qualified';
+    found.push(fieldErrors.invalid(SPEC.child('finalizers'), finalizer, why));
+  }
   return found;
 }
 

@@ -9,6 +9,11 @@ import type {
 } from '../../../api/admissionregistration/v1.gen.ts';
 import type { Mutable } from '../../../api/resource.ts';
 import { validatePolicyBinding } from '../../validation/admission.ts';
+import {
+  validateMutatingBinding,
+  validateMutatingPolicy,
+  validateValidatingPolicy,
+} from '../../validation/api-machinery.ts';
 import { age, UNSET } from '../cells.ts';
 import { define } from '../define.ts';
 import { countsChanges, updateOnlyStatus, updateSpec } from '../spec-and-status.ts';
@@ -34,6 +39,8 @@ function paramRefCell(ref: ParamRef | undefined): string {
 
 /** https://kubernetes.io/docs/reference/access-authn-authz/validating-admission-policy/ */
 export const validatingAdmissionPolicy = define<ValidatingAdmissionPolicy>({
+  validateCreate: validateValidatingPolicy,
+  validateUpdate: validateValidatingPolicy,
   setDefaults: ({ spec }) => {
     spec.failurePolicy ??= 'Fail';
     setMatchDefaults(spec.matchConstraints);
@@ -67,6 +74,8 @@ export const validatingAdmissionPolicyBinding = define<ValidatingAdmissionPolicy
 
 /** https://kubernetes.io/docs/reference/access-authn-authz/mutating-admission-policy/ */
 export const mutatingAdmissionPolicy = define<MutatingAdmissionPolicy>({
+  validateCreate: validateMutatingPolicy,
+  validateUpdate: validateMutatingPolicy,
   ...countsChanges,
   setDefaults: ({ spec }) => {
     spec.failurePolicy ??= 'Fail';
@@ -82,6 +91,8 @@ export const mutatingAdmissionPolicy = define<MutatingAdmissionPolicy>({
 });
 
 export const mutatingAdmissionPolicyBinding = define<MutatingAdmissionPolicyBinding>({
+  validateCreate: validateMutatingBinding,
+  validateUpdate: validateMutatingBinding,
   ...countsChanges,
   setDefaults: ({ spec }) => setMatchDefaults(spec.matchResources),
   tableCells: (binding, now) => [

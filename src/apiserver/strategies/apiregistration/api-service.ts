@@ -1,4 +1,5 @@
 import type { APIService } from '../../../api/apiregistration/v1.gen.ts';
+import { validateApiService } from '../../validation/api-machinery.ts';
 import { age } from '../cells.ts';
 import { define } from '../define.ts';
 import { keepStatus, updateOnlyStatus } from '../spec-and-status.ts';
@@ -11,6 +12,8 @@ function availableCell({ status }: APIService): string {
 
 /** https://kubernetes.io/docs/concepts/extend-kubernetes/api-extension/apiserver-aggregation/ */
 export const apiService = define<APIService>({
+  validateCreate: validateApiService,
+  validateUpdate: validateApiService,
   setDefaults: ({ spec }) => {
     if (spec.service) spec.service.port ??= 443;
   },

@@ -4,6 +4,7 @@ import { deepEqual } from '../../../schema/equal.ts';
 import { validateDaemonSet, validateDaemonSetStatusUpdate, validateDaemonSetUpdate } from '../../validation/apps.ts';
 import { age, containersCells, labelsCell, selectorCell } from '../cells.ts';
 import { setPodTemplateDefaults } from '../core/pod-spec-defaults.ts';
+import { podTemplateWarnings } from '../core/pod-warnings.ts';
 import { define } from '../define.ts';
 import { updateSpec, updateStatus } from '../spec-and-status.ts';
 
@@ -43,6 +44,7 @@ export const daemonSet = define<DaemonSet>({
     status: { prepareForUpdate: updateStatus<DaemonSet>, validateUpdate: validateDaemonSetStatusUpdate },
   },
   hiddenAnnotations: [TEMPLATE_GENERATION],
+  warnings: ({ spec }) => podTemplateWarnings(spec.template),
   tableCells: (daemonSet, now) => {
     const { spec, status } = daemonSet;
     return [

@@ -10,6 +10,7 @@ import {
 import { age, containersCells, NONE } from '../cells.ts';
 import { setClaimDefaults } from '../core/persistent-volume.ts';
 import { setPodTemplateDefaults } from '../core/pod-spec-defaults.ts';
+import { podTemplateWarnings } from '../core/pod-warnings.ts';
 import { define } from '../define.ts';
 import { updateSpec, updateStatus } from '../spec-and-status.ts';
 
@@ -49,6 +50,7 @@ export const statefulSet = define<StatefulSet>({
   subresources: {
     status: { prepareForUpdate: updateStatus<StatefulSet>, validateUpdate: validateReplicaStatusUpdate },
   },
+  warnings: ({ spec }) => podTemplateWarnings(spec.template),
   tableCells: (statefulSet, now) => {
     const { spec, status } = statefulSet;
     return [

@@ -5,6 +5,7 @@ import { humanDuration } from '../../http/table.ts';
 import { validateJob, validateJobUpdate } from '../../validation/batch.ts';
 import { age, containersCells, selectorCell, since } from '../cells.ts';
 import { setPodTemplateDefaults } from '../core/pod-spec-defaults.ts';
+import { podTemplateWarnings } from '../core/pod-warnings.ts';
 import { define } from '../define.ts';
 import { updateSpec, updateStatus } from '../spec-and-status.ts';
 
@@ -94,6 +95,7 @@ export const job = define<Job>({
   // As it was in the first version of the API: clients that mean otherwise say so.
   defaultPropagation: 'orphan',
   selectableFields: ({ status }) => ({ 'status.successful': String(status?.succeeded ?? 0) }),
+  warnings: ({ spec }) => podTemplateWarnings(spec.template),
   tableCells: (job, now) => [
     job.metadata.name,
     statusCell(job),

@@ -1,6 +1,7 @@
 import type { Pod } from '../../../api/core/v1.gen.ts';
 import type { Mutable } from '../../../api/resource.ts';
 import { deepEqual } from '../../../schema/equal.ts';
+import { Path } from '../../../schema/field-error.ts';
 import type { SubresourceStrategy } from '../../strategy.ts';
 import {
   validateEphemeralContainersUpdate,
@@ -12,6 +13,7 @@ import {
 import { define } from '../define.ts';
 import { podCells } from './pod-cells.ts';
 import { setPodDefaults } from './pod-defaults.ts';
+import { podSpecWarnings } from './pod-warnings.ts';
 import { qosClass } from './qos.ts';
 
 const finished = (pod: Pod): boolean => pod.status.phase === 'Succeeded' || pod.status.phase === 'Failed';
@@ -103,5 +105,6 @@ export const pod = define<Pod>({
     'status.podIP': status?.podIPs?.[0]?.ip ?? '',
     'status.nominatedNodeName': status?.nominatedNodeName ?? '',
   }),
+  warnings: ({ spec }) => podSpecWarnings(spec, Path.of('spec')),
   tableCells: podCells,
 });

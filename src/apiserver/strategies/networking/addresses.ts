@@ -1,9 +1,17 @@
 import type { IPAddress, ServiceCIDR } from '../../../api/networking/v1.gen.ts';
+import {
+  validateIpAddress,
+  validateIpAddressUpdate,
+  validateServiceCidr,
+  validateServiceCidrUpdate,
+} from '../../validation/api-machinery.ts';
 import { age, NONE } from '../cells.ts';
 import { define } from '../define.ts';
 import { keepStatus, updateOnlyStatus } from '../spec-and-status.ts';
 
 export const ipAddress = define<IPAddress>({
+  validateCreate: validateIpAddress,
+  validateUpdate: validateIpAddressUpdate,
   tableCells: ({ metadata, spec }) => {
     const { parentRef } = spec;
     if (!parentRef) return [metadata.name, NONE];
@@ -14,6 +22,8 @@ export const ipAddress = define<IPAddress>({
 });
 
 export const serviceCidr = define<ServiceCIDR>({
+  validateCreate: validateServiceCidr,
+  validateUpdate: validateServiceCidrUpdate,
   prepareForCreate: (cidr) => {
     cidr.status = {};
   },
