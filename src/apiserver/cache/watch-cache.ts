@@ -18,6 +18,7 @@ export class WatchCache {
   readonly namespaced: boolean;
   readonly #select: (entry: Entry) => Readonly<Record<string, string>>;
   readonly #entries = new SortedMap<Entry>();
+  #listed: WeakRef<{ readonly start: string; readonly end: string; readonly entries: readonly Entry[] }> | undefined;
   readonly #ring: EventRing;
   readonly #loadedAt: number;
   readonly #all = new Set<Watcher>();
@@ -66,8 +67,14 @@ export class WatchCache {
     return this.#entries.get(key);
   }
 
-  range(start: string, end: string, limit?: number): Entry[] {
-    return this.#entries.range(start, end, limit);
+  /** The same array as long as nothing changes and somebody may still have it, so that answers made of it can be kept. */
+  range(start: string, end: string, limit?: number): readonly Entry[] {
+    if (limit !== undefined) return this.#entries.range(start, end, limit);
+    const last = this.#listed?.deref();
+    if (last && last.start === start && last.end === end) return last.entries;
+    const entries = this.#entries.range(start, end);
+    this.#listed = new WeakRef({ start, end, entries });
+    return entries;
   }
 
   count(start: string, end: string): number {
@@ -86,6 +93,7 @@ export class WatchCache {
   /** Takes a change of the store in and shows it to the watchers. */
   apply(change: Change): void {
     if (change.revision <= this.#loadedAt) return;
+    this.#listed = undefined;
     const previous = this.#entries.get(change.key);
     let current: Entry | undefined;
     if (change.current) {

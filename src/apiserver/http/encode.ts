@@ -1,6 +1,6 @@
 import { stringify } from 'yaml';
 import { apiVersionOf } from '../../api/resource.ts';
-import type { ServedResource, StoredList } from '../core.ts';
+import type { ServedResource, Stored, StoredList } from '../core.ts';
 import type { Representation } from './negotiate.ts';
 
 /**
@@ -69,11 +69,26 @@ export function listBody(list: StoredList, rep: Representation): readonly Uint8A
   const apiVersion = partial ? `meta.k8s.io/${rep.metaVersion}` : apiVersionOf(resource);
   const head = `{"kind":"${kind}","apiVersion":"${apiVersion}","metadata":${listMeta(list)},"items":[`;
   const whole = partial || isCustom(resource);
-  const parts: Uint8Array[] = [Buffer.from(whole || items.length === 0 ? head : `${head}{`)];
-  for (const [i, { json }] of items.entries()) {
-    if (i > 0) parts.push(whole ? COMMA : COMMA_OPEN);
-    if (partial) parts.push(partialMetadata(json, rep.metaVersion));
-    else parts.push(whole ? json : json.subarray(metadataStart(json) - METADATA.length));
+  const first = Buffer.from(whole || items.length === 0 ? head : `${head}{`);
+  if (partial) return [first, ...itemParts(items, COMMA, (json) => partialMetadata(json, rep.metaVersion))];
+  let parts = itemPartsOf.get(items);
+  if (!parts) {
+    parts = whole
+      ? itemParts(items, COMMA, (json) => json)
+      : itemParts(items, COMMA_OPEN, (json) => json.subarray(metadataStart(json) - METADATA.length));
+    itemPartsOf.set(items, parts);
+  }
+  return [first, ...parts];
+}
+
+/** Items of one cache at one time, which are of one resource, are listed again and again while nothing changes. */
+const itemPartsOf = new WeakMap<readonly Stored[], readonly Uint8Array[]>();
+
+function itemParts(items: readonly Stored[], separator: Buffer, part: (json: Buffer) => Buffer): Uint8Array[] {
+  const parts: Uint8Array[] = [];
+  for (const { json } of items) {
+    if (parts.length > 0) parts.push(separator);
+    parts.push(part(json));
   }
   parts.push(LIST_END);
   return parts;
