@@ -282,9 +282,6 @@ export function validateLease({ spec }: Lease): Found {
     const at = SPEC.child('leaseTransitions');
     found.push(fieldErrors.invalid(at, spec.leaseTransitions, 'must be greater than or equal to 0'));
   }
-  if (spec.holderIdentity === '') {
-    found.push(fieldErrors.invalid(SPEC.child('holderIdentity'), '', 'must not be empty'));
-  }
   return found;
 }
 
