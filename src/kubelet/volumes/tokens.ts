@@ -74,8 +74,11 @@ export class ServiceAccountTokens {
   #remember(answer: TokenRequest, asked: number): Issued {
     const life = (answer.spec.expirationSeconds ?? asked) * 1000;
     const { token, expirationTimestamp } = answer.status;
-    const expires = expirationTimestamp ? timeToMs(expirationTimestamp) : this.#clock.now() + life;
+    const now = this.#clock.now();
+    const expires = expirationTimestamp ? timeToMs(expirationTimestamp) : now + life;
     const jitter = this.#random() * JITTER;
-    return { token, expires, refreshAt: expires - life + Math.min(life * USED, LONGEST_USE) - jitter };
+    const due = expires - life + Math.min(life * USED, LONGEST_USE) - jitter;
+    // Where the server's clock is far from ours it would be due at once, over and over.
+    return { token, expires, refreshAt: Math.max(due, now + RETRY) };
   }
 }
