@@ -43,7 +43,8 @@ export function patchedObject(
     expected.setDefaults?.(object);
     return object;
   } catch (error) {
-    if (error instanceof DecodeError) throw refused(value, patch, error.message);
+    if (error instanceof DecodeError)
+      throw refused(value, patch, patch.type === 'strategic' ? unrestored(error.message) : error.message);
     throw error;
   }
 }
@@ -52,6 +53,21 @@ export function patchedObject(
 function refused(value: unknown, patch: ValuePatch, why: string): ApiError {
   const shown = patch.type === 'strategic' ? goText(patch.value) : JSON.stringify(sorted(value, patch.value));
   return errors.invalid({ group: '', kind: '' }, '', [fieldErrors.invalid(Path.of('patch'), shown, why)]);
+}
+
+const mismatch =
+  /^json: cannot unmarshal (string|bool|number|array|object)(?: (\S+))? into Go struct field \S+ of type (\S+)$/;
+const goKinds: Readonly<Record<string, string>> = { array: 'slice', object: 'map', number: 'int64' };
+
+/** Kubernetes makes the object of a strategic merge without JSON, and has other words for what does not fit. */
+function unrestored(message: string): string {
+  const [, got = '', digits = '', type = ''] = mismatch.exec(message) ?? [];
+  if (got === '') return message;
+  const kind = /[.eE]/.test(digits) ? 'float64' : (goKinds[got] ?? got);
+  if (type.startsWith('[]')) return `cannot restore slice from ${kind}`;
+  if (type.startsWith('map[') || type === 'v1.ResourceList') return `cannot restore map from ${kind}`;
+  if (type.includes('.')) return `cannot restore struct from: ${kind}`;
+  return got === 'number' && type !== 'bool' ? `cannot convert ${kind} to ${type}` : `unrecognized type: ${type}`;
 }
 
 /** The object with keys in order wherever the patch has an object too, and at the top. */

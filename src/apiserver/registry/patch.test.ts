@@ -1,0 +1,41 @@
+import { expect, test } from 'vitest';
+import { ApiError } from '../../api/errors.ts';
+import { model } from '../../api/model.ts';
+import { patchedObject, type ValuePatch } from './patch.ts';
+
+const deployment = {
+  apiVersion: 'apps/v1',
+  kind: 'Deployment',
+  metadata: { name: 'd', uid: 'u', resourceVersion: '1', creationTimestamp: '2026-01-01T00:00:00Z' },
+  spec: { replicas: 1, template: { spec: { containers: [{ name: 'c', image: 'i' }] } } },
+};
+
+function refusal(type: ValuePatch['type'], value: unknown): string {
+  const expected = { group: 'apps', version: 'v1', kind: 'Deployment', schema: model.type('apps/v1.Deployment') };
+  try {
+    patchedObject(expected, deployment, { type, value } as ValuePatch, undefined, () => {});
+  } catch (error) {
+    if (error instanceof ApiError) return error.message;
+    throw error;
+  }
+  return 'none';
+}
+
+test.each([
+  [{ spec: { replicas: 'x' } }, 'unrecognized type: int32'],
+  [{ spec: { replicas: 1.5 } }, 'cannot convert float64 to int32'],
+  [{ spec: { paused: 1 } }, 'unrecognized type: bool'],
+  [{ metadata: { name: 5 } }, 'cannot convert int64 to string'],
+  [{ metadata: { labels: { a: true } } }, 'unrecognized type: string'],
+  [{ metadata: { labels: 'a' } }, 'cannot restore map from string'],
+  [{ metadata: { finalizers: {} } }, 'cannot restore slice from map'],
+  [{ spec: { template: 'x' } }, 'cannot restore struct from: string'],
+])('a strategic merge of %j is refused: %s', (value, why) => {
+  expect(refusal('strategic', value)).toContain(why);
+});
+
+test('a merge patch is refused in the words of JSON', () => {
+  expect(refusal('merge', { spec: { replicas: 'x' } })).toContain(
+    'json: cannot unmarshal string into Go struct field DeploymentSpec.spec.replicas of type int32',
+  );
+});
