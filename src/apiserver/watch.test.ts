@@ -53,6 +53,22 @@ describe('watch', () => {
     expect(await recent.take()).toEqual(['ADDED d 5']);
   });
 
+  test('of a namespace shows nothing of another: from memory, and by the name of an object', async () => {
+    await using f = coreFixture();
+    const maps = f.client.resource(configmaps);
+    await maps.create('one', map('x'));
+    await (await f.watch('configmaps', '')).take();
+    await maps.create('two', map('x'));
+    const recent = await f.watch('configmaps', 'one', { resourceVersion: '2' });
+    const named = await f.watch('configmaps', 'one', { fieldSelector: 'metadata.name=x', resourceVersion: '2' });
+    const everywhere = await f.watch('configmaps', '', { fieldSelector: 'metadata.name=x', resourceVersion: '2' });
+    const chosen = await f.watch('configmaps', '', { fieldSelector: 'metadata.namespace=one', resourceVersion: '2' });
+    await maps.delete('two', 'x');
+    await maps.delete('one', 'x');
+    for (const watch of [recent, named, chosen]) expect(await watch.take()).toEqual(['DELETED x 5']);
+    expect(await everywhere.take()).toEqual(['ADDED x 3', 'DELETED x 4', 'DELETED x 5']);
+  });
+
   test('from a compacted revision: 410, with both revisions', async () => {
     await using f = coreFixture();
     const maps = f.client.resource(configmaps);

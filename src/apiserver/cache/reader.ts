@@ -221,9 +221,12 @@ export class Reader {
     const fromNow = initial || revision === undefined || revision === 0;
     const recent = fromNow ? [] : cache.since(revision);
     const cleanups: (() => void)[] = [];
+    const watched = selection.namespace ?? namespace;
+    const [start, end] = cache.bounds(watched);
     const watcher = new Watcher({
       selection,
-      namespace: selection.namespace ?? namespace,
+      namespace: watched,
+      prefix: start,
       sink,
       after: fromNow ? now : revision,
       view,
@@ -232,7 +235,6 @@ export class Reader {
       },
       onFault: (error) => this.#log.error({ err: error, resource: resource.data.resource }, 'a watch handler threw'),
     });
-    const [start, end] = cache.bounds(watcher.namespace);
     if (recent) {
       cleanups.push(() => cache.remove(watcher));
       cache.add(watcher);

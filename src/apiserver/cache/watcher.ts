@@ -10,6 +10,8 @@ export interface WatcherOptions {
   readonly selection: Selection;
   /** "" for all. */
   readonly namespace: string;
+  /** What the keys of the watched namespace, or of the whole resource, begin with. */
+  readonly prefix: string;
   readonly sink: CoreWatchSink;
   /** Events up to this revision are not sent. */
   readonly after: number;
@@ -73,6 +75,8 @@ export class Watcher {
 
   deliver(event: CacheEvent): void {
     if (event.revision <= this.#after || this.#ended) return;
+    // Nobody sees another namespace, whatever the event was found by.
+    if (this.namespace !== '' && !event.key.startsWith(this.#options.prefix)) return;
     const { current, previous } = event;
     const is = current !== undefined && this.selection.matches(current);
     const was = previous !== undefined && this.selection.matches(previous);
