@@ -127,5 +127,5 @@ export function updateKubeconfigFile(path: string, change: (text: string) => str
   } catch (error) {
     throw new Error(`${path}: ${error instanceof Error ? error.message : String(error)}`);
   }
-  if (changed !== text) replaceFile(target, changed);
+  if (text !== '' || changed !== '') replaceFile(target, changed);
 }

@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import type { Node } from '../api/core/v1.gen.ts';
 import type { ServiceAccountTokens } from '../apiserver/authentication/service-account-tokens.ts';
@@ -24,6 +24,7 @@ import { buildKubeconfig } from './kubeconfig.ts';
 import { kubeletConnector } from './kubelets.ts';
 import { ensureKubernetesService } from './kubernetes-service.ts';
 import { type ClusterPaths, clusterPaths } from './paths.ts';
+import { replaceFile } from './replace-file.ts';
 
 /** Named as kube-apiserver's flags. */
 export interface ServerOptions {
@@ -196,7 +197,7 @@ function writeKubeconfigs(
       certificateAuthority: certificates.ca.cert,
       credentials: { certificate },
     });
-    writeFileSync(file, text, { mode: 0o600 });
+    replaceFile(file, text);
   };
   write(paths.adminKubeconfig, paths.instance, certificates.admin);
   write(paths.proxyKubeconfig, 'system:kube-proxy', certificates.proxy);

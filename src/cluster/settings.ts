@@ -3,7 +3,6 @@ import { isIPv4 } from 'node:net';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { dns1123SubdomainProblems } from '../api/names.ts';
-import { deepEqual } from '../schema/equal.ts';
 import { primaryAddress } from './addresses.ts';
 import { ConfigurationError } from './configuration-error.ts';
 import { checkRange, overlap } from './ip-range.ts';
@@ -116,9 +115,7 @@ export function settleSettings(
 }
 
 export function storeSettings(dataDir: string, settings: ClusterSettings): void {
-  if (!deepEqual(settings, readSettings(dataDir))) {
-    replaceFile(fileOf(dataDir), `${JSON.stringify(settings, null, 2)}\n`);
-  }
+  replaceFile(fileOf(dataDir), `${JSON.stringify(settings, null, 2)}\n`);
 }
 
 function check(settings: ClusterSettings): void {
