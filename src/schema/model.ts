@@ -155,6 +155,7 @@ export interface ObjectSchema {
   readonly proto?: readonly ProtoField[];
   /** Keep fields that the schema does not name (x-kubernetes-preserve-unknown-fields). */
   readonly preserveUnknown?: true;
+  readonly unions?: TypeData['unions'];
 }
 export interface Field {
   readonly name: string;

@@ -140,7 +140,8 @@ class ResolvedModel implements Model {
 const wrappedStrings: ListSchema = { node: 'list', items: { node: 'scalar', type: 'string' }, wrapped: true };
 
 /** Kinds that are neither served as resources nor recognized by their metadata. */
-const otherKinds = /(Options|Review|List)$|^(Status|APIGroup|APIVersions|Scale|SerializedReference)$/;
+const otherKinds =
+  /(?<!^SELinux|SecurityContext)Options$|(Review|List)$|^(Status|APIGroup|APIVersions|Scale|SerializedReference)$/;
 
 function isKind(gv: GroupVersionData, name: string, type: TypeData): boolean {
   for (const r of gv.resources) {
@@ -169,6 +170,7 @@ class TypeNode implements ObjectSchema {
   readonly name: string;
   readonly atomic: boolean;
   readonly kind: boolean;
+  readonly unions?: TypeData['unions'];
   readonly #model: ResolvedModel;
   readonly #file: string;
   readonly #data: TypeData;
@@ -182,6 +184,7 @@ class TypeNode implements ObjectSchema {
     this.#data = data;
     this.kind = kind;
     this.atomic = data.atomic === true;
+    if (data.unions) this.unions = data.unions;
   }
 
   get fields(): ReadonlyMap<string, Field> {

@@ -133,7 +133,7 @@ export interface Rule {
   readonly apiGroups?: readonly string[];
   readonly apiVersions?: readonly string[];
   readonly resources?: readonly string[];
-  readonly scope?: string;
+  readonly scope?: '*' | 'Cluster' | 'Namespaced';
 }
 
 export interface RuleWithOperations extends Rule {

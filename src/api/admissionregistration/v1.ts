@@ -233,10 +233,10 @@ export const admissionregistrationV1: GroupVersionData = {
     },
     Rule: {
       fields: {
-        apiGroups: { tag: 1, list: 'string' },
-        apiVersions: { tag: 2, list: 'string' },
-        resources: { tag: 3, list: 'string' },
-        scope: { tag: 4, type: 'string', pointer: true },
+        apiGroups: { tag: 1, list: 'string', listType: 'atomic' },
+        apiVersions: { tag: 2, list: 'string', listType: 'atomic' },
+        resources: { tag: 3, list: 'string', listType: 'atomic' },
+        scope: { tag: 4, type: 'string', pointer: true, enum: ['*', 'Cluster', 'Namespaced'] },
       },
     },
     RuleWithOperations: {

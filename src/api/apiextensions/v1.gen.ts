@@ -55,7 +55,7 @@ export interface CustomResourceDefinitionList {
   readonly apiVersion: 'apiextensions.k8s.io/v1';
   readonly kind: 'CustomResourceDefinitionList';
   readonly metadata: ListMeta;
-  readonly items?: readonly CustomResourceDefinition[];
+  readonly items: readonly CustomResourceDefinition[];
 }
 
 export interface CustomResourceDefinitionNames {
@@ -71,7 +71,7 @@ export interface CustomResourceDefinitionSpec {
   readonly group: string;
   readonly names: CustomResourceDefinitionNames;
   readonly scope: string;
-  readonly versions?: readonly CustomResourceDefinitionVersion[];
+  readonly versions: readonly CustomResourceDefinitionVersion[];
   readonly conversion?: CustomResourceConversion;
   readonly preserveUnknownFields?: boolean;
 }
@@ -208,7 +208,7 @@ export interface WebhookClientConfig {
 
 export interface WebhookConversion {
   readonly clientConfig?: WebhookClientConfig;
-  readonly conversionReviewVersions?: readonly string[];
+  readonly conversionReviewVersions: readonly string[];
 }
 
 export const customresourcedefinitions: ResourceType<CustomResourceDefinition> = { group: 'apiextensions.k8s.io', version: 'v1', resource: 'customresourcedefinitions', kind: 'CustomResourceDefinition', namespaced: false };

@@ -46,31 +46,31 @@ export const apiextensionsV1: GroupVersionData = {
     },
     CustomResourceColumnDefinition: {
       fields: {
-        name: { tag: 1, type: 'string', always: true },
-        type: { tag: 2, type: 'string', always: true },
+        name: { tag: 1, type: 'string', required: true, always: true },
+        type: { tag: 2, type: 'string', required: true, always: true },
         format: { tag: 3, type: 'string' },
         description: { tag: 4, type: 'string' },
         priority: { tag: 5, type: 'int32' },
-        jsonPath: { tag: 6, type: 'string', always: true },
+        jsonPath: { tag: 6, type: 'string', required: true, always: true },
       },
     },
     CustomResourceConversion: {
       fields: {
-        strategy: { tag: 1, type: 'string', always: true },
+        strategy: { tag: 1, type: 'string', required: true, always: true },
         webhook: { tag: 2, type: 'WebhookConversion', pointer: true },
       },
     },
     CustomResourceDefinition: {
       fields: {
         metadata: { tag: 1, type: 'meta/v1.ObjectMeta', always: true },
-        spec: { tag: 2, type: 'CustomResourceDefinitionSpec', always: true },
+        spec: { tag: 2, type: 'CustomResourceDefinitionSpec', required: true, always: true },
         status: { tag: 3, type: 'CustomResourceDefinitionStatus', always: true },
       },
     },
     CustomResourceDefinitionCondition: {
       fields: {
-        type: { tag: 1, type: 'string', always: true },
-        status: { tag: 2, type: 'string', always: true },
+        type: { tag: 1, type: 'string', required: true, always: true },
+        status: { tag: 2, type: 'string', required: true, always: true },
         lastTransitionTime: { tag: 3, type: 'Time', always: true },
         reason: { tag: 4, type: 'string' },
         message: { tag: 5, type: 'string' },
@@ -80,54 +80,54 @@ export const apiextensionsV1: GroupVersionData = {
     CustomResourceDefinitionList: {
       fields: {
         metadata: { tag: 1, type: 'meta/v1.ListMeta', always: true },
-        items: { tag: 2, list: 'CustomResourceDefinition', always: true },
+        items: { tag: 2, list: 'CustomResourceDefinition', required: true, always: true },
       },
     },
     CustomResourceDefinitionNames: {
       fields: {
-        plural: { tag: 1, type: 'string', always: true },
+        plural: { tag: 1, type: 'string', required: true, always: true },
         singular: { tag: 2, type: 'string' },
-        shortNames: { tag: 3, list: 'string' },
-        kind: { tag: 4, type: 'string', always: true },
+        shortNames: { tag: 3, list: 'string', listType: 'atomic' },
+        kind: { tag: 4, type: 'string', required: true, always: true },
         listKind: { tag: 5, type: 'string' },
-        categories: { tag: 6, list: 'string' },
+        categories: { tag: 6, list: 'string', listType: 'atomic' },
       },
     },
     CustomResourceDefinitionSpec: {
       fields: {
-        group: { tag: 1, type: 'string', always: true },
-        names: { tag: 3, type: 'CustomResourceDefinitionNames', always: true },
-        scope: { tag: 4, type: 'string', always: true },
-        versions: { tag: 7, list: 'CustomResourceDefinitionVersion', always: true },
+        group: { tag: 1, type: 'string', required: true, always: true },
+        names: { tag: 3, type: 'CustomResourceDefinitionNames', required: true, always: true },
+        scope: { tag: 4, type: 'string', required: true, always: true },
+        versions: { tag: 7, list: 'CustomResourceDefinitionVersion', required: true, always: true, listType: 'atomic' },
         conversion: { tag: 9, type: 'CustomResourceConversion', pointer: true },
         preserveUnknownFields: { tag: 10, type: 'bool' },
       },
     },
     CustomResourceDefinitionStatus: {
       fields: {
-        conditions: { tag: 1, list: 'CustomResourceDefinitionCondition', always: true },
+        conditions: { tag: 1, list: 'CustomResourceDefinitionCondition', always: true, listType: 'map', keys: ['type'] },
         acceptedNames: { tag: 2, type: 'CustomResourceDefinitionNames', always: true },
-        storedVersions: { tag: 3, list: 'string', always: true },
+        storedVersions: { tag: 3, list: 'string', always: true, listType: 'atomic' },
         observedGeneration: { tag: 4, type: 'int64' },
       },
     },
     CustomResourceDefinitionVersion: {
       fields: {
-        name: { tag: 1, type: 'string', always: true },
-        served: { tag: 2, type: 'bool', always: true },
-        storage: { tag: 3, type: 'bool', always: true },
+        name: { tag: 1, type: 'string', required: true, always: true },
+        served: { tag: 2, type: 'bool', required: true, always: true },
+        storage: { tag: 3, type: 'bool', required: true, always: true },
         deprecated: { tag: 7, type: 'bool' },
         deprecationWarning: { tag: 8, type: 'string', pointer: true },
         schema: { tag: 4, type: 'CustomResourceValidation', pointer: true },
         subresources: { tag: 5, type: 'CustomResourceSubresources', pointer: true },
-        additionalPrinterColumns: { tag: 6, list: 'CustomResourceColumnDefinition' },
-        selectableFields: { tag: 9, list: 'SelectableField' },
+        additionalPrinterColumns: { tag: 6, list: 'CustomResourceColumnDefinition', listType: 'atomic' },
+        selectableFields: { tag: 9, list: 'SelectableField', listType: 'atomic' },
       },
     },
     CustomResourceSubresourceScale: {
       fields: {
-        specReplicasPath: { tag: 1, type: 'string', always: true },
-        statusReplicasPath: { tag: 2, type: 'string', always: true },
+        specReplicasPath: { tag: 1, type: 'string', required: true, always: true },
+        statusReplicasPath: { tag: 2, type: 'string', required: true, always: true },
         labelSelectorPath: { tag: 3, type: 'string', pointer: true },
       },
     },
@@ -172,14 +172,14 @@ export const apiextensionsV1: GroupVersionData = {
         minItems: { tag: 17, type: 'int64', pointer: true },
         uniqueItems: { tag: 18, type: 'bool' },
         multipleOf: { tag: 19, type: 'double', pointer: true },
-        enum: { tag: 20, list: 'JSON' },
+        enum: { tag: 20, list: 'JSON', listType: 'atomic' },
         maxProperties: { tag: 21, type: 'int64', pointer: true },
         minProperties: { tag: 22, type: 'int64', pointer: true },
-        required: { tag: 23, list: 'string' },
+        required: { tag: 23, list: 'string', listType: 'atomic' },
         items: { tag: 24, type: 'JSONSchemaPropsOrArray', pointer: true },
-        allOf: { tag: 25, list: 'JSONSchemaProps' },
-        oneOf: { tag: 26, list: 'JSONSchemaProps' },
-        anyOf: { tag: 27, list: 'JSONSchemaProps' },
+        allOf: { tag: 25, list: 'JSONSchemaProps', listType: 'atomic' },
+        oneOf: { tag: 26, list: 'JSONSchemaProps', listType: 'atomic' },
+        anyOf: { tag: 27, list: 'JSONSchemaProps', listType: 'atomic' },
         not: { tag: 28, type: 'JSONSchemaProps', pointer: true },
         properties: { tag: 29, map: 'JSONSchemaProps' },
         additionalProperties: { tag: 30, type: 'JSONSchemaPropsOrBool', pointer: true },
@@ -193,10 +193,10 @@ export const apiextensionsV1: GroupVersionData = {
         'x-kubernetes-preserve-unknown-fields': { tag: 38, type: 'bool', pointer: true },
         'x-kubernetes-embedded-resource': { tag: 39, type: 'bool' },
         'x-kubernetes-int-or-string': { tag: 40, type: 'bool' },
-        'x-kubernetes-list-map-keys': { tag: 41, list: 'string' },
+        'x-kubernetes-list-map-keys': { tag: 41, list: 'string', listType: 'atomic' },
         'x-kubernetes-list-type': { tag: 42, type: 'string', pointer: true },
         'x-kubernetes-map-type': { tag: 43, type: 'string', pointer: true },
-        'x-kubernetes-validations': { tag: 44, list: 'ValidationRule' },
+        'x-kubernetes-validations': { tag: 44, list: 'ValidationRule', listType: 'map', keys: ['rule'], patch: 'merge', mergeKey: 'rule' },
       },
     },
     JSONSchemaPropsOrArray: {
@@ -219,20 +219,20 @@ export const apiextensionsV1: GroupVersionData = {
     },
     SelectableField: {
       fields: {
-        jsonPath: { tag: 1, type: 'string', always: true },
+        jsonPath: { tag: 1, type: 'string', required: true, always: true },
       },
     },
     ServiceReference: {
       fields: {
-        namespace: { tag: 1, type: 'string', always: true },
-        name: { tag: 2, type: 'string', always: true },
+        namespace: { tag: 1, type: 'string', required: true, always: true },
+        name: { tag: 2, type: 'string', required: true, always: true },
         path: { tag: 3, type: 'string', pointer: true },
         port: { tag: 4, type: 'int32', pointer: true },
       },
     },
     ValidationRule: {
       fields: {
-        rule: { tag: 1, type: 'string', always: true },
+        rule: { tag: 1, type: 'string', required: true, always: true },
         message: { tag: 2, type: 'string' },
         messageExpression: { tag: 3, type: 'string' },
         reason: { tag: 4, type: 'string', pointer: true, enum: ['FieldValueDuplicate', 'FieldValueForbidden', 'FieldValueInvalid', 'FieldValueRequired'] },
@@ -250,7 +250,7 @@ export const apiextensionsV1: GroupVersionData = {
     WebhookConversion: {
       fields: {
         clientConfig: { tag: 2, type: 'WebhookClientConfig', pointer: true },
-        conversionReviewVersions: { tag: 3, list: 'string', always: true },
+        conversionReviewVersions: { tag: 3, list: 'string', required: true, always: true, listType: 'atomic' },
       },
     },
   },

@@ -23,7 +23,7 @@ export interface APIServiceList {
   readonly apiVersion: 'apiregistration.k8s.io/v1';
   readonly kind: 'APIServiceList';
   readonly metadata: ListMeta;
-  readonly items?: readonly APIService[];
+  readonly items: readonly APIService[];
 }
 
 export interface APIServiceSpec {

@@ -34,8 +34,8 @@ export const apiregistrationV1: GroupVersionData = {
     },
     APIServiceCondition: {
       fields: {
-        type: { tag: 1, type: 'string', always: true },
-        status: { tag: 2, type: 'string', always: true },
+        type: { tag: 1, type: 'string', required: true, always: true },
+        status: { tag: 2, type: 'string', required: true, always: true },
         lastTransitionTime: { tag: 3, type: 'Time', always: true },
         reason: { tag: 4, type: 'string' },
         message: { tag: 5, type: 'string' },
@@ -44,7 +44,7 @@ export const apiregistrationV1: GroupVersionData = {
     APIServiceList: {
       fields: {
         metadata: { tag: 1, type: 'meta/v1.ListMeta', always: true },
-        items: { tag: 2, list: 'APIService', always: true },
+        items: { tag: 2, list: 'APIService', required: true, always: true },
       },
     },
     APIServiceSpec: {
@@ -54,13 +54,13 @@ export const apiregistrationV1: GroupVersionData = {
         version: { tag: 3, type: 'string' },
         insecureSkipTLSVerify: { tag: 4, type: 'bool' },
         caBundle: { tag: 5, type: 'bytes' },
-        groupPriorityMinimum: { tag: 7, type: 'int32', always: true },
-        versionPriority: { tag: 8, type: 'int32', always: true },
+        groupPriorityMinimum: { tag: 7, type: 'int32', required: true, always: true },
+        versionPriority: { tag: 8, type: 'int32', required: true, always: true },
       },
     },
     APIServiceStatus: {
       fields: {
-        conditions: { tag: 1, list: 'APIServiceCondition' },
+        conditions: { tag: 1, list: 'APIServiceCondition', listType: 'map', keys: ['type'], patch: 'merge', mergeKey: 'type' },
       },
     },
     ServiceReference: {

@@ -406,8 +406,8 @@ export interface EphemeralContainerCommon {
   readonly startupProbe?: Probe;
   readonly lifecycle?: Lifecycle;
   readonly terminationMessagePath?: string;
-  readonly terminationMessagePolicy?: string;
-  readonly imagePullPolicy?: string;
+  readonly terminationMessagePolicy?: 'FallbackToLogsOnError' | 'File';
+  readonly imagePullPolicy?: 'Always' | 'IfNotPresent' | 'Never';
   readonly securityContext?: SecurityContext;
   readonly stdin?: boolean;
   readonly stdinOnce?: boolean;

@@ -102,25 +102,28 @@ export class Definitions {
       ...(properties.length > 0 && { properties: Object.fromEntries(properties.sort(([a], [b]) => (a < b ? -1 : 1))) }),
       ...(kinds.length > 0 && { 'x-kubernetes-group-version-kind': kinds }),
       ...(schema.atomic && { 'x-kubernetes-map-type': 'atomic' }),
+      ...(schema.unions && { 'x-kubernetes-unions': schema.unions.map(union) }),
       ...(schema.preserveUnknown && { 'x-kubernetes-preserve-unknown-fields': true }),
     };
   }
 
   #property(field: Field): Json {
     const bare = this.#schema(field.schema);
-    // The values that are allowed are the elements'.
+    // The values that are allowed are the elements' of a list or map.
+    const inner = bare.items ? 'items' : bare.additionalProperties ? 'additionalProperties' : undefined;
     const schema =
-      field.enum && bare.items ? { ...bare, items: { ...bare.items, enum: [...field.enum].sort() } } : bare;
+      field.enum && inner ? { ...bare, [inner]: { ...Object(bare[inner]), enum: [...field.enum].sort() } } : bare;
     const said: Json = {
       ...(field.doc && { description: field.doc }),
       // Version 2 leaves them out: clients of old took them for values to fill in themselves.
       ...(this.#v3 && field.default !== undefined && { default: field.default }),
     };
     const rest: Json = {
-      ...(field.enum && !bare.items && { enum: [...field.enum].sort() }),
+      ...(field.enum && !inner && { enum: [...field.enum].sort() }),
       ...(field.keys && { 'x-kubernetes-list-map-keys': field.keys }),
       ...(field.listType && { 'x-kubernetes-list-type': field.listType }),
       ...(field.atomic && field.schema.node !== 'list' && { 'x-kubernetes-map-type': 'atomic' }),
+      ...(field.granular && { 'x-kubernetes-map-type': 'granular' }),
       ...(field.mergeKey && { 'x-kubernetes-patch-merge-key': field.mergeKey }),
       ...(field.patch && { 'x-kubernetes-patch-strategy': field.patch }),
     };
@@ -153,6 +156,10 @@ const v3Forms: Partial<Record<ScalarType, Json>> = {
   IntOrString: { format: 'int-or-string', oneOf: [{ type: 'integer' }, { type: 'string' }] },
   Quantity: { oneOf: [{ type: 'string' }, { type: 'number' }] },
 };
+
+function union({ discriminator, fields }: { discriminator?: string; fields: Readonly<Record<string, string>> }): Json {
+  return { ...(discriminator !== undefined && { discriminator }), 'fields-to-discriminateBy': fields };
+}
 
 /** A GroupVersionKind with its fields in OpenAPI's order. */
 export function gvk(group: string, version: string, kind: string): GroupVersionKind {
