@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Pod } from '../../api/core/v1.gen.ts';
 import type { Client } from '../../client/client.ts';
-import { createControlPlane } from '../../cluster/control-plane.ts';
+import { type ControlPlane, createControlPlane } from '../../cluster/control-plane.ts';
 import { MemoryStore } from '../../store/memory.ts';
 import { realClock } from '../../utils/clock.ts';
 import { silent } from '../../utils/log.ts';
@@ -32,6 +32,8 @@ export interface TestKubelet extends AsyncDisposable {
   readonly ca: string;
   /** Somebody whom the cluster knows. */
   certificate(subject: Subject): KeyPair;
+  readonly plane: ControlPlane;
+  readonly serving: KeyPair;
   /** A client of the API server that may do everything. */
   readonly api: Client;
   /** What was asked of the runtime. */
@@ -166,6 +168,8 @@ export async function testKubelet(serve: (session: FakeSession) => void = () => 
     ca: authority.cert,
     client: issue({ commonName: 'kube-apiserver-kubelet-client', organizations: ['system:masters'] }),
     certificate: issue,
+    plane,
+    serving,
     api,
     asked,
     containers,
