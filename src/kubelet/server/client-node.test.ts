@@ -5,9 +5,9 @@ import { afterEach, beforeEach, expect, it } from 'vitest';
 import { pods, serviceaccounts } from '../../api/core/v1.gen.ts';
 import { createConnector } from '../../apiserver/http/connect/connector.ts';
 import { createHttpServer, type HttpServer } from '../../apiserver/http/server.ts';
+import { type TestKubelet, testKubelet } from '../../testing/test-kubelet.ts';
 import { silent } from '../../utils/log.ts';
 import type { FakeSession } from './fake-runtime.ts';
-import { type TestKubelet, testKubelet } from './test-kubelet.ts';
 
 /** The official client, through the real front of the API server, to the kubelet's server. */
 let kubelet: TestKubelet;

@@ -5,8 +5,8 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { TokenRequest } from '../../api/authentication/v1.gen.ts';
 import { type ContainerStatus, type Pod, serviceaccounts } from '../../api/core/v1.gen.ts';
 import { clusterrolebindings, clusterroles } from '../../api/rbac/v1.gen.ts';
+import { type TestKubelet, testKubelet } from '../../testing/test-kubelet.ts';
 import { logTime } from './log-reader.ts';
-import { type TestKubelet, testKubelet } from './test-kubelet.ts';
 
 let kubelet: TestKubelet;
 beforeEach(async () => {

@@ -4,8 +4,8 @@ import { request as httpsRequest } from 'node:https';
 import { connect as connectTls } from 'node:tls';
 import { afterEach, describe, expect, it } from 'vitest';
 import { WebSocket } from 'ws';
+import { type TestKubelet, testKubelet } from '../../testing/test-kubelet.ts';
 import type { FakeSession, FakeStream } from './fake-runtime.ts';
-import { type TestKubelet, testKubelet } from './test-kubelet.ts';
 
 let kubelet: TestKubelet;
 afterEach(() => kubelet[Symbol.asyncDispose]());

@@ -4,12 +4,15 @@ import { generateKeyPairSync } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Pod } from '../../api/core/v1.gen.ts';
-import type { Client } from '../../client/client.ts';
-import { type ControlPlane, createControlPlane } from '../../cluster/control-plane.ts';
-import { MemoryStore } from '../../store/memory.ts';
-import { realClock } from '../../utils/clock.ts';
-import { silent } from '../../utils/log.ts';
+import type { Pod } from '../api/core/v1.gen.ts';
+import type { Client } from '../client/client.ts';
+import { type ControlPlane, createControlPlane } from '../cluster/control-plane.ts';
+import { type FakeRuntime, type FakeSession, fakeRuntime } from '../kubelet/server/fake-runtime.ts';
+import { createStreamsServer } from '../kubelet/server/server.ts';
+import type { ContainerRef, ServerBackend, StreamsServer } from '../kubelet/server/types.ts';
+import { MemoryStore } from '../store/memory.ts';
+import { realClock } from '../utils/clock.ts';
+import { silent } from '../utils/log.ts';
 import {
   createCertificate,
   generateKey,
@@ -17,10 +20,7 @@ import {
   loadAuthority,
   privateKeyPem,
   type Subject,
-} from '../../utils/x509.ts';
-import { type FakeRuntime, type FakeSession, fakeRuntime } from './fake-runtime.ts';
-import { createStreamsServer } from './server.ts';
-import type { ContainerRef, ServerBackend, StreamsServer } from './types.ts';
+} from '../utils/x509.ts';
 
 export interface TestKubelet extends AsyncDisposable {
   readonly port: number;
