@@ -1,48 +1,70 @@
 import type { Node, NodeSelector, NodeSelectorRequirement, NodeSelectorTerm, PodSpec } from './core/v1.gen.ts';
 
+/** Compiled once for a pod, then asked of many nodes. */
+export type NodeMatcher = (node: Node) => boolean;
+
 /**
- * Whether a pod's nodeSelector and required node affinity allow a node. Terms are alternatives, the requirements of
- * one term all have to hold, and a term without any matches nothing.
+ * Which nodes a pod's nodeSelector and required node affinity allow; undefined where it has neither.
  * https://kubernetes.io/docs/concepts/scheduling-eviction/assign-pod-node/#node-affinity
  */
-export function allowsNode(pod: PodSpec, node: Node): boolean {
-  const labels = node.metadata.labels ?? {};
-  for (const [key, value] of Object.entries(pod.nodeSelector ?? {})) if (labels[key] !== value) return false;
-  const required = pod.affinity?.nodeAffinity?.requiredDuringSchedulingIgnoredDuringExecution;
-  return !required || matchesNodeSelector(required, node);
+export function requiredNodes({ nodeSelector, affinity }: PodSpec): NodeMatcher | undefined {
+  const labels = Object.entries(nodeSelector ?? {});
+  const required = affinity?.nodeAffinity?.requiredDuringSchedulingIgnoredDuringExecution;
+  if (labels.length === 0 && !required) return undefined;
+  const matches = required ? compileNodeSelector(required) : () => true;
+  return (node) => labels.every(([key, value]) => node.metadata.labels?.[key] === value) && matches(node);
 }
 
-export function matchesNodeSelector(selector: NodeSelector, node: Node): boolean {
-  return selector.nodeSelectorTerms.some((term) => matchesNodeTerm(term, node));
+/** Terms are alternatives; an empty one matches nothing. */
+function compileNodeSelector(selector: NodeSelector): NodeMatcher {
+  const terms = selector.nodeSelectorTerms.map(compileNodeTerm);
+  return (node) => terms.some((term) => term(node));
 }
 
-export function matchesNodeTerm({ matchExpressions = [], matchFields = [] }: NodeSelectorTerm, node: Node): boolean {
-  if (matchExpressions.length === 0 && matchFields.length === 0) return false;
-  return (
-    matchExpressions.every((requirement) => holds(requirement, node.metadata.labels?.[requirement.key])) &&
-    matchFields.every((requirement) => requirement.key === 'metadata.name' && holds(requirement, node.metadata.name))
-  );
+/** The requirements of a term all have to hold; a term without any matches nothing. */
+export function compileNodeTerm({ matchExpressions = [], matchFields = [] }: NodeSelectorTerm): NodeMatcher {
+  const tests: NodeMatcher[] = [];
+  for (const requirement of matchExpressions) {
+    const test = compileRequirement(requirement);
+    tests.push((node) => test(node.metadata.labels?.[requirement.key]));
+  }
+  for (const requirement of matchFields) {
+    // The only field there is.
+    const test = requirement.key === 'metadata.name' ? compileRequirement(requirement) : () => false;
+    tests.push((node) => test(node.metadata.name));
+  }
+  return tests.length === 0 ? () => false : (node) => tests.every((test) => test(node));
 }
 
-function holds({ operator, values = [] }: NodeSelectorRequirement, value: string | undefined): boolean {
+function compileRequirement({
+  operator,
+  values = [],
+}: NodeSelectorRequirement): (value: string | undefined) => boolean {
   switch (operator) {
-    case 'In':
-      return value !== undefined && values.includes(value);
-    case 'NotIn':
-      return value === undefined || !values.includes(value);
+    case 'In': {
+      const set = new Set(values);
+      return (value) => value !== undefined && set.has(value);
+    }
+    case 'NotIn': {
+      const set = new Set(values);
+      return (value) => value === undefined || !set.has(value);
+    }
     case 'Exists':
-      return value !== undefined;
+      return (value) => value !== undefined;
     case 'DoesNotExist':
-      return value === undefined;
+      return (value) => value === undefined;
     case 'Gt':
     case 'Lt': {
-      const [bound] = values;
-      if (!isInteger(value) || !isInteger(bound) || values.length !== 1) return false;
-      return operator === 'Gt' ? BigInt(value) > BigInt(bound) : BigInt(value) < BigInt(bound);
+      const bound = values.length === 1 ? integer(values[0]) : undefined;
+      if (bound === undefined) return () => false;
+      return (value) => {
+        const number = integer(value);
+        return number !== undefined && (operator === 'Gt' ? number > bound : number < bound);
+      };
     }
   }
 }
 
-function isInteger(text: string | undefined): text is string {
-  return text !== undefined && /^-?[0-9]+$/.test(text);
+function integer(text: string | undefined): bigint | undefined {
+  return text !== undefined && /^[+-]?[0-9]{1,19}$/.test(text) ? BigInt(text.replace('+', '')) : undefined;
 }

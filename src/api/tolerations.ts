@@ -22,13 +22,16 @@ function isInteger(text: string | undefined): text is string {
   return text !== undefined && /^-?[0-9]+$/.test(text);
 }
 
+/** Whether any of the tolerations is for that taint. */
+export function tolerated(taint: Taint, tolerations: readonly Toleration[] | undefined): boolean {
+  return tolerations?.some((toleration) => tolerates(toleration, taint)) ?? false;
+}
+
 /** The first taint of one of the effects that no toleration is for. */
 export function untolerated(
   taints: readonly Taint[] | undefined,
   tolerations: readonly Toleration[] | undefined,
   effects: readonly Taint['effect'][],
 ): Taint | undefined {
-  return taints?.find(
-    (taint) => effects.includes(taint.effect) && !tolerations?.some((toleration) => tolerates(toleration, taint)),
-  );
+  return taints?.find((taint) => effects.includes(taint.effect) && !tolerated(taint, tolerations));
 }

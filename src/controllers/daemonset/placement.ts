@@ -1,6 +1,6 @@
 import type { DaemonSet } from '../../api/apps/v1.gen.ts';
 import type { Node, Pod, PodSpec, Toleration } from '../../api/core/v1.gen.ts';
-import { allowsNode } from '../../api/node-affinity.ts';
+import { requiredNodes } from '../../api/node-affinity.ts';
 import type { Draft } from '../../api/resource.ts';
 import { untolerated } from '../../api/tolerations.ts';
 import { podFromTemplate } from '../shared/pod-control.ts';
@@ -48,7 +48,7 @@ export function placement(set: DaemonSet, node: Node): Placement {
   const { spec } = set.spec.template;
   const nowhere = { shouldRun: false, mayStay: false };
   if (spec.nodeName && spec.nodeName !== node.metadata.name) return nowhere;
-  if (!allowsNode(spec, node)) return nowhere;
+  if (requiredNodes(spec)?.(node) === false) return nowhere;
   const tolerations = daemonTolerations(spec);
   const { taints } = node.spec;
   if (!untolerated(taints, tolerations, ['NoExecute', 'NoSchedule'])) return { shouldRun: true, mayStay: true };

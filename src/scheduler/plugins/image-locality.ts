@@ -9,35 +9,34 @@ const mostPerContainer = 1000 * mebibyte;
 export const imageLocality = {
   name: 'ImageLocality',
   preScore(state, { pod }, nodes) {
+    if (!nodes.some((node) => node.images)) return 'Skip';
     const images = pod.spec.containers.map((c) => withTag(c.image ?? ''));
     const spread = new Map<string, number>();
     for (const node of nodes)
       for (const image of images) if (sizeOf(node, image) > 0) spread.set(image, (spread.get(image) ?? 0) + 1);
     if (spread.size === 0) return 'Skip';
-    state.write('ImageLocality', { images, spread, nodes: nodes.length } satisfies Found);
+    state.write('ImageLocality', { images, spread } satisfies Found);
     return undefined;
   },
-  score(state, { pod }, node) {
+  score(state, { pod }, nodes, scores) {
     const found = state.read<Found>('ImageLocality');
-    if (!found) return 0;
-    let sum = 0;
-    for (const image of found.images)
-      sum += Math.trunc(sizeOf(node, image) * ((found.spread.get(image) ?? 0) / found.nodes));
     const most = mostPerContainer * pod.spec.containers.length;
-    const clamped = Math.min(Math.max(sum, least), most);
-    return Math.trunc((maxNodeScore * (clamped - least)) / (most - least));
+    nodes.forEach((node, i) => {
+      let sum = 0;
+      for (const image of found?.images ?? [])
+        sum += Math.trunc(sizeOf(node, image) * ((found?.spread.get(image) ?? 0) / nodes.length));
+      const clamped = Math.min(Math.max(sum, least), most);
+      scores[i] = Math.trunc((maxNodeScore * (clamped - least)) / (most - least));
+    });
   },
 } satisfies AnyPlugin;
 
 interface Found {
   readonly images: readonly string[];
   readonly spread: ReadonlyMap<string, number>;
-  readonly nodes: number;
 }
 
-function sizeOf({ node }: NodeInfo, image: string): number {
-  return node?.status.images?.find(({ names }) => names?.includes(image))?.sizeBytes ?? 0;
-}
+const sizeOf = ({ images }: NodeInfo, image: string): number => images?.get(image) ?? 0;
 
 /** Nodes name images with their tag; after the last slash a colon begins one. */
 function withTag(image: string): string {

@@ -1,6 +1,5 @@
-import type { PodInfo } from '../framework/pod-info.ts';
+import { compileNodeTerm, type NodeMatcher, requiredNodes } from '../../api/node-affinity.ts';
 import { type AnyPlugin, type CycleState, normalizeByMaximum, type Status } from '../framework/types.ts';
-import { compileNodeSelector, compileTerm, type NodeMatcher } from './node-selector.ts';
 
 const name = 'NodeAffinity';
 const refusal: Status = {
@@ -8,16 +7,6 @@ const refusal: Status = {
   plugin: name,
   reasons: ["node(s) didn't match Pod's node affinity/selector"],
 };
-
-/** nodeSelector and required node affinity together; undefined where the pod has neither. */
-export function requiredNodes({ pod }: PodInfo): NodeMatcher | undefined {
-  const { nodeSelector, affinity } = pod.spec;
-  const labels = Object.entries(nodeSelector ?? {});
-  const required = affinity?.nodeAffinity?.requiredDuringSchedulingIgnoredDuringExecution;
-  if (labels.length === 0 && !required) return undefined;
-  const matches = required ? compileNodeSelector(required) : () => true;
-  return (node) => labels.every(([key, value]) => node.metadata.labels?.[key] === value) && matches(node);
-}
 
 interface Preference {
   readonly weight: number;
@@ -28,8 +17,8 @@ interface Preference {
 export const nodeAffinity = {
   name,
   events: ['Node/Add', 'Node/UpdateLabel', 'Pod/Update'],
-  preFilter(state: CycleState, pod) {
-    const matches = requiredNodes(pod);
+  preFilter(state: CycleState, { pod }) {
+    const matches = requiredNodes(pod.spec);
     if (!matches) return 'Skip';
     state.write('NodeAffinity/filter', matches);
     return undefined;
@@ -43,16 +32,17 @@ export const nodeAffinity = {
     if (terms.length === 0) return 'Skip';
     state.write(
       'NodeAffinity/score',
-      terms.map(({ weight, preference }): Preference => ({ weight, matches: compileTerm(preference) })),
+      terms.map(({ weight, preference }): Preference => ({ weight, matches: compileNodeTerm(preference) })),
     );
     return undefined;
   },
-  score(state, _pod, { node }) {
-    let sum = 0;
-    for (const { weight, matches } of state.read<Preference[]>('NodeAffinity/score') ?? []) {
-      if (node && matches(node)) sum += weight;
-    }
-    return sum;
+  score(state, _pod, nodes, scores) {
+    const preferences = state.read<Preference[]>('NodeAffinity/score') ?? [];
+    nodes.forEach(({ node }, i) => {
+      let sum = 0;
+      for (const { weight, matches } of preferences) if (node && matches(node)) sum += weight;
+      scores[i] = sum;
+    });
   },
   normalize: (scores) => normalizeByMaximum(scores, false),
 } satisfies AnyPlugin;

@@ -9,7 +9,8 @@ const refusal: Status = {
 export const nodeName = {
   name: 'NodeName',
   events: ['Node/Add'],
+  preFilter: (_state, { pod }) => (pod.spec.nodeName ? undefined : 'Skip'),
   filter(_state, { pod }, node) {
-    return pod.spec.nodeName && pod.spec.nodeName !== node.name ? refusal : undefined;
+    return pod.spec.nodeName !== node.name ? refusal : undefined;
   },
 } satisfies AnyPlugin;

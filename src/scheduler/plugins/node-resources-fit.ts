@@ -23,12 +23,16 @@ export const nodeResourcesFit = {
   filter(_state, pod, node) {
     return fits(pod, node) ? undefined : explain(pod, node);
   },
-  score(_state, pod, { allocatable, nonZero }) {
-    return Math.trunc(
-      (leastRequested(nonZero.milliCpu + pod.nonZero.milliCpu, allocatable.milliCpu) +
-        leastRequested(nonZero.memory + pod.nonZero.memory, allocatable.memory)) /
-        2,
-    );
+  score(_state, pod, nodes, scores) {
+    const { milliCpu, memory } = pod.nonZero;
+    for (let i = 0; i < nodes.length; i++) {
+      const { allocatable, nonZero } = nodes[i] as NodeInfo;
+      scores[i] = Math.trunc(
+        (leastRequested(nonZero.milliCpu + milliCpu, allocatable.milliCpu) +
+          leastRequested(nonZero.memory + memory, allocatable.memory)) /
+          2,
+      );
+    }
   },
 } satisfies AnyPlugin;
 
@@ -41,7 +45,8 @@ function fits({ requests }: PodInfo, { allocatable, requested, pods, allowedPods
     requests.ephemeralStorage > allocatable.ephemeralStorage - requested.ephemeralStorage
   )
     return false;
-  for (const [name, amount] of requests.scalar ?? []) {
+  if (!requests.scalar) return true;
+  for (const [name, amount] of requests.scalar) {
     if (amount > 0 && amount > (allocatable.scalar?.get(name) ?? 0) - (requested.scalar?.get(name) ?? 0)) return false;
   }
   return true;

@@ -1,5 +1,5 @@
+import { tolerated } from '../../api/tolerations.ts';
 import type { AnyPlugin, Status } from '../framework/types.ts';
-import { tolerated } from './tolerations.ts';
 
 const refusal: Status = {
   code: 'UnschedulableAndUnresolvable',
@@ -12,7 +12,7 @@ const taint = { key: 'node.kubernetes.io/unschedulable', effect: 'NoSchedule' } 
 export const nodeUnschedulable = {
   name: 'NodeUnschedulable',
   events: ['Node/Add', 'Node/UpdateTaint'],
-  filter(_state, { pod }, { node }) {
-    return node?.spec.unschedulable && !tolerated(taint, pod.spec.tolerations) ? refusal : undefined;
+  filter(_state, { pod }, { unschedulable }) {
+    return unschedulable && !tolerated(taint, pod.spec.tolerations) ? refusal : undefined;
   },
 } satisfies AnyPlugin;

@@ -1,6 +1,7 @@
+import type { Taint } from '../../api/core/v1.gen.ts';
+import { tolerated } from '../../api/tolerations.ts';
 import type { AnyPlugin, Status } from '../framework/types.ts';
 import { normalizeByMaximum } from '../framework/types.ts';
-import { tolerated } from './tolerations.ts';
 
 const refusal: Status = {
   code: 'UnschedulableAndUnresolvable',
@@ -12,24 +13,20 @@ const refusal: Status = {
 export const taintToleration = {
   name: 'TaintToleration',
   events: ['Node/Add', 'Node/UpdateTaint'],
-  filter(_state, { pod }, { node }) {
-    for (const taint of node?.spec.taints ?? []) {
-      if (taint.effect !== 'PreferNoSchedule' && !tolerated(taint, pod.spec.tolerations)) return refusal;
+  filter(_state, { pod }, { taints }) {
+    for (let i = 0; i < taints.length; i++) {
+      if (!tolerated(taints[i] as Taint, pod.spec.tolerations)) return refusal;
     }
     return undefined;
   },
   preScore(_state, _pod, nodes) {
-    return nodes.some(({ node }) => node?.spec.taints?.some((t) => t.effect === 'PreferNoSchedule'))
-      ? undefined
-      : 'Skip';
+    return nodes.some(({ softTaints }) => softTaints.length > 0) ? undefined : 'Skip';
   },
-  score(_state, { pod }, { node }) {
+  score(_state, { pod }, nodes, scores) {
     const tolerations = pod.spec.tolerations?.filter((t) => !t.effect || t.effect === 'PreferNoSchedule');
-    let untolerated = 0;
-    for (const taint of node?.spec.taints ?? []) {
-      if (taint.effect === 'PreferNoSchedule' && !tolerated(taint, tolerations)) untolerated++;
-    }
-    return untolerated;
+    nodes.forEach(({ softTaints }, i) => {
+      scores[i] = softTaints.reduce((sum, taint) => sum + (tolerated(taint, tolerations) ? 0 : 1), 0);
+    });
   },
   normalize: (scores) => normalizeByMaximum(scores, true),
 } satisfies AnyPlugin;
