@@ -118,7 +118,7 @@ class Resolution {
       if (optional) return undefined;
       throw new ContainerConfigError(`couldn't find key ${key} in Secret ${namespace}/${name}`);
     }
-    return '';
+    throw new ContainerConfigError(`a variable cannot be taken from ${Object.keys(source).join(', ')} on this node`);
   }
 
   #field({ fieldPath }: ObjectFieldSelector): string {

@@ -55,7 +55,8 @@ async function command(backend: ServerBackend, of: StreamRequest): Promise<void>
   const { request, path, query, signal } = of;
   const [verb = ''] = path;
   const { ref, container } = findContainer(backend, path);
-  const tty = flag(query, 'tty');
+  // Whether there is a terminal was settled when the container was made.
+  const tty = verb === 'attach' ? (container.tty ?? false) : flag(query, 'tty');
   const flags: StreamFlags = {
     stdin: flag(query, 'input'),
     stdout: flag(query, 'output'),
@@ -70,7 +71,7 @@ async function command(backend: ServerBackend, of: StreamRequest): Promise<void>
   const url =
     verb === 'exec'
       ? await backend.cri.exec({ containerId: ref.id, cmd: query.getAll('command'), ...flags })
-      : await backend.cri.attach({ containerId: ref.id, ...flags, tty: container.tty ?? false });
+      : await backend.cri.attach({ containerId: ref.id, ...flags });
   if (!protocol) return relaySpdy(of, url);
   await bridgeCommand(accept(of, protocol.name), protocol.channels, url, flags, signal);
 }

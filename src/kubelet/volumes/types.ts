@@ -42,7 +42,10 @@ export interface VolumeManager {
    * caller tries again with backoff.
    */
   mount(pod: Pod, signal: AbortSignal): Promise<PodVolumes>;
-  /** The pod has changed: files that show its labels or annotations follow. Of a pod that has no volumes: nothing. */
+  /**
+   * The pod has changed, or is seen for the first time: files that show its labels or annotations follow, and the
+   * files of a pod that has run since before the agent are taken over.
+   */
   update(pod: Pod): void;
   /** Takes all volumes of a pod down and removes its directory; of an unknown pod: nothing. */
   unmount(podUid: string): Promise<void>;

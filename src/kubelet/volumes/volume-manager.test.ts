@@ -331,6 +331,59 @@ describe('secrets and projections', () => {
   });
 });
 
+describe('after a restart of the agent', () => {
+  it('files go on changing, and nothing is mounted again', async () => {
+    const map = await createConfigMap('c', { a: '1' });
+    const of = pod([
+      { name: 'v', configMap: { name: 'c' } },
+      { name: 't', projected: { sources: [{ serviceAccountToken: { expirationSeconds: 1000, path: 'token' } }] } },
+      { name: 'e', emptyDir: {} },
+    ]);
+    await mount(of);
+    await manager.stop();
+    await fixture.client.resource(configmaps).update({ ...map, data: { a: '2' } });
+    manager = newManager();
+    manager.update(of);
+    await eventually(async () => (await text('configmap', 'a')) === '2');
+    await eventually(async () => (await text('projected', 'token', 't')) === 'token-2');
+    await fixture.clock.advance(800_000);
+    await eventually(async () => (await text('projected', 'token', 't')) === 'token-3');
+    expect(mounter.log.length).toBe(1);
+    await manager.unmount('uid-1');
+    expect(await manager.mountedPods()).toEqual([]);
+  });
+
+  it('is tried again until the server answers', async () => {
+    const of = pod([
+      { name: 't', projected: { sources: [{ serviceAccountToken: { expirationSeconds: 1000, path: 'token' } }] } },
+    ]);
+    await mount(of);
+    await manager.stop();
+    manager = newManager();
+    const good = issued;
+    issued = () => Promise.reject(new Error('no server'));
+    manager.update(of);
+    await eventually(async () => tokensAsked.length === 2);
+    issued = good;
+    await settle(20);
+    await fixture.clock.advance(10_000);
+    await eventually(async () => (await text('projected', 'token', 't')) === 'token-2');
+  });
+
+  it('pods that are new, done or going are left to their workers', async () => {
+    await createConfigMap('c', { a: '1' });
+    const of = pod([{ name: 'v', configMap: { name: 'c' } }]);
+    manager.update(of);
+    await settle(20);
+    expect(await manager.mountedPods()).toEqual([]);
+    await mkdir(join(podsDir, 'uid-1', 'volumes'), { recursive: true });
+    manager.update({ ...of, status: { phase: 'Succeeded' } });
+    manager.update({ ...of, metadata: { ...of.metadata, deletionTimestamp: '2026-01-01T00:00:00Z' } });
+    await settle(20);
+    expect(await readdir(join(podsDir, 'uid-1', 'volumes'))).toEqual([]);
+  });
+});
+
 describe('an empty directory', () => {
   it('is everybody’s, and keeps what is in it', async () => {
     const of = pod([{ name: 'v', emptyDir: {} }]);

@@ -1,10 +1,12 @@
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Pod } from '../../api/core/v1.gen.ts';
 import type { Client } from '../../client/client.ts';
+import { deepEqual } from '../../schema/equal.ts';
 import type { Clock, Timer } from '../../utils/clock.ts';
 import type { Logger } from '../../utils/log.ts';
 import type { NodeAllocatable } from '../env/downward-api.ts';
-import { podDescription, podUid } from '../pods/pod.ts';
+import { isTerminal, podDescription, podUid } from '../pods/pod.ts';
 import { containerMounts } from './container-mounts.ts';
 import { type Mounter, systemMounter } from './mounter.ts';
 import { ObjectCache } from './object-cache.ts';
@@ -32,6 +34,8 @@ const REFRESH_RETRY = 10_000;
 
 interface PodState {
   pod: Pod;
+  /** Ran before this agent did: its files are taken over though nobody asks for them. */
+  readonly adopted: boolean;
   readonly mounted: Map<string, MountedVolume>;
   /** What is done to the pod's volumes is done one after the other. */
   work: Promise<void>;
@@ -76,14 +80,7 @@ class NodeVolumes implements VolumeManager {
 
   async mount(pod: Pod, signal: AbortSignal): Promise<PodVolumes> {
     const uid = podUid(pod);
-    const state = this.#pods.get(uid) ?? {
-      pod,
-      mounted: new Map(),
-      work: Promise.resolve(),
-      queued: false,
-      timer: undefined,
-    };
-    this.#pods.set(uid, state);
+    const state = this.#pods.get(uid) ?? this.#track(pod, false);
     state.pod = pod;
     const volumes = usedVolumes(pod);
     this.#objects.use(uid, referencedObjects(pod, volumes));
@@ -114,11 +111,13 @@ class NodeVolumes implements VolumeManager {
 
   update(pod: Pod): void {
     const state = this.#pods.get(podUid(pod));
+    if (!state) this.#adopt(pod);
     if (!state || state.pod === pod) return;
     const before = state.pod.metadata;
     state.pod = pod;
     const { labels, annotations } = pod.metadata;
-    if (before.labels !== labels || before.annotations !== annotations) this.#refreshSoon(podUid(pod));
+    if (deepEqual(before.labels, labels) && deepEqual(before.annotations, annotations)) return;
+    this.#refreshSoon(podUid(pod));
   }
 
   async unmount(podUid: string): Promise<void> {
@@ -142,6 +141,23 @@ class NodeVolumes implements VolumeManager {
     await Promise.all([...this.#pods.values()].map(({ work }) => work));
   }
 
+  #track(pod: Pod, adopted: boolean): PodState {
+    const state = { pod, adopted, mounted: new Map(), work: Promise.resolve(), queued: false, timer: undefined };
+    this.#pods.set(podUid(pod), state);
+    return state;
+  }
+
+  /** After a restart of the agent pods go on running, and their files must go on changing. */
+  #adopt(pod: Pod): void {
+    if (this.#stopped || isTerminal(pod) || pod.metadata.deletionTimestamp) return;
+    const uid = podUid(pod);
+    const volumes = usedVolumes(pod);
+    if (!volumes.some(isLive) || !existsSync(join(this.#podsDir, uid, 'volumes'))) return;
+    this.#track(pod, true);
+    this.#objects.use(uid, referencedObjects(pod, volumes));
+    this.#refreshSoon(uid);
+  }
+
   #serialize<T>(state: PodState, run: () => Promise<T>): Promise<T> {
     const result = state.work.then(run);
     state.work = result.then(
@@ -161,7 +177,7 @@ class NodeVolumes implements VolumeManager {
       let failed = false;
       for (const volume of usedVolumes(state.pod)) {
         if (this.#stopped || this.#pods.get(uid) !== state) return;
-        if (!isLive(volume) || !state.mounted.has(volume.name)) continue;
+        if (!isLive(volume) || !(state.adopted || state.mounted.has(volume.name))) continue;
         try {
           state.mounted.set(volume.name, await this.#setUp.setUp(state.pod, volume));
         } catch (error) {
