@@ -21,6 +21,8 @@ async function run(
   start: (log: Logger) => Promise<{ stop(): Promise<void> }>,
 ): Promise<void> {
   const log = createLogger({ name, level });
+  // Libraries write there, too; a full disk under it is no reason to end.
+  for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {});
   process.on('uncaughtException', (error) => {
     // The state may be half changed: end, and let whoever keeps us running start afresh from what is on disk.
     log.fatal({ err: error }, 'a bug: ending so that a clean start can follow');

@@ -1,4 +1,4 @@
-import { chmodSync, mkdirSync, realpathSync } from 'node:fs';
+import { chmodSync, mkdirSync, realpathSync, statfsSync } from 'node:fs';
 import { type Database, type Key, open } from 'lmdb';
 import {
   decodeHeader,
@@ -155,7 +155,7 @@ export class Tables {
         void this.#meta.put('format', format);
       });
     } catch (error) {
-      throw new StoreUnavailableError(`the store cannot write to ${this.path}: ${await reason(error)}`);
+      throw new StoreUnavailableError(`the store cannot write to ${this.path}: ${await reason(error, this.path)}`);
     }
     const last = this.#read.transaction;
     this.#root.resetReadTxn();
@@ -274,13 +274,24 @@ function openRoot(path: string): Root {
 const inUse = (path: string, pid: number): StoreUnavailableError =>
   new StoreUnavailableError(`${path} is in use by process ${pid}; stop it first, or choose another data directory`);
 
-/** lmdb rejects with "Commit failed" and a promise of the cause. */
-async function reason(error: unknown): Promise<string> {
+/**
+ * lmdb rejects with "Commit failed" and a promise of the cause. A full disk it tells with numbers of pages, or, where
+ * part of a page did fit, as an input/output error.
+ */
+async function reason(error: unknown, path: string): Promise<string> {
   const cause = error instanceof Error && 'commitError' in error ? error.commitError : error;
   try {
     await cause;
     return String(error);
   } catch (inner) {
-    return inner instanceof Error ? inner.message : String(inner);
+    const message = inner instanceof Error ? inner.message : String(inner);
+    const full = /^no space left/i.test(message) || (/^input\/output error/i.test(message) && isFull(path));
+    return full ? 'no space left on device' : message;
   }
+}
+
+/** Whether less is free than one commit may take. */
+function isFull(path: string): boolean {
+  const { bfree, bsize } = statfsSync(path);
+  return bfree * bsize < 1 << 20;
 }

@@ -1,4 +1,5 @@
 import { ApiError, errors } from '../../api/errors.ts';
+import { StoreUnavailableError } from '../../store/store.ts';
 import type { Logger } from '../../utils/log.ts';
 import type { Authenticate } from '../authentication/authenticator.ts';
 import { impersonate, wantsImpersonation } from '../authentication/impersonation.ts';
@@ -104,7 +105,9 @@ function answerError(log: Logger, exchange: Exchange, request: Request | undefin
       return;
     }
     log.error({ err: error, method: exchange.method, path: request?.info.path }, 'request failed');
-    respondError(exchange, errors.internal('the server failed to handle the request'));
+    // What the store cannot do its operator has to know; the rest is nobody's business but the log's.
+    const why = error instanceof StoreUnavailableError ? error.message : 'the server failed to handle the request';
+    respondError(exchange, errors.internal(why));
   } catch (second) {
     log.error({ err: second }, 'the answer to a failed request failed');
   }
