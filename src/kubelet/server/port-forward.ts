@@ -83,7 +83,13 @@ export async function bridgePortForward(
     channels.terminate();
   };
   signal.addEventListener('abort', hangUp, { once: true });
-  let open = ports.length;
+  // A port that could not be reached ends its data before it says so.
+  let open = 2 * ports.length;
+  const end = () => {
+    if (--open > 0) return;
+    session.end();
+    channels.close();
+  };
   for (const [i, port] of ports.entries()) {
     const number = Buffer.alloc(2);
     number.writeUInt16LE(port);
@@ -92,19 +98,12 @@ export async function bridgePortForward(
     const headers = { port: String(port), requestID: String(i) };
     const failure = session.open(
       { ...headers, streamType: 'error' },
-      { data: (chunk) => channels.send(2 * i + 1, chunk), end: () => {} },
+      { data: (chunk) => channels.send(2 * i + 1, chunk), end },
     );
     failure.end(); // nothing is ever said on it from here
     const data = session.open(
       { ...headers, streamType: 'data' },
-      {
-        data: (chunk) => channels.send(2 * i, chunk),
-        end: () => {
-          if (--open > 0) return;
-          session.end();
-          channels.close();
-        },
-      },
+      { data: (chunk) => channels.send(2 * i, chunk), end },
     );
     streams.set(2 * i, data);
   }

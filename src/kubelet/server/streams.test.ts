@@ -315,12 +315,21 @@ describe('SPDY', () => {
 });
 
 describe('port-forward', () => {
+  /** As containerd does: the data ends first, whatever is to be said about it follows. */
+  const finish = (session: FakeSession, data: FakeStream, complaint?: string) => {
+    data.end();
+    const failure = session.streams.find(
+      ({ headers }) => headers.streamtype === 'error' && headers.port === data.headers.port,
+    );
+    if (complaint) failure?.write(complaint);
+    failure?.end();
+  };
   const echo = (session: FakeSession) => {
     session.onStream = (stream: FakeStream) => {
       if (stream.headers.streamtype !== 'data') return;
       stream.onData = (chunk) => {
         stream.write(`${stream.headers.port}:${chunk}`);
-        if (String(chunk) === 'bye') stream.end();
+        if (String(chunk) === 'bye') finish(session, stream);
       };
     };
   };
@@ -338,6 +347,17 @@ describe('port-forward', () => {
     expect(await client.closed).toBe(1000);
     expect(client.text(0)).toBe(`${port(80)}80:bye`);
     expect(kubelet.asked).toEqual([{ method: 'portforward', request: { sandbox: 'sandbox-1', port: [80, 8080] } }]);
+  });
+
+  it('says why a port cannot be reached', async () => {
+    kubelet = await testKubelet((session) => {
+      session.onStream = (stream) => {
+        if (stream.headers.streamtype === 'data') finish(session, stream, 'connection refused');
+      };
+    });
+    const client = await websocket('/portForward/default/web?port=80', ['v4.channel.k8s.io']);
+    expect(await client.closed).toBe(1000);
+    expect(client.text(1)).toBe('P\0connection refused');
   });
 
   it('of SPDY inside WebSocket messages', async () => {
