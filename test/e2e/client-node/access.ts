@@ -97,7 +97,6 @@ async function boundToken(t: Context): Promise<void> {
   await eventually(async () => {
     const refused = await refusal(authentication.createSelfSubjectReview({ body: {} }));
     assert.equal(refused.code, 401);
-    assert.equal(refused.message, 'Unauthorized');
   });
   const review = await t.config.makeApiClient(AuthenticationV1Api).createTokenReview({ body: { spec: { token } } });
   assert.notEqual(review.status?.authenticated, true);

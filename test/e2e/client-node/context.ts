@@ -133,13 +133,17 @@ export function ready(pod: V1Pod): boolean {
   return pod.status?.conditions?.some((c) => c.type === 'Ready' && c.status === 'True') ?? false;
 }
 
-/** The refusal a call ends with; throws where it succeeds or ends in another way. */
+/**
+ * The refusal a call ends with; throws where it succeeds or ends in another way. The library keeps no more than the
+ * code of a 401.
+ */
 export async function refusal(call: Promise<unknown>): Promise<V1Status> {
   try {
     await call;
   } catch (error) {
     if (!(error instanceof ApiException)) throw error;
-    return (typeof error.body === 'string' ? JSON.parse(error.body) : error.body) as V1Status;
+    const { body, code } = error;
+    return (typeof body === 'string' ? JSON.parse(body) : (body ?? { code })) as V1Status;
   }
   throw new Error('the call was not refused');
 }
