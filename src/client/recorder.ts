@@ -45,6 +45,8 @@ export function createEventRecorder(options: EventRecorderOptions): EventBroadca
   const queue: Draft<Event>[] = [];
   const abort = new AbortController();
   let writing: Promise<void> | undefined;
+  /** Since the queue was last empty. */
+  let dropped = 0;
   // Names are "object.<hex nanoseconds>"; the clock has milliseconds, the rest is a counter with a random start.
   let serial = Math.floor(random() * 1_000_000);
 
@@ -52,15 +54,17 @@ export function createEventRecorder(options: EventRecorderOptions): EventBroadca
     as: recorder,
     event(object, type, reason, message) {
       if (abort.signal.aborted) return;
+      if (queue.length >= QUEUE_LENGTH) {
+        // Told once for each flood: a line for every event would cost more than the event.
+        if (dropped++ === 0)
+          log.error({ about: referenceTo(object), reason, message }, 'too many queued events, event dropped');
+        return;
+      }
       const about = referenceTo(object);
       const now = clock.now();
       serial = (serial + 1) % 1_000_000;
       const nanoseconds = BigInt(now) * 1_000_000n + BigInt(serial);
       const time = formatTime(now);
-      if (queue.length >= QUEUE_LENGTH) {
-        log.error({ about, reason, message }, 'too many queued events, event dropped');
-        return;
-      }
       queue.push({
         apiVersion: 'v1',
         kind: 'Event',
@@ -87,6 +91,8 @@ export function createEventRecorder(options: EventRecorderOptions): EventBroadca
       const correlated = correlator.correlate(event);
       if (correlated) await write(correlated);
     }
+    if (dropped > 1) log.error({ dropped }, 'events were dropped, since too many were queued');
+    dropped = 0;
   }
 
   async function write(correlated: Correlated): Promise<void> {

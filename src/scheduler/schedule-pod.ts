@@ -61,14 +61,15 @@ export function schedulePod(
   const feasible: NodeInfo[] = [];
   const refusals: Status[] = [];
   let evaluated = 0;
+  let at = nodes.length ? rotation.next % nodes.length : 0;
   for (; evaluated < nodes.length && feasible.length < wanted; evaluated++) {
-    const node = nodes[(rotation.next + evaluated) % nodes.length];
-    if (!node) continue;
+    const node = nodes[at] as NodeInfo;
+    if (++at === nodes.length) at = 0;
     const status = firstRefusal(filters, state, pod, node);
     if (status) refusals.push(status);
     else feasible.push(node);
   }
-  if (nodes.length) rotation.next = (rotation.next + evaluated) % nodes.length;
+  rotation.next = at;
   const [only] = feasible;
   if (!only) return failed(nodes.length, refusals, 1);
   if (feasible.length === 1) return { node: only, evaluated, feasible: 1 };
@@ -82,8 +83,8 @@ function firstRefusal(
   pod: PodInfo,
   node: NodeInfo,
 ): Status | undefined {
-  for (const plugin of filters) {
-    const status = plugin.filter(state, pod, node);
+  for (let i = 0; i < filters.length; i++) {
+    const status = filters[i]?.filter(state, pod, node);
     if (status) return status;
   }
   return undefined;
@@ -102,9 +103,7 @@ export function scoreNodes(
   const scores = new Float64Array(nodes.length);
   for (const { plugin, weight } of profile.score) {
     if (skipped.has(plugin.name)) continue;
-    nodes.forEach((node, i) => {
-      scores[i] = plugin.score(state, pod, node);
-    });
+    plugin.score(state, pod, nodes, scores);
     plugin.normalize?.(scores);
     for (let i = 0; i < totals.length; i++) totals[i] = (totals[i] ?? 0) + weight * (scores[i] ?? 0);
   }

@@ -227,11 +227,16 @@ class Gathered {
 
   get result(): Comparison {
     if (this.#found.length === 0) return same;
-    const all = (which: keyof Comparison) =>
-      FieldSet.node(
-        false,
-        this.#found.map(([step, found]) => [step, found[which]] as const),
-      );
+    const all = (which: keyof Comparison) => {
+      const steps: string[] = [];
+      const sets: FieldSet[] = [];
+      for (const [step, found] of this.#found) {
+        if (found[which].empty) continue;
+        steps.push(step);
+        sets.push(found[which]);
+      }
+      return FieldSet.of(false, steps, sets);
+    };
     return { added: all('added'), modified: all('modified'), removed: all('removed') };
   }
 }

@@ -1,4 +1,4 @@
-import type { Node } from '../../api/core/v1.gen.ts';
+import type { Node, Taint } from '../../api/core/v1.gen.ts';
 import type { HostPort, PodInfo } from '../framework/pod-info.ts';
 import { addTo, noResources, type Resources, readResources } from '../framework/resources.ts';
 
@@ -9,6 +9,12 @@ export class NodeInfo {
   node: Node | undefined;
   allocatable: Resources = noResources();
   allowedPods = 0;
+  /** Taints that keep pods off, and those that only prefer so. */
+  taints: readonly Taint[] = [];
+  softTaints: readonly Taint[] = [];
+  unschedulable = false;
+  /** Sizes in bytes by every name that an image has; undefined where the node has none. */
+  images: ReadonlyMap<string, number> | undefined;
   readonly requested: Resources = noResources();
   /** With defaults for containers without requests. */
   readonly nonZero: Resources = noResources();
@@ -24,6 +30,10 @@ export class NodeInfo {
     this.node = node;
     this.allocatable = readResources(node.status.allocatable);
     this.allowedPods = Number(node.status.allocatable?.pods ?? 0);
+    this.taints = node.spec.taints?.filter((taint) => taint.effect !== 'PreferNoSchedule') ?? [];
+    this.softTaints = node.spec.taints?.filter((taint) => taint.effect === 'PreferNoSchedule') ?? [];
+    this.unschedulable = node.spec.unschedulable ?? false;
+    this.images = sizesByName(node);
   }
 
   addPod(info: PodInfo): void {
@@ -59,6 +69,15 @@ export class NodeInfo {
     if (!list) return false;
     return everyAddress(p.ip) || list.some((ip) => everyAddress(ip) || ip === p.ip);
   }
+}
+
+function sizesByName({ status }: Node): Map<string, number> | undefined {
+  if (!status.images?.length) return undefined;
+  const sizes = new Map<string, number>();
+  for (const { names, sizeBytes } of status.images) {
+    for (const name of names ?? []) if (!sizes.has(name)) sizes.set(name, sizeBytes ?? 0);
+  }
+  return sizes;
 }
 
 const everyAddress = (ip: string) => ip === '' || ip === '0.0.0.0';

@@ -88,8 +88,11 @@ export interface PreScorePlugin extends Plugin {
 export const maxNodeScore = 100;
 
 export interface ScorePlugin extends Plugin {
-  /** Higher is better; after `normalize` between 0 and maxNodeScore. */
-  score(state: CycleState, pod: PodInfo, node: NodeInfo): number;
+  /**
+   * Writes every node's score: higher is better; after `normalize` between 0 and maxNodeScore. All nodes in one call,
+   * since hundreds are scored for every pod.
+   */
+  score(state: CycleState, pod: PodInfo, nodes: readonly NodeInfo[], scores: Float64Array): void;
   /** Brings the scores of all nodes, in place, into 0..maxNodeScore. */
   normalize?(scores: Float64Array): void;
 }

@@ -1,4 +1,4 @@
-import type { Taint } from '../../api/core/v1.gen.ts';
+import type { Taint, Toleration } from '../../api/core/v1.gen.ts';
 import { tolerated } from '../../api/tolerations.ts';
 import type { AnyPlugin, Status } from '../framework/types.ts';
 import { normalizeByMaximum } from '../framework/types.ts';
@@ -9,10 +9,13 @@ const refusal: Status = {
   reasons: ['node(s) had untolerated taint(s)'],
 };
 
+const toleratesAll = ({ key, operator, effect }: Toleration) => operator === 'Exists' && !key && !effect;
+
 /** Keeps pods off nodes with taints they do not tolerate, and away from those with taints that only prefer so. */
 export const taintToleration = {
   name: 'TaintToleration',
   events: ['Node/Add', 'Node/UpdateTaint'],
+  preFilter: (_state, { pod }) => (pod.spec.tolerations?.some(toleratesAll) ? 'Skip' : undefined),
   filter(_state, { pod }, { taints }) {
     for (let i = 0; i < taints.length; i++) {
       if (!tolerated(taints[i] as Taint, pod.spec.tolerations)) return refusal;
