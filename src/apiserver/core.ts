@@ -34,7 +34,18 @@ export interface ApiCore {
     options: DeleteParameters,
     list: ListParameters,
   ): Promise<StoredList>;
+  /**
+   * Admission of a conversation (exec, attach, port-forward, proxy), which the caller has authorized. Resolves with
+   * what is asked for as the plugins leave it.
+   */
+  admitConnect<T extends ConnectOptions>(context: RequestContext, target: Target, options: T): Promise<T>;
   close(): Promise<void>;
+}
+
+/** What a conversation is asked for with, a PodExecOptions for one: a kind without metadata. */
+export interface ConnectOptions {
+  readonly apiVersion: 'v1';
+  readonly kind: string;
 }
 
 /** Everything known about a served resource; built-in ones come from the model, custom ones from their definition. */

@@ -13,6 +13,7 @@ import { Reader } from './cache/reader.ts';
 import type {
   ApiCore,
   Body,
+  ConnectOptions,
   CoreWatch,
   CoreWatchSink,
   DeleteParameters,
@@ -379,6 +380,17 @@ export class Core implements ApiCore {
   /** A resource is no longer served, or another way (its definition changed): its watches end, its cache is read anew. */
   forget(resource: ServedResource): void {
     this.#caches.forget(resource.prefix);
+  }
+
+  async admitConnect<T extends ConnectOptions>(context: RequestContext, target: Target, options: T): Promise<T> {
+    const { admission } = this.#registry;
+    if (admission.idle('CONNECT', target)) return options;
+    // The one object of admission without metadata: plugins that handle CONNECT know.
+    const object = { ...options } as T & Mutable<KubeObject>;
+    const request = { operation: 'CONNECT', context, target, object, oldObject: undefined, dryRun: false } as const;
+    await admission.mutate(request);
+    await admission.validate(request);
+    return object;
   }
 
   async close(): Promise<void> {

@@ -3,7 +3,7 @@ import { deployments } from '../api/apps/v1.gen.ts';
 import { horizontalpodautoscalers as scalersV1 } from '../api/autoscaling/v1.gen.ts';
 import { horizontalpodautoscalers as scalersV2 } from '../api/autoscaling/v2.gen.ts';
 import { configmaps, events as coreEvents, namespaces, pods, secrets } from '../api/core/v1.gen.ts';
-import { ApiError } from '../api/errors.ts';
+import { ApiError, errors } from '../api/errors.ts';
 import { events } from '../api/events/v1.gen.ts';
 import { poddisruptionbudgets } from '../api/policy/v1.gen.ts';
 import type { KubeObject, ResourceType } from '../api/resource.ts';
@@ -443,6 +443,29 @@ describe('admission and authorization', () => {
       'admit DELETE',
       'validate DELETE undefined s',
     ]);
+  });
+
+  test('what a conversation is asked for with may be changed and refused', async () => {
+    const plugin: AdmissionPlugin = {
+      name: 'Test',
+      handles: (operation, group, resource, subresource) =>
+        operation === 'CONNECT' && group === '' && resource === 'pods' && subresource === 'exec',
+      admit: ({ object }) => void Object.assign(object ?? {}, { container: 'c' }),
+      validate: ({ object, target }) => {
+        if (object?.kind === 'PodAttachOptions')
+          throw errors.forbidden({ group: '', resource: 'pods' }, target.name, 'no');
+      },
+    };
+    await using f = coreFixture({ admission: [plugin] });
+    const connect = (kind: string, subresource: string) =>
+      f.core.admitConnect(f.context, f.target('pods', 'one', 'p', subresource), { apiVersion: 'v1', kind });
+    expect(await connect('PodExecOptions', 'exec')).toEqual({
+      apiVersion: 'v1',
+      kind: 'PodExecOptions',
+      container: 'c',
+    });
+    expect(await connect('PodAttachOptions', 'attach')).toEqual({ apiVersion: 'v1', kind: 'PodAttachOptions' });
+    expect(await message(connect('PodAttachOptions', 'exec'))).toBe('pods "p" is forbidden: no');
   });
 
   test('an apply that creates takes the right to create', async () => {

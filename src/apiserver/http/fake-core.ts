@@ -5,8 +5,10 @@ import type { KubeObject } from '../../api/resource.ts';
 import { fileOf } from '../../schema/resolve.ts';
 import type {
   ApiCore,
+  ConnectOptions,
   CoreWatch,
   CoreWatchSink,
+  RequestContext,
   ResourceTable,
   ServedResource,
   Stored,
@@ -128,6 +130,14 @@ export class FakeCore implements ApiCore {
     this.calls.push({ method: 'deletecollection', target, options });
     return this.list(context, target, list);
   };
+
+  /** Refuses what carries the word "forbidden". */
+  async admitConnect<T extends ConnectOptions>(_context: RequestContext, target: Target, options: T): Promise<T> {
+    this.calls.push({ method: 'connect', target, options });
+    if (JSON.stringify(options).includes('forbidden'))
+      throw errors.forbidden({ group: '', resource: target.resource.data.resource }, target.name, 'no');
+    return options;
+  }
 
   async close(): Promise<void> {}
 }

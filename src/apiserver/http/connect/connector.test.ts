@@ -3,6 +3,7 @@ import { createServer as createHttpsServer, type Server } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { connect } from 'node:tls';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import type { Authorizer } from '../../admission.ts';
 import { everybody, json, TestServer, testCertificate } from '../test-server.ts';
 import { createConnector } from './connector.ts';
 import { podUpstream, serviceUpstream, splitSchemeNamePort } from './proxy.ts';
@@ -12,9 +13,11 @@ let server: TestServer;
 /** What the kubelet was asked. */
 let asked: IncomingMessage[];
 let answer: (request: IncomingMessage) => { status: number; body: string };
+let authorizer: Authorizer;
 
 beforeEach(async () => {
   asked = [];
+  authorizer = everybody;
   answer = () => ({ status: 200, body: 'line\n' });
   const tls = testCertificate();
   kubelet = createHttpsServer(tls, (request, response) => {
@@ -41,7 +44,7 @@ beforeEach(async () => {
   const connector = () =>
     createConnector({
       core: server.core,
-      authorizer: everybody,
+      authorizer,
       nodes: { kubeletFor: () => ({ host: '127.0.0.1', port, tls: { ca: tls.cert } }) },
       random: () => 0,
     });
@@ -88,6 +91,7 @@ test.each([
     422,
     'PodLogOptions "" is invalid: tailLines: Invalid value: -1: must be greater than or equal to 0',
   ],
+  [path('one', 'portforward?ports=80,x'), 400, 'strconv.ParseInt: parsing "x": invalid syntax'],
   [path('one', 'log?limitBytes=x'), 400, 'strconv.ParseInt: parsing "x": invalid syntax'],
 ])('%s is %d', async (url, status, message) => {
   const refused = await server.http1('GET', url);
@@ -149,6 +153,47 @@ test('exec is a tunnel to the kubelet, every byte both ways', async () => {
   expect(request?.url).toBe('/exec/ns/two/b?input=1&output=1&tty=1&command=sh&command=-c&command=a+b');
   expect(request?.headers).toMatchObject({ upgrade: 'SPDY/3.1', 'x-stream-protocol-version': 'v4.channel.k8s.io' });
   expect(request?.headers.authorization).toBeUndefined();
+});
+
+test.each([
+  ['pods/one', 'exec?command=sh&command=-c&container=c&stdin=1&tty=0', 'PodExecOptions'],
+  ['pods/one', 'attach?container=c&stdout=true', 'PodAttachOptions'],
+  ['pods/one', 'portforward?ports=80,81', 'PodPortForwardOptions'],
+  ['pods/one', 'proxy/a/b', 'PodProxyOptions'],
+  ['services/s', 'proxy', 'ServiceProxyOptions'],
+])('%s %s is admitted as %s', async (target, rest, kind) => {
+  await server.http1('GET', `/api/v1/namespaces/ns/${target}/${rest}`);
+  const asks: Record<string, object> = {
+    PodExecOptions: { stdin: true, container: 'c', command: ['sh', '-c'] },
+    PodAttachOptions: { stdout: true, container: 'c' },
+    PodPortForwardOptions: { ports: [80, 81] },
+    PodProxyOptions: { path: '/a/b' },
+    ServiceProxyOptions: {},
+  };
+  const call = server.core.calls.find(({ method }) => method === 'connect');
+  expect(call?.options).toEqual({ apiVersion: 'v1', kind, ...asks[kind] });
+  expect(call?.target).toMatchObject({
+    namespace: 'ns',
+    name: target.split('/')[1],
+    subresource: rest.split(/[?/]/)[0],
+  });
+});
+
+test('a GET takes the right to create, as a POST does; logs and proxies do not', async () => {
+  authorizer = { authorize: ({ verb }) => ({ allowed: verb !== 'create', reason: 'no rule' }) };
+  for (const sub of ['exec?command=ls', 'attach', 'portforward']) {
+    const refused = await server.http1('GET', path('one', sub));
+    expect([refused.status, json(refused).message]).toEqual([403, 'pods "one" is forbidden: no rule']);
+  }
+  expect((await server.http1('GET', path('waiting', 'log'))).status).toBe(200);
+  expect((await server.http1('GET', path('one', 'proxy'))).status).toBe(400);
+});
+
+test('what admission refuses is neither looked up nor connected', async () => {
+  for (const url of [path('none', 'exec?command=forbidden'), path('none', 'proxy/forbidden')]) {
+    expect((await server.http1('GET', url)).status).toBe(403);
+  }
+  expect(asked).toEqual([]);
 });
 
 test('port-forward goes to the pod', async () => {

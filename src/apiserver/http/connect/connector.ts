@@ -4,7 +4,7 @@ import { errors } from '../../../api/errors.ts';
 import type { KubeObject } from '../../../api/resource.ts';
 import { type FieldError, fieldErrors, Path } from '../../../schema/field-error.ts';
 import type { Authorizer } from '../../admission.ts';
-import type { ApiCore, RequestContext, ServedResource } from '../../core.ts';
+import type { ApiCore, ConnectOptions, RequestContext, ServedResource } from '../../core.ts';
 import { loopbackUser } from '../../user.ts';
 import { commonHeaders } from '../answer.ts';
 import { authorize } from '../authorize.ts';
@@ -16,6 +16,7 @@ import { chooseContainer } from './containers.ts';
 import { ask, refusal, relay, relayedHeaders } from './forward.ts';
 import type { KubeletAddress, NodeConnector } from './node-connector.ts';
 import { podUpstream, serviceUpstream, splitSchemeNamePort } from './proxy.ts';
+import { type SessionOptions, type Stream, sessionOptions } from './session-options.ts';
 import { tunnel, type Upstream } from './tunnel.ts';
 
 export interface ConnectorOptions {
@@ -50,11 +51,36 @@ export function createConnector(options: ConnectorOptions): Connector {
       if (!pods || rest !== '' || request.info.namespace === '') return request.notFound();
       const allowed = subresource === 'log' ? ['GET'] : ['GET', 'POST'];
       if (!allowed.includes(request.exchange.method)) throw errors.methodNotAllowed();
-      const pod = await read<Pod>(options.core, request, pods, request.info.name);
-      return subresource === 'log' ? logs(options, request, pod) : session(options, request, pod);
+      if (subresource === 'log') return logs(options, request, await pod(options.core, request, pods));
+      const query = request.query ?? new URLSearchParams();
+      const wanted = await admit(options.core, request, pods, sessionOptions(subresource, query));
+      await mayCreate(options.authorizer, request);
+      return session(options, request, await pod(options.core, request, pods), wanted);
     },
   };
 }
+
+/** A WebSocket begins with a GET. What it does takes the right to create all the same, as it does over SPDY. */
+async function mayCreate(authorizer: Authorizer, request: Request): Promise<void> {
+  const { info } = request;
+  if (info.verb === 'create') return;
+  const { allowed, reason } = await authorizer.authorize(request.attributes('create'));
+  if (!allowed) throw errors.forbidden({ group: '', resource: info.resource }, info.name, reason);
+}
+
+/** Asks admission, before anything is looked up. */
+function admit<T extends ConnectOptions>(
+  core: ApiCore,
+  request: Request,
+  resource: ServedResource,
+  options: T,
+): Promise<T> {
+  const { namespace, name, subresource } = request.info;
+  return core.admitConnect(request, { resource, namespace, name, subresource }, options);
+}
+
+const pod = (core: ApiCore, request: Request, pods: ServedResource): Promise<Pod> =>
+  read<Pod>(core, request, pods, request.info.name);
 
 /** Reads as the server itself: the client has been authorized for the subresource. */
 async function read<T extends KubeObject>(
@@ -140,22 +166,18 @@ function logQuery(query: URLSearchParams): URLSearchParams {
 
 const verbs: Readonly<Record<string, string>> = { exec: 'exec', attach: 'attach', portforward: 'portForward' };
 /** What the API and what the kubelet call a stream. */
-const streams: Readonly<Record<string, string>> = { stdin: 'input', stdout: 'output', stderr: 'error', tty: 'tty' };
+const streams: Readonly<Record<Stream, string>> = { stdin: 'input', stdout: 'output', stderr: 'error', tty: 'tty' };
 
-async function session(options: ConnectorOptions, request: Request, pod: Pod): Promise<void> {
+async function session(options: ConnectorOptions, request: Request, pod: Pod, asked: SessionOptions): Promise<void> {
   const { subresource } = request.info;
-  const query = request.query ?? new URLSearchParams();
   const wanted = new URLSearchParams();
   let container: string | undefined;
   if (subresource === 'portforward') {
-    const ports = query.getAll('ports').flatMap((text) => text.split(','));
-    if (ports.length > 0) wanted.set('port', ports.join(','));
+    if (asked.ports) wanted.set('port', asked.ports.join(','));
   } else {
-    container = chooseContainer(pod, query.get('container') || undefined);
-    for (const [theirs, kubelets] of Object.entries(streams)) {
-      if (booleanParameter(query, theirs)) wanted.set(kubelets, '1');
-    }
-    if (subresource === 'exec') for (const word of query.getAll('command')) wanted.append('command', word);
+    container = chooseContainer(pod, asked.container);
+    for (const [theirs, kubelets] of Object.entries(streams)) if (asked[theirs as Stream]) wanted.set(kubelets, '1');
+    for (const word of asked.command ?? []) wanted.append('command', word);
   }
   const node = pod.spec.nodeName ?? '';
   if (node === '') throw errors.badRequest(`pod ${pod.metadata.name} does not have a host assigned`);
@@ -173,11 +195,16 @@ function kubeletPath(verb: string, pod: Pod, container: string | undefined, quer
 
 async function proxy(options: ConnectorOptions, request: Request): Promise<void> {
   const { exchange, info } = request;
-  const upstream = await upstreamOf(options, request);
+  const resource = options.core.resources.find('', 'v1', info.resource);
+  if (!resource) return request.notFound();
+  const { kind } = resource.data.subresources?.proxy ?? { kind: '' };
+  const asked: ConnectOptions & { path?: string } = { apiVersion: 'v1', kind, ...(info.rest && { path: info.rest }) };
+  const { path: rest = '/' } = await admit(options.core, request, resource, asked);
+  const upstream = await upstreamOf(options, request, resource);
   const mark = exchange.url.indexOf('?');
   const search = mark < 0 ? '' : exchange.url.slice(mark);
   // Decoded once for authorization; encoded again so that nothing in it becomes a query.
-  const path = `${(info.rest || '/').split('/').map(encodeURIComponent).join('/')}${search}`;
+  const path = `${rest.split('/').map(encodeURIComponent).join('/')}${search}`;
   if (exchange.upgrade) return tunnel(exchange, upstream, path);
   const response = await ask(exchange, upstream, exchange.method, path, defaultLimits.bodyBytes);
   await relay(exchange, response, relayedHeaders(response));
@@ -186,11 +213,11 @@ async function proxy(options: ConnectorOptions, request: Request): Promise<void>
 async function upstreamOf(
   { core, nodes, random = Math.random }: ConnectorOptions,
   request: Request,
+  resource: ServedResource,
 ): Promise<Upstream> {
   const { info } = request;
   const id = splitSchemeNamePort(info.name);
-  const resource = core.resources.find('', 'v1', info.resource);
-  if (!id || !resource) throw errors.badRequest(`invalid ${info.resource} request ${JSON.stringify(info.name)}`);
+  if (!id) throw errors.badRequest(`invalid ${info.resource} request ${JSON.stringify(info.name)}`);
   switch (info.resource) {
     case 'nodes': {
       await read(core, request, resource, id.name);
