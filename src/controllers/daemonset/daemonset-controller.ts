@@ -1,19 +1,19 @@
 import { type ControllerRevision, controllerrevisions, type DaemonSet, daemonsets } from '../../api/apps/v1.gen.ts';
 import { type Node, nodes, type Pod, pods } from '../../api/core/v1.gen.ts';
-import { isConflict, isNotFound } from '../../api/errors.ts';
 import { labelSelector } from '../../api/labels.ts';
 import type { Informer } from '../../client/informer.ts';
 import { keyOf, splitKey } from '../../client/store.ts';
 import type { WorkQueue } from '../../client/work-queue.ts';
 import { deepEqual } from '../../schema/equal.ts';
-import { allSettled, slowStart } from '../shared/batches.ts';
 import type { ControllerContext, ControllerHandle } from '../shared/context.ts';
 import { claim, controlledBy, indexByController } from '../shared/controller-ref.ts';
 import { EXPECTATION_TIMEOUT_MS, Expectations } from '../shared/expectations.ts';
+import { ExpectedPods } from '../shared/expected-pods.ts';
 import { observePods } from '../shared/observe-pods.ts';
-import { isNamespaceTerminating, PodControl } from '../shared/pod-control.ts';
+import { PodControl } from '../shared/pod-control.ts';
 import { untilNextAvailable } from '../shared/pods.ts';
 import { startReconciler } from '../shared/start.ts';
+import { writeStatus } from '../shared/write-status.ts';
 import { FailedPodBackoff } from './failed-pods.ts';
 import { cleanUpHistory, hashOf, syncHistory } from './history.ts';
 import { newDaemonPod, placement } from './placement.ts';
@@ -42,7 +42,7 @@ class DaemonSetController {
   readonly nodes: Informer<Node>;
   readonly revisions: Informer<ControllerRevision>;
   readonly #context: ControllerContext;
-  readonly #podControl: PodControl;
+  readonly #expectedPods: ExpectedPods;
   readonly #expectations: Expectations;
   readonly #failedPods: FailedPodBackoff;
 
@@ -52,8 +52,8 @@ class DaemonSetController {
     this.pods = indexByController(context.informers.informer(pods));
     this.nodes = context.informers.informer(nodes);
     this.revisions = indexByController(context.informers.informer(controllerrevisions));
-    this.#podControl = new PodControl(context.client, this.#context.recorder);
     this.#expectations = new Expectations(context.clock);
+    this.#expectedPods = new ExpectedPods(new PodControl(context.client, this.#context.recorder), this.#expectations);
     this.#failedPods = new FailedPodBackoff(context.clock);
   }
 
@@ -163,40 +163,17 @@ class DaemonSetController {
     const remove = plan.remove.slice(0, BURST);
     if (create.length + remove.length === 0) return;
     this.#expectations.expect(key, create.length, remove.map(keyOf));
-    const { started, error } = await slowStart(create.length, async (i) => {
-      try {
-        await this.#podControl.create(newDaemonPod(set, create[i] ?? '', hash), set);
-      } catch (failure) {
-        this.#expectations.creationObserved(key);
-        if (!isNamespaceTerminating(failure)) throw failure;
-      }
-    });
-    this.#expectations.creationObserved(key, create.length - started);
-    await allSettled(
-      remove.map(async (pod) => {
-        try {
-          const deleted = await this.#podControl.delete(pod.metadata.name, set);
-          if (!deleted) this.#expectations.deletionObserved(key, keyOf(pod));
-        } catch (failure) {
-          this.#expectations.deletionObserved(key, keyOf(pod));
-          throw failure;
-        }
-      }),
+    const failed = await this.#expectedPods.create(key, set, create.length, (i) =>
+      newDaemonPod(set, create[i] ?? '', hash),
     );
-    if (error !== undefined) throw error;
+    const stuck = await this.#expectedPods.delete(key, set, remove);
+    if (stuck !== undefined) throw stuck;
+    if (failed !== undefined) throw failed;
   }
 
   async #writeStatus(set: DaemonSet, view: View, observed: boolean): Promise<void> {
     const status = calculateStatus(view, observed);
     if (sameStatus(set.status, status)) return;
-    const resource = this.#context.client.resource(daemonsets);
-    try {
-      await resource.updateStatus({ ...set, status });
-    } catch (error) {
-      if (isNotFound(error)) return;
-      if (!isConflict(error)) throw error;
-      const fresh = await resource.get(set.metadata.namespace ?? '', set.metadata.name);
-      if (fresh.metadata.uid === set.metadata.uid) await resource.updateStatus({ ...fresh, status });
-    }
+    await writeStatus(this.#context.client, daemonsets, set, (fresh) => ({ ...fresh, status }));
   }
 }

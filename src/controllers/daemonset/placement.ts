@@ -4,8 +4,8 @@ import { requiredNodes } from '../../api/node-affinity.ts';
 import type { Draft } from '../../api/resource.ts';
 import { untolerated } from '../../api/tolerations.ts';
 import { podFromTemplate } from '../shared/pod-control.ts';
+import { REVISION_LABEL } from '../shared/revisions.ts';
 
-export const REVISION_LABEL = 'controller-revision-hash';
 const GENERATION_LABEL = 'pod-template-generation';
 const GENERATION_ANNOTATION = 'deprecated.daemonset.template.generation';
 

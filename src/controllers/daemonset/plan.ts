@@ -3,7 +3,8 @@ import type { Node, Pod } from '../../api/core/v1.gen.ts';
 import { scaledValue } from '../../schema/int-or-string.ts';
 import { byCreation } from '../shared/order.ts';
 import { isPodAvailable, isPodReady } from '../shared/pods.ts';
-import { placement, REVISION_LABEL, targetNode } from './placement.ts';
+import { REVISION_LABEL } from '../shared/revisions.ts';
+import { placement, targetNode } from './placement.ts';
 
 /** What is there, as one pass sees it. */
 export interface View {

@@ -1,6 +1,7 @@
 import type { DaemonSetStatus } from '../../api/apps/v1.gen.ts';
 import { isPodAvailable, isPodReady } from '../shared/pods.ts';
-import { placement, REVISION_LABEL } from './placement.ts';
+import { REVISION_LABEL } from '../shared/revisions.ts';
+import { placement } from './placement.ts';
 import { byAge, type View } from './plan.ts';
 
 /** `observed`: whether this pass acted upon the DaemonSet's present generation. */

@@ -154,7 +154,10 @@ test('leaves Services without selector and ExternalName ones alone', async () =>
     metadata: { name: 'plain' },
     spec: { clusterIP: '10.96.0.8', ports: [{ protocol: 'TCP', port: 80, targetPort: 80 }] },
   });
-  await cluster.create(services, service({ type: 'ExternalName', externalName: 'x.example', clusterIP: '' }));
+  await cluster.create(services, {
+    metadata: { name: 'elsewhere' },
+    spec: { type: 'ExternalName', externalName: 'x.example', selector: { app: 'web' } },
+  });
   expect(await slices()).toEqual([]);
 });
 

@@ -1,20 +1,20 @@
 import type { ReplicaSet, ReplicaSetStatus } from '../../api/apps/v1.gen.ts';
 import { type Pod, pods } from '../../api/core/v1.gen.ts';
-import { isConflict, isNotFound } from '../../api/errors.ts';
 import { labelSelector } from '../../api/labels.ts';
 import type { KubeObject, ResourceType } from '../../api/resource.ts';
 import type { Informer } from '../../client/informer.ts';
 import { keyOf, splitKey } from '../../client/store.ts';
 import type { WorkQueue } from '../../client/work-queue.ts';
-import { allSettled, slowStart } from '../shared/batches.ts';
 import type { ControllerContext, ControllerHandle } from '../shared/context.ts';
 import { claim, controlledBy, controllerOf, indexByController } from '../shared/controller-ref.ts';
 import { EXPECTATION_TIMEOUT_MS, Expectations } from '../shared/expectations.ts';
+import { ExpectedPods } from '../shared/expected-pods.ts';
 import { observePods } from '../shared/observe-pods.ts';
-import { isNamespaceTerminating, PodControl, podFromTemplate } from '../shared/pod-control.ts';
+import { PodControl, podFromTemplate } from '../shared/pod-control.ts';
 import { isPodActive, isPodTerminating, untilNextAvailable } from '../shared/pods.ts';
 import { podsToDelete } from '../shared/ranking.ts';
 import { startReconciler } from '../shared/start.ts';
+import { writeStatus } from '../shared/write-status.ts';
 import { calculateStatus, sameStatus } from './status.ts';
 
 const WORKERS = 5;
@@ -55,7 +55,7 @@ class ReplicaController<T extends KubeObject> {
   readonly pods: Informer<Pod>;
   readonly #kind: ReplicaKind<T>;
   readonly #context: ControllerContext;
-  readonly #podControl: PodControl;
+  readonly #expectedPods: ExpectedPods;
   readonly #expectations: Expectations;
 
   constructor(context: ControllerContext, kind: ReplicaKind<T>) {
@@ -63,8 +63,11 @@ class ReplicaController<T extends KubeObject> {
     this.#kind = kind;
     this.sets = indexByController(context.informers.informer(kind.type));
     this.pods = indexByController(context.informers.informer(pods));
-    this.#podControl = new PodControl(context.client, context.recorder.as(kind.component));
     this.#expectations = new Expectations(context.clock);
+    this.#expectedPods = new ExpectedPods(
+      new PodControl(context.client, context.recorder.as(kind.component)),
+      this.#expectations,
+    );
   }
 
   observe(queue: WorkQueue): (() => void)[] {
@@ -123,37 +126,13 @@ class ReplicaController<T extends KubeObject> {
   async #create(key: string, set: T, count: number): Promise<unknown> {
     this.#expectations.expect(key, count);
     const pod = podFromTemplate(this.#kind.replicas(set).spec.template, set);
-    const { started, error } = await slowStart(count, async () => {
-      try {
-        await this.#podControl.create(pod, set);
-      } catch (failure) {
-        this.#expectations.creationObserved(key);
-        if (!isNamespaceTerminating(failure)) throw failure;
-      }
-    });
-    this.#expectations.creationObserved(key, count - started);
-    return error;
+    return this.#expectedPods.create(key, set, count, () => pod);
   }
 
   async #delete(key: string, set: T, active: readonly Pod[], count: number): Promise<unknown> {
     const doomed = podsToDelete(active, this.#related(set), count, this.#context.clock.now());
     this.#expectations.expect(key, 0, doomed.map(keyOf));
-    try {
-      await allSettled(
-        doomed.map(async (pod) => {
-          try {
-            const deleted = await this.#podControl.delete(pod.metadata.name, set);
-            if (!deleted) this.#expectations.deletionObserved(key, keyOf(pod));
-          } catch (failure) {
-            this.#expectations.deletionObserved(key, keyOf(pod));
-            throw failure;
-          }
-        }),
-      );
-      return undefined;
-    } catch (error) {
-      return error;
-    }
+    return this.#expectedPods.delete(key, set, doomed);
   }
 
   /** Pods of every object of the kind that has the same controller, as the old and new ones of a Deployment have. */
@@ -170,14 +149,6 @@ class ReplicaController<T extends KubeObject> {
     const { type, replicas, withStatus } = this.#kind;
     const next = withStatus(set, status);
     if (sameStatus(replicas(set).status, replicas(next).status)) return;
-    const resource = this.#context.client.resource(type);
-    try {
-      await resource.updateStatus(next);
-    } catch (error) {
-      if (isNotFound(error)) return;
-      if (!isConflict(error)) throw error;
-      const fresh = await resource.get(set.metadata.namespace ?? '', set.metadata.name);
-      if (fresh.metadata.uid === set.metadata.uid) await resource.updateStatus(withStatus(fresh, status));
-    }
+    await writeStatus(this.#context.client, type, set, (fresh) => withStatus(fresh, status));
   }
 }

@@ -2,8 +2,8 @@ import type { ControllerRevision, StatefulSet } from '../../api/apps/v1.gen.ts';
 import type { Pod, PodTemplateSpec } from '../../api/core/v1.gen.ts';
 import type { Draft } from '../../api/resource.ts';
 import { newControllerRef } from '../shared/controller-ref.ts';
+import { REVISION_LABEL } from '../shared/revisions.ts';
 
-export const REVISION_LABEL = 'controller-revision-hash';
 const NAME_LABEL = 'statefulset.kubernetes.io/pod-name';
 const INDEX_LABEL = 'apps.kubernetes.io/pod-index';
 

@@ -6,7 +6,7 @@ import {
   statefulsets,
 } from '../../api/apps/v1.gen.ts';
 import { type Pod, persistentvolumeclaims, pods } from '../../api/core/v1.gen.ts';
-import { isAlreadyExists, isConflict, isNotFound } from '../../api/errors.ts';
+import { isAlreadyExists, isNotFound } from '../../api/errors.ts';
 import { labelSelector } from '../../api/labels.ts';
 import type { Informer } from '../../client/informer.ts';
 import { keyOf, splitKey } from '../../client/store.ts';
@@ -18,11 +18,13 @@ import { Expectations } from '../shared/expectations.ts';
 import { observePods } from '../shared/observe-pods.ts';
 import { isNamespaceTerminating, messageOf } from '../shared/pod-control.ts';
 import { untilNextAvailable } from '../shared/pods.ts';
+import { templateOf } from '../shared/revisions.ts';
 import { startReconciler } from '../shared/start.ts';
+import { writeStatus } from '../shared/write-status.ts';
 import { Claims } from './claims.ts';
 import { missingLabels, newPod, ordinalOf, ordinalRange, podNameOf } from './identity.ts';
 import { membersOf, plan } from './plan.ts';
-import { cleanUpRevisions, type Revisions, syncRevisions, templateOf } from './revisions.ts';
+import { cleanUpRevisions, type Revisions, syncRevisions } from './revisions.ts';
 import { calculateStatus, sameStatus } from './status.ts';
 
 const WORKERS = 5;
@@ -165,14 +167,6 @@ class StatefulSetController {
 
   async #writeStatus(set: StatefulSet, status: StatefulSetStatus): Promise<void> {
     if (sameStatus(set.status, status)) return;
-    const resource = this.#context.client.resource(statefulsets);
-    try {
-      await resource.updateStatus({ ...set, status });
-    } catch (error) {
-      if (isNotFound(error)) return;
-      if (!isConflict(error)) throw error;
-      const fresh = await resource.get(set.metadata.namespace ?? '', set.metadata.name);
-      if (fresh.metadata.uid === set.metadata.uid) await resource.updateStatus({ ...fresh, status });
-    }
+    await writeStatus(this.#context.client, statefulsets, set, (fresh) => ({ ...fresh, status }));
   }
 }
