@@ -39,7 +39,7 @@ export interface CoreOptions {
   readonly virtual?: Readonly<Record<string, VirtualHandler>>;
   /** By "services", "deployments.apps". */
   readonly hooks?: Readonly<Record<string, RegistryHooks>>;
-  /** What Services are given; default 10.96.0.0/12 and 30000-32767, as kube-apiserver's flags. */
+  /** What Services are given; default 10.96.0.0/16 and 30000-32767, as kube-apiserver's flags. */
   readonly services?: {
     /** --service-cluster-ip-range: one CIDR, or one of each family; the first is the default. */
     readonly clusterIpRanges?: readonly string[];
@@ -57,7 +57,7 @@ export function builtinHooks(
   random: () => number,
 ): Readonly<Record<string, RegistryHooks>> {
   const { store, clock } = options;
-  const { clusterIpRanges = ['10.96.0.0/12'], nodePorts = [30000, 32767] as const } = options.services ?? {};
+  const { clusterIpRanges = ['10.96.0.0/16'], nodePorts = [30000, 32767] as const } = options.services ?? {};
   const cacheOf = (group: string, resource: string) => () => {
     const served = options.resources.find(group, 'v1', resource);
     if (!served) throw new Error(`the server has no ${resource}`);

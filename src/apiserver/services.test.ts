@@ -17,7 +17,7 @@ describe('cluster IPs', () => {
     const all = f.client.resource(services);
     const made = await all.create('one', service('a'));
     const ip = made.spec.clusterIP ?? '';
-    expect(new IpRange('10.96.0.0/12').contains(ip)).toBe(true);
+    expect(new IpRange('10.96.0.0/16').contains(ip)).toBe(true);
     expect(made.spec).toMatchObject({ clusterIPs: [ip], ipFamilies: ['IPv4'], ipFamilyPolicy: 'SingleStack' });
     const held = await f.client.resource(ipaddresses).get('', ip);
     expect(held.spec.parentRef).toEqual({ resource: 'services', namespace: 'one', name: 'a' });

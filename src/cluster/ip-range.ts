@@ -4,7 +4,7 @@ import { ConfigurationError } from './configuration-error.ts';
 /** Throws, naming the flag, for what is not a range of at least 14 IPv4 addresses: the tenth is the cluster's DNS. */
 export function checkRange(cidr: string, flag: string): void {
   if (familyOfRange(cidr) !== 'IPv4' || Number(cidr.split('/')[1]) > 28) {
-    throw new ConfigurationError(`--${flag} "${cidr}" is not a range of IPv4 addresses like 10.96.0.0/12`);
+    throw new ConfigurationError(`--${flag} "${cidr}" is not a range of IPv4 addresses like 10.96.0.0/16`);
   }
 }
 

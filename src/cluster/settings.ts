@@ -56,7 +56,7 @@ export function readSettings(dataDir: string): ClusterSettings | undefined {
 const example: ClusterSettings = {
   securePort: 6443,
   nodeName: 'NAME',
-  serviceClusterIpRange: '10.96.0.0/12',
+  serviceClusterIpRange: '10.96.0.0/16',
   clusterCidr: '10.244.0.0/16',
 };
 
@@ -93,7 +93,7 @@ export function settleSettings(
     securePort: asked.securePort ?? stored?.securePort ?? 6443,
     nodeName: asked.nodeName ?? stored?.nodeName ?? hostname().toLowerCase(),
     ...(nodeIp !== undefined && { nodeIp }),
-    serviceClusterIpRange: asked.serviceClusterIpRange ?? stored?.serviceClusterIpRange ?? '10.96.0.0/12',
+    serviceClusterIpRange: asked.serviceClusterIpRange ?? stored?.serviceClusterIpRange ?? '10.96.0.0/16',
     clusterCidr: asked.clusterCidr ?? stored?.clusterCidr ?? '10.244.0.0/16',
   };
   check(settings);

@@ -73,7 +73,7 @@ export async function startCluster(options: TestClusterOptions = {}): Promise<Te
     random,
     serviceAccountKey: privateKey.export({ type: 'pkcs8', format: 'pem' }).toString(),
     authorizationMode: 'Node,RBAC',
-    serviceClusterIpRange: '10.96.0.0/12',
+    serviceClusterIpRange: '10.96.0.0/16',
     serviceNodePorts: [30000, 32767],
   });
   const client = plane.client('test');

@@ -90,7 +90,7 @@ export async function testKubelet(serve: (session: FakeSession) => void = () => 
       .privateKey.export({ type: 'pkcs8', format: 'pem' })
       .toString(),
     authorizationMode: 'RBAC',
-    serviceClusterIpRange: '10.96.0.0/12',
+    serviceClusterIpRange: '10.96.0.0/16',
     serviceNodePorts: [30000, 32767],
   });
   const api = plane.client('kubelet');

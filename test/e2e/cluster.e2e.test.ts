@@ -106,7 +106,7 @@ describe.skipIf(reason !== undefined)('a cluster made with skiff up', () => {
       '2',
       '-O',
       '-',
-      'http://10.111.222.33/',
+      'http://10.96.222.33/',
     ]);
     expect(result.code).not.toBe(0);
     expect(await uplinkPackets()).toBe(before);
@@ -132,7 +132,7 @@ describe.skipIf(reason !== undefined)('a cluster made with skiff up', () => {
     expect(described).toContain('ScalingReplicaSet');
     const pod = await cluster.kubectl(['describe', 'pod', '-l', 'app=web']);
     expect(pod).toContain('Successfully assigned default/web-');
-    expect(pod).toContain('Started container web');
+    expect(pod).toContain('Container started');
   });
 
   it('shows, follows and limits logs', async () => {

@@ -142,7 +142,7 @@ describe.skipIf(reason !== undefined)('skiff up, down, status and reset', () => 
     );
     for (const [flag, made] of [
       ['--cluster-cidr', 'the pod range 10.244.0.0/16'],
-      ['--service-cluster-ip-range', 'the service range 10.96.0.0/12'],
+      ['--service-cluster-ip-range', 'the service range 10.96.0.0/16'],
     ] as const) {
       const range = await up(flag, '10.3.0.0/16');
       expect(range.code).toBe(1);

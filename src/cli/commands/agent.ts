@@ -13,7 +13,7 @@ export function agentCommand(): Command {
     .option('--node-ip <address>', 'address of this node (default: the one of the default route)')
     .option('--container-runtime-endpoint <socket>', 'a CRI socket to use instead of a containerd of its own')
     .option('--cluster-cidr <cidr>', 'addresses of pods', '10.244.0.0/16')
-    .option('--service-cluster-ip-range <cidr>', 'addresses of services', '10.96.0.0/12')
+    .option('--service-cluster-ip-range <cidr>', 'addresses of services', '10.96.0.0/16')
     .addOption(
       new Option('--log-level <level>', 'how much to log').choices(['debug', 'info', 'warn', 'error']).default('info'),
     )

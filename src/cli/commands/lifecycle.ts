@@ -15,7 +15,7 @@ export function upCommand(): Command {
       'address of this machine that pods and nodes use (default: the one of the default route)',
     )
     .option('--node-name <name>', 'name of this node (default: the host name)')
-    .option('--service-cluster-ip-range <cidr>', 'addresses of services (default: 10.96.0.0/12)')
+    .option('--service-cluster-ip-range <cidr>', 'addresses of services (default: 10.96.0.0/16)')
     .option('--cluster-cidr <cidr>', 'addresses of pods (default: 10.244.0.0/16)')
     .addHelpText('after', '\nA cluster that was made before carries on with what it was made with.')
     .action(async (options: UpFlags) => {

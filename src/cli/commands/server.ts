@@ -12,7 +12,7 @@ export function serverCommand(): Command {
     .option('--advertise-address <address>', 'address under which nodes and pods reach this server')
     .option('--token-auth-file <file>', 'static bearer tokens, a line each: token,user,uid,"group1,group2"')
     .option('--authorization-mode <modes>', 'in order: Node, RBAC, AlwaysAllow, AlwaysDeny', 'Node,RBAC')
-    .option('--service-cluster-ip-range <cidr>', 'addresses of services', '10.96.0.0/12')
+    .option('--service-cluster-ip-range <cidr>', 'addresses of services', '10.96.0.0/16')
     .option('--service-node-port-range <range>', 'ports of services on every node', '30000-32767')
     .option('--cluster-cidr <cidr>', 'addresses of pods', '10.244.0.0/16')
     .option('--node-name <name>', 'make credentials for a node of this name on this machine')
