@@ -1,4 +1,5 @@
 import type { CronJob, Job, JobSpec } from '../../api/batch/v1.gen.ts';
+import { parseSchedule } from '../../api/cron-schedule.ts';
 import { deepEqual } from '../../schema/equal.ts';
 import { fieldErrors, Path } from '../../schema/field-error.ts';
 import { compile } from './apps.ts';
@@ -287,67 +288,18 @@ export function validateCronJob(cronJob: CronJob): Found {
   return found;
 }
 
-const shorthand = /^@(yearly|annually|monthly|weekly|daily|midnight|hourly)$/;
-
 function checkSchedule(schedule: string, zoned: boolean, found: Found): void {
   const at = SPEC.child('schedule');
-  if (/TZ=/.test(schedule)) {
-    const why = zoned
-      ? 'cannot use both timeZone field and TZ or CRON_TZ in schedule'
-      : 'cannot use TZ or CRON_TZ in schedule, use timeZone field instead';
-    found.push(fieldErrors.invalid(at, schedule, why));
-    return;
+  try {
+    parseSchedule(schedule, 'UTC');
+  } catch (error) {
+    found.push(fieldErrors.invalid(at, schedule, (error as Error).message));
   }
-  if (shorthand.test(schedule) || /^@every \S+$/.test(schedule)) return;
-  if (schedule.startsWith('@')) {
-    found.push(fieldErrors.invalid(at, schedule, `unrecognized descriptor: ${schedule}`));
-    return;
-  }
-  const fields = schedule.trim().split(/\s+/);
-  if (fields.length !== 5) {
-    const why = `expected exactly 5 fields, found ${fields.length}: [${fields.join(' ')}]`;
-    found.push(fieldErrors.invalid(at, schedule, why));
-    return;
-  }
-  for (const [i, field] of fields.entries()) {
-    const why = scheduleProblem(field, i);
-    if (why === undefined) continue;
-    found.push(fieldErrors.invalid(at, schedule, why));
-    return;
-  }
-}
-
-const bounds: readonly (readonly [low: number, high: number, names: readonly string[]])[] = [
-  [0, 59, []],
-  [0, 23, []],
-  [1, 31, []],
-  [1, 12, ['', 'jan', 'feb', 'mar', 'apr', 'may', 'jun', 'jul', 'aug', 'sep', 'oct', 'nov', 'dec']],
-  [0, 6, ['sun', 'mon', 'tue', 'wed', 'thu', 'fri', 'sat']],
-];
-
-function scheduleProblem(field: string, place: number): string | undefined {
-  const [low, high, names] = bounds[place] ?? [0, 0, []];
-  for (const part of field.split(',')) {
-    const [range = '', step, ...more] = part.split('/');
-    if (more.length > 0) return `too many slashes: ${part}`;
-    if (step !== undefined && !/^[0-9]+$/.test(step))
-      return `failed to parse int from ${step}: strconv.Atoi: parsing "${step}": invalid syntax`;
-    if (step !== undefined && Number(step) === 0) return `step of range should be a positive number: ${part}`;
-    if (range === '*' || range === '?') continue;
-    const ends = range.split('-');
-    if (ends.length > 2) return `too many hyphens: ${part}`;
-    const values = ends.map((end) => (names.includes(end.toLowerCase()) ? names.indexOf(end.toLowerCase()) : end));
-    for (const value of values) {
-      if (typeof value === 'string' && !/^[0-9]+$/.test(value)) {
-        return `failed to parse int from ${value}: strconv.Atoi: parsing "${value}": invalid syntax`;
-      }
-    }
-    const [first = 0, last = first] = values.map(Number);
-    if (first < low) return `beginning of range (${first}) below minimum (${low}): ${part}`;
-    if (last > high) return `end of range (${last}) above maximum (${high}): ${part}`;
-    if (first > last) return `beginning of range (${first}) beyond end of range (${last}): ${part}`;
-  }
-  return undefined;
+  if (!schedule.includes('TZ')) return;
+  const why = zoned
+    ? 'cannot use both timeZone field and TZ or CRON_TZ in schedule'
+    : 'cannot use TZ or CRON_TZ in schedule, use timeZone field instead';
+  found.push(fieldErrors.invalid(at, schedule, why));
 }
 
 function checkTimeZone(zone: string, found: Found): void {

@@ -1,5 +1,6 @@
 import { type CronJob, type CronJobStatus, cronjobs, type Job, jobs } from '../../api/batch/v1.gen.ts';
 import type { ObjectReference } from '../../api/core/v1.gen.ts';
+import { parseSchedule, type Schedule } from '../../api/cron-schedule.ts';
 import { isAlreadyExists, isNotFound } from '../../api/errors.ts';
 import type { Draft } from '../../api/resource.ts';
 import type { Informer } from '../../client/informer.ts';
@@ -7,6 +8,7 @@ import { type EventRecorder, referenceTo } from '../../client/recorder.ts';
 import { keyOf, splitKey } from '../../client/store.ts';
 import type { WorkQueue } from '../../client/work-queue.ts';
 import { formatTime, timeToMs } from '../../schema/time.ts';
+import { LocalTime } from '../../utils/local-time.ts';
 import { finishedCondition } from '../job/conditions.ts';
 import type { ControllerContext, ControllerHandle } from '../shared/context.ts';
 import {
@@ -18,8 +20,6 @@ import {
 } from '../shared/controller-ref.ts';
 import { isNamespaceTerminating, messageOf } from '../shared/pod-control.ts';
 import { startReconciler } from '../shared/start.ts';
-import { LocalTime } from './local-time.ts';
-import { parseSchedule, type Schedule } from './schedule.ts';
 import { mostRecent, untilNext } from './timing.ts';
 
 const WORKERS = 5;

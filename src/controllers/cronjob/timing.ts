@@ -1,6 +1,6 @@
 import type { CronJob } from '../../api/batch/v1.gen.ts';
+import type { Schedule } from '../../api/cron-schedule.ts';
 import { timeToMs } from '../../schema/time.ts';
-import type { Schedule } from './schedule.ts';
 
 /** More than so many missed starts are told of. */
 const MANY = 100;

@@ -1,4 +1,4 @@
-import { LocalTime } from './local-time.ts';
+import { LocalTime } from '../utils/local-time.ts';
 
 /** When something recurs. */
 export interface Schedule {
@@ -45,11 +45,11 @@ const FIVE_YEARS_MS = 5 * 366 * 24 * 60 * MINUTE_MS;
 /**
  * Reads a schedule as CronJobs have it: five fields, "@daily" and its like, "@every 1h30m", each after an optional
  * "TZ=zone" or "CRON_TZ=zone". `timeZone` is what holds otherwise; absent, it is this process' own. Throws for what is
- * none. https://kubernetes.io/docs/concepts/workloads/controllers/cron-jobs/#schedule-syntax
+ * none, in the words of Kubernetes' parser. https://kubernetes.io/docs/concepts/workloads/controllers/cron-jobs/#schedule-syntax
  */
 export function parseSchedule(text: string, timeZone?: string): Schedule {
   const zoned = /^(?:CRON_)?TZ=(\S+)\s+(.*)$/.exec(text);
-  const local = new LocalTime(zoned?.[1] ?? timeZone);
+  const local = zoned ? zoneNamed(zoned[1] ?? '') : new LocalTime(timeZone);
   const spec = (zoned?.[2] ?? text).trim();
   if (spec === '') throw new Error('empty spec string');
   const every = /^@every (.+)$/.exec(spec);
@@ -67,6 +67,14 @@ export function parseSchedule(text: string, timeZone?: string): Schedule {
     months: parseField(month, MONTH).values,
     weekdays: parseField(weekday, WEEKDAY),
   });
+}
+
+function zoneNamed(zone: string): LocalTime {
+  try {
+    return new LocalTime(zone);
+  } catch {
+    throw new Error(`provided bad location ${zone}: unknown time zone ${zone}`);
+  }
 }
 
 interface Values {
@@ -133,7 +141,12 @@ function addRange(text: string, field: Field, values: Set<number>): boolean {
   const star = first === '*' || first === '?';
   const start = star ? field.min : numberIn(first, field);
   // "5/10" is "5-59/10".
-  const lastOf = last === undefined ? (star || stepText !== undefined ? field.max : start) : numberIn(last, field);
+  const lastOf =
+    star || (last === undefined && stepText !== undefined)
+      ? field.max
+      : last === undefined
+        ? start
+        : numberIn(last, field);
   const step = stepText === undefined ? 1 : integer(stepText);
   if (start < field.min) throw new Error(`beginning of range (${start}) below minimum (${field.min}): ${text}`);
   if (lastOf > field.max) throw new Error(`end of range (${lastOf}) above maximum (${field.max}): ${text}`);
@@ -149,7 +162,9 @@ function numberIn(text: string, field: Field): number {
 }
 
 function integer(text: string): number {
-  if (!/^\d{1,9}$/.test(text)) throw new Error(`failed to parse int from ${text}: ${JSON.stringify(text)}`);
+  if (!/^\d{1,9}$/.test(text)) {
+    throw new Error(`failed to parse int from ${text}: strconv.Atoi: parsing ${JSON.stringify(text)}: invalid syntax`);
+  }
   return Number(text);
 }
 
@@ -157,7 +172,9 @@ const UNITS: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: MINUTE_MS, 
 
 /** A period counted from the last time on, in whole seconds, one at least. */
 function everySchedule(text: string): Schedule {
-  if (!/^(?:\d+(?:\.\d+)?(?:h|ms|m|s))+$/.test(text)) throw new Error(`failed to parse duration @every ${text}`);
+  if (!/^(?:\d+(?:\.\d+)?(?:h|ms|m|s))+$/.test(text)) {
+    throw new Error(`failed to parse duration @every ${text}: time: invalid duration ${JSON.stringify(text)}`);
+  }
   let period = 0;
   for (const [, amount, unit = ''] of text.matchAll(/([\d.]+)(h|ms|m|s)/g))
     period += Number(amount) * (UNITS[unit] ?? 0);
