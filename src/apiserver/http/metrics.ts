@@ -96,22 +96,27 @@ export class RequestMetrics {
   }
 }
 
-const verbNames: Readonly<Record<string, string>> = {
-  get: 'GET',
-  list: 'LIST',
-  watch: 'WATCH',
-  create: 'POST',
-  update: 'PUT',
-  patch: 'PATCH',
-  delete: 'DELETE',
-  deletecollection: 'DELETECOLLECTION',
-  proxy: 'CONNECT',
-  connect: 'CONNECT',
-};
+/** Verbs of resources, and methods on other paths. */
+const verbNames: ReadonlyMap<string, string> = new Map([
+  ['get', 'GET'],
+  ['list', 'LIST'],
+  ['watch', 'WATCH'],
+  ['create', 'POST'],
+  ['update', 'PUT'],
+  ['patch', 'PATCH'],
+  ['delete', 'DELETE'],
+  ['deletecollection', 'DELETECOLLECTION'],
+  ['proxy', 'CONNECT'],
+  ['connect', 'CONNECT'],
+  ['post', 'POST'],
+  ['put', 'PUT'],
+  ['head', 'HEAD'],
+  ['options', 'OPTIONS'],
+]);
 
 /** Only words of the server's own become labels: a client that makes up resources must not grow the metrics. */
 function labelsOf({ info, known }: Request): string {
-  const verb = verbNames[info.verb] ?? (/^[a-z]{3,7}$/.test(info.verb) ? info.verb.toUpperCase() : 'other');
+  const verb = verbNames.get(info.verb) ?? 'other';
   if (!known) return `verb="${verb}",group="",version="",resource="",subresource="",scope="",component="apiserver"`;
   const scope = info.name !== '' ? 'resource' : info.namespace !== '' ? 'namespace' : 'cluster';
   return `verb="${verb}",group="${info.group}",version="${info.version}",resource="${info.resource}",subresource="${info.subresource}",scope="${scope}",component="apiserver"`;

@@ -3,6 +3,7 @@ import { StoreUnavailableError } from '../../store/store.ts';
 import type { Logger } from '../../utils/log.ts';
 import type { Authenticate } from '../authentication/authenticator.ts';
 import { impersonate, wantsImpersonation } from '../authentication/impersonation.ts';
+import type { ServedResource } from '../core.ts';
 import { respondError, respondText } from './answer.ts';
 import { authorize } from './authorize.ts';
 import type { Discovery } from './discovery.ts';
@@ -68,7 +69,8 @@ async function serve(options: PipelineOptions, exchange: Exchange): Promise<void
       ? options.discovery.hasGroup(info.group)
       : belowGroup(options.discovery, info.path);
     if (info.isResource) {
-      request.known = options.core.resources.find(info.group, info.version, info.resource) !== undefined;
+      const served = options.core.resources.find(info.group, info.version, info.resource);
+      request.known = served !== undefined && hasSubresource(served, info.subresource);
       done = options.metrics.start(request);
       if (options.connector?.handles(request)) await options.connector.serve(request);
       else await serveResource(options, request);
@@ -88,6 +90,9 @@ async function serve(options: PipelineOptions, exchange: Exchange): Promise<void
     }
   }
 }
+
+const hasSubresource = ({ data }: ServedResource, subresource: string): boolean =>
+  subresource === '' || (data.subresources !== undefined && Object.hasOwn(data.subresources, subresource));
 
 /** Of /api/x and /apis/GROUP/x: whether there is such a group. */
 function belowGroup(discovery: Discovery, path: string): boolean {

@@ -73,6 +73,11 @@ test('what cannot be understood is undefined, not a guess', () => {
   expect(parse('GET', '/api/v1/watch')).toBeUndefined();
 });
 
+test('a method that is a name of JavaScript has no verb', () => {
+  for (const method of ['constructor', '__proto__', 'toString'])
+    expect(parse(method, '/api/v1/namespaces/a/pods/b')?.verb).toBe('');
+});
+
 test('only a selector that pins the name gives one', () => {
   const name = (selector: string) => parse('GET', `/api/v1/pods?fieldSelector=${encodeURIComponent(selector)}`)?.name;
   expect(name('metadata.name=x')).toBe('x');

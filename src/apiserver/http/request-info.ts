@@ -24,14 +24,14 @@ export interface RequestInfo {
   readonly watchPath: boolean;
 }
 
-const verbs: Readonly<Record<string, string>> = {
-  POST: 'create',
-  GET: 'get',
-  HEAD: 'get',
-  PUT: 'update',
-  PATCH: 'patch',
-  DELETE: 'delete',
-};
+const verbs: ReadonlyMap<string, string> = new Map([
+  ['POST', 'create'],
+  ['GET', 'get'],
+  ['HEAD', 'get'],
+  ['PUT', 'update'],
+  ['PATCH', 'patch'],
+  ['DELETE', 'delete'],
+]);
 
 const other = (verb: string, path: string): RequestInfo => ({
   verb,
@@ -64,7 +64,7 @@ export function parseRequestInfo(
   let at = 1;
   const group = core ? '' : (parts[at++] ?? '');
   const version = parts[at++] ?? '';
-  let verb = verbs[method] ?? '';
+  let verb = verbs.get(method) ?? '';
   const watchPath = parts[at] === 'watch';
   const proxyPath = parts[at] === 'proxy';
   if (watchPath || proxyPath) {

@@ -13,7 +13,7 @@ export class Request implements RequestContext {
   readonly query: URLSearchParams | undefined;
   readonly user: UserInfo;
   readonly userAgent: string;
-  /** The resource is one that the server has. */
+  /** The resource, and its subresource, are ones that the server has. */
   known = false;
   /** The path is one below a group that the server has. */
   inGroup = false;

@@ -170,6 +170,13 @@ describe.each(['http1', 'http2'] as const)('over %s', (version) => {
     expect(json(answer)).toMatchObject({ data: { text } });
   });
 
+  test('what a client makes up becomes no label of the metrics', async () => {
+    for (const made of ['watch/namespaces/ns/configmaps/a/made%22%0Aup', 'namespaces/ns/configmaps/a/made-up'])
+      expect((await send('GET', `/api/v1/${made}`)).status).toBe(404);
+    const metrics = (await send('GET', '/metrics')).body.toString();
+    expect(metrics).not.toContain('made');
+  });
+
   test('health, version, index, metrics', async () => {
     expect((await send('GET', '/healthz')).body.toString()).toBe('ok');
     expect((await send('GET', '/readyz?verbose')).body.toString()).toBe('[+]ping ok\nreadyz check passed\n');

@@ -99,6 +99,11 @@ test.each([
   expect(asked).toEqual([]);
 });
 
+test('resources with names of JavaScript are not found', async () => {
+  for (const made of ['constructor', 'namespaces/x/constructor/y/z', 'namespaces/x/__proto__/y/z'])
+    expect((await server.http1('GET', `/api/v1/${made}`)).status).toBe(404);
+});
+
 test('a pod that has no node yet has said nothing', async () => {
   const { status, body } = await server.http1('GET', path('waiting', 'log'));
   expect([status, body.length]).toEqual([200, 0]);

@@ -28,11 +28,11 @@ export interface ConnectorOptions {
 }
 
 /** Subresources that are conversations with a node or a pod, not objects, by resource. */
-const handled: Readonly<Record<string, readonly string[]>> = {
-  pods: ['log', 'exec', 'attach', 'portforward', 'proxy'],
-  services: ['proxy'],
-  nodes: ['proxy'],
-};
+const handled: ReadonlyMap<string, readonly string[]> = new Map([
+  ['pods', ['log', 'exec', 'attach', 'portforward', 'proxy']],
+  ['services', ['proxy']],
+  ['nodes', ['proxy']],
+]);
 
 /**
  * Logs, exec, attach, port-forward and proxies. The server says who may and which container is meant; what is said
@@ -42,7 +42,7 @@ const handled: Readonly<Record<string, readonly string[]>> = {
 export function createConnector(options: ConnectorOptions): Connector {
   return {
     handles: ({ info }) =>
-      info.group === '' && info.version === 'v1' && (handled[info.resource]?.includes(info.subresource) ?? false),
+      info.group === '' && info.version === 'v1' && (handled.get(info.resource)?.includes(info.subresource) ?? false),
     async serve(request) {
       await authorize(options.authorizer, request.attributes());
       const { subresource, rest } = request.info;
