@@ -1,16 +1,19 @@
 import { createLogger, type Logger } from '../utils/log.ts';
-import { type AgentOptions, startAgent } from './agent.ts';
+import type { AgentOptions } from './agent.ts';
 import { ConfigurationError } from './configuration-error.ts';
-import { type ServerOptions, startServer } from './server.ts';
+import type { ServerOptions } from './server.ts';
 
 /** EX_CONFIG of sysexits.h: what is wrong is in the configuration, and starting again does not help. */
 const badConfiguration = 78;
 
 export async function runServer(options: ServerOptions & { readonly logLevel: string }): Promise<void> {
+  // Each loads only what it needs itself.
+  const { startServer } = await import('./server.ts');
   await run('server', options.logLevel, (log) => startServer({ ...options, log }));
 }
 
 export async function runAgent(options: AgentOptions & { readonly logLevel: string }): Promise<void> {
+  const { startAgent } = await import('./agent.ts');
   await run('agent', options.logLevel, (log) => startAgent({ ...options, log }));
 }
 
