@@ -4,10 +4,13 @@
  */
 
 const label = '[a-z0-9]([-a-z0-9]*[a-z0-9])?';
+const label1035 = '[a-z]([-a-z0-9]*[a-z0-9])?';
 const subdomain = `${label}(\\.${label})*`;
 const qualified = '([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]';
 const value = `(${qualified})?`;
 
+const labelPattern = new RegExp(`^${label}$`);
+const label1035Pattern = new RegExp(`^${label1035}$`);
 const subdomainPattern = new RegExp(`^${subdomain}$`);
 const qualifiedPattern = new RegExp(`^${qualified}$`);
 
@@ -26,6 +29,28 @@ export function dns1123SubdomainProblems(text: string): readonly string[] {
     const what =
       "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', and must start and end with an alphanumeric character";
     found.push(explain(what, subdomain, 'example.com'));
+  }
+  return found;
+}
+
+/** A DNS label: names of namespaces, ports, containers. */
+export function dns1123LabelProblems(text: string): readonly string[] {
+  const found = [...tooLong(text, 63)];
+  if (!labelPattern.test(text)) {
+    const what =
+      "a lowercase RFC 1123 label must consist of lower case alphanumeric characters or '-', and must start and end with an alphanumeric character";
+    found.push(subdomainPattern.test(text) ? 'must not contain dots' : explain(what, label, 'my-name', '123-abc'));
+  }
+  return found;
+}
+
+/** A DNS label of the older kind, which begins with a letter: names of Services, versions. */
+export function dns1035LabelProblems(text: string): readonly string[] {
+  const found = [...tooLong(text, 63)];
+  if (!label1035Pattern.test(text)) {
+    const what =
+      "a DNS-1035 label must consist of lower case alphanumeric characters or '-', start with an alphabetic character, and end with an alphanumeric character";
+    found.push(explain(what, label1035, 'my-name', 'abc-123'));
   }
   return found;
 }

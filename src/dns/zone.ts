@@ -2,7 +2,7 @@ import type { Service } from '../api/core/v1.gen.ts';
 import type { EndpointSlice } from '../api/discovery/v1.gen.ts';
 import type { Informer } from '../client/informer.ts';
 import { SERVICE_INDEX, serviceOfSlice } from '../proxy/service-slices.ts';
-import { addressBytes, familyOf, rangeContains } from '../utils/ip.ts';
+import { canonicalAddress, familyOf, rangeContains } from '../utils/ip.ts';
 import type { ResourceRecord, Response } from './response.ts';
 import { RCODE, TYPE } from './wire.ts';
 
@@ -63,7 +63,7 @@ export class ClusterZone {
     options.services.addIndex(ADDRESS_INDEX, clusterIPsOf);
     options.slices.addIndex(SERVICE_INDEX, serviceOfSlice);
     options.slices.addIndex(ADDRESS_INDEX, (slice) =>
-      (slice.endpoints ?? []).map(({ addresses }) => canonical(addresses[0])),
+      (slice.endpoints ?? []).map(({ addresses }) => canonicalAddress(addresses[0] ?? '')),
     );
     const service = ({ metadata }: Service) => void this.#views.delete(`${metadata.namespace}/${metadata.name}`);
     const slice = (object: EndpointSlice) => {
@@ -239,7 +239,7 @@ export class ClusterZone {
           const view = this.#view(namespace, of);
           if (!view?.headless) continue;
           for (const endpoint of view.endpoints) {
-            if (canonical(endpoint.address) === address) targets.add(`${endpoint.host}.${view.name}`);
+            if (canonicalAddress(endpoint.address) === address) targets.add(`${endpoint.host}.${view.name}`);
           }
         }
       }
@@ -313,7 +313,10 @@ function addressRecord(name: string, address: string, ttl: number): ResourceReco
 
 function clusterIPsOf({ spec }: Service): readonly string[] {
   const all = spec.clusterIPs?.length ? spec.clusterIPs : [spec.clusterIP];
-  return all.filter((address) => address !== undefined && familyOf(address) !== undefined).map(canonical);
+  return all
+    .filter((address) => address !== undefined)
+    .filter(familyOf)
+    .map(canonicalAddress);
 }
 
 /** Ready endpoints; "not ready" ones that are to be published come as ready. Each address once. */
@@ -334,16 +337,6 @@ function endpointsOf(slices: readonly EndpointSlice[]): EndpointView[] {
   return [...found.values()].sort((a, b) => (a.address < b.address ? -1 : 1));
 }
 
-/** One spelling for each address, so that indices find it: IPv6 as its eight groups. */
-function canonical(address: string | undefined): string {
-  const bytes = address === undefined ? undefined : addressBytes(address);
-  if (!bytes) return '';
-  if (bytes.length === 4) return bytes.join('.');
-  return Array.from({ length: 8 }, (_, i) => (((bytes[2 * i] ?? 0) << 8) | (bytes[2 * i + 1] ?? 0)).toString(16)).join(
-    ':',
-  );
-}
-
 /** The address that a name under in-addr.arpa or ip6.arpa stands for. */
 function reverseAddress(labels: readonly string[]): string | undefined {
   if (labels.at(-1) !== 'arpa') return undefined;
@@ -353,5 +346,5 @@ function reverseAddress(labels: readonly string[]): string | undefined {
   }
   if (labels.at(-2) !== 'ip6' || parts.length !== 32 || !parts.every((part) => /^[0-9a-f]$/.test(part)))
     return undefined;
-  return canonical(parts.join('').match(/.{4}/g)?.join(':'));
+  return canonicalAddress(parts.join('').replaceAll(/(.{4})(?=.)/g, '$1:'));
 }

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { addressBytes, addressInRange, familyOf, familyOfRange, rangeContains } from './ip.ts';
+import { addressBytes, addressInRange, canonicalAddress, familyOf, familyOfRange, rangeContains } from './ip.ts';
 
 test.each([
   ['10.0.0.1', 'IPv4'],
@@ -42,6 +42,13 @@ test.each([
 test('addresses of a range', () => {
   expect(addressInRange('10.244.3.0/24', 1)).toBe('10.244.3.1');
   expect(addressInRange('10.244.3.77/24', 255)).toBe('10.244.3.255');
-  expect(addressInRange('fd00:244::/64', 1)).toBe('fd00:244:0:0:0:0:0:1');
+  expect(addressInRange('fd00:244::/64', 1)).toBe('fd00:244::1');
   expect(() => addressInRange('10.0.0.0/30', 4)).toThrow('no address number 4');
 });
+
+test.each([
+  ['fd00:0:0::00A', 'fd00::a'],
+  ['fd00:1:0:0:0:0:0:0', 'fd00:1::'],
+  ['10.0.0.1', '10.0.0.1'],
+  ['None', 'None'],
+])('%s is spelt %s', (address, text) => expect(canonicalAddress(address)).toBe(text));

@@ -16,7 +16,7 @@ export function familyOfRange(cidr: string): IPFamily | undefined {
   const family = familyOf(cidr.slice(0, slash));
   const prefix = cidr.slice(slash + 1);
   if (family === undefined || !/^\d{1,3}$/.test(prefix)) return undefined;
-  return Number(prefix) <= (family === 'IPv4' ? 32 : 128) ? family : undefined;
+  return Number(prefix) <= widthOf(family) ? family : undefined;
 }
 
 /** The address's 4 or 16 bytes; undefined when it is not one. */
@@ -40,31 +40,48 @@ export function addressBytes(address: string): Uint8Array | undefined {
   return Uint8Array.from(all.flatMap((word) => [word >> 8, word & 0xff]));
 }
 
-/** The number an address is, for arithmetic. */
-function toBigInt(bytes: Uint8Array): bigint {
-  return bytes.reduce((sum, byte) => (sum << 8n) | BigInt(byte), 0n);
+/** The number an address is, for arithmetic; undefined when it is not one. */
+export function addressNumber(address: string): bigint | undefined {
+  return addressBytes(address)?.reduce((sum, byte) => (sum << 8n) | BigInt(byte), 0n);
 }
+
+/** The address that a number is, in its shortest spelling (RFC 5952 for IPv6). */
+export function addressText(value: bigint, family: IPFamily): string {
+  if (family === 'IPv4') return [24n, 16n, 8n, 0n].map((by) => (value >> by) & 0xffn).join('.');
+  const words = Array.from({ length: 8 }, (_, i) => ((value >> BigInt(112 - 16 * i)) & 0xffffn).toString(16));
+  // URL writes IPv6 addresses just so.
+  return new URL(`http://[${words.join(':')}]`).hostname.slice(1, -1);
+}
+
+/** One spelling for each address; a text that is none stays as it is. */
+export function canonicalAddress(address: string): string {
+  const family = familyOf(address);
+  const value = addressNumber(address);
+  return family === undefined || value === undefined ? address : addressText(value, family);
+}
+
+const widthOf = (family: IPFamily): number => (family === 'IPv4' ? 32 : 128);
 
 /** Whether `cidr` contains `address`; false when either is malformed or the families differ. */
 export function rangeContains(cidr: string, address: string): boolean {
   const family = familyOfRange(cidr);
   if (family === undefined || family !== familyOf(address)) return false;
   const [base = '', prefix = ''] = cidr.split('/');
-  const a = addressBytes(base);
-  const b = addressBytes(address);
-  if (!a || !b) return false;
-  const shift = BigInt(a.length * 8 - Number(prefix));
-  return toBigInt(a) >> shift === toBigInt(b) >> shift;
+  const a = addressNumber(base);
+  const b = addressNumber(address);
+  if (a === undefined || b === undefined) return false;
+  const shift = BigInt(widthOf(family) - Number(prefix));
+  return a >> shift === b >> shift;
 }
 
-/** The address `n` after the base of a range: the first of 10.244.1.0/24 is 10.244.1.1. IPv6 comes uncompressed. */
+/** The address `n` after the base of a range: the first of 10.244.1.0/24 is 10.244.1.1. */
 export function addressInRange(cidr: string, n: number): string {
   const [base = '', prefix = ''] = cidr.split('/');
-  const bytes = addressBytes(base);
-  if (!bytes || familyOfRange(cidr) === undefined) throw new Error(`${JSON.stringify(cidr)} is not an address range`);
-  const shift = BigInt(bytes.length * 8 - Number(prefix));
-  const value = ((toBigInt(bytes) >> shift) << shift) + BigInt(n);
-  if (value >> shift !== toBigInt(bytes) >> shift) throw new Error(`${cidr} has no address number ${n}`);
-  if (bytes.length === 4) return [24n, 16n, 8n, 0n].map((by) => (value >> by) & 0xffn).join('.');
-  return Array.from({ length: 8 }, (_, i) => ((value >> BigInt(112 - 16 * i)) & 0xffffn).toString(16)).join(':');
+  const family = familyOfRange(cidr);
+  const start = addressNumber(base);
+  if (family === undefined || start === undefined) throw new Error(`${JSON.stringify(cidr)} is not an address range`);
+  const shift = BigInt(widthOf(family) - Number(prefix));
+  const value = ((start >> shift) << shift) + BigInt(n);
+  if (value >> shift !== start >> shift) throw new Error(`${cidr} has no address number ${n}`);
+  return addressText(value, family);
 }

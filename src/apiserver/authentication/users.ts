@@ -1,3 +1,4 @@
+import { dns1123LabelProblems, dns1123SubdomainProblems } from '../../api/names.ts';
 import type { UserInfo } from '../user.ts';
 
 /** Names that Kubernetes gives to users and groups of its own. */
@@ -32,9 +33,8 @@ export function splitServiceAccountUsername(user: string): { namespace: string; 
   const parts = user.split(':');
   const [system, kind, namespace, name] = parts;
   if (parts.length !== 4 || system !== 'system' || kind !== 'serviceaccount' || !namespace || !name) return undefined;
-  const label = /^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/;
-  const subdomain = /^(?=.{1,253}$)[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/;
-  return label.test(namespace) && subdomain.test(name) ? { namespace, name } : undefined;
+  const wrong = [...dns1123LabelProblems(namespace), ...dns1123SubdomainProblems(name)];
+  return wrong.length === 0 ? { namespace, name } : undefined;
 }
 
 /** Adds system:authenticated to whoever proved who they are. */

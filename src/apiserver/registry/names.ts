@@ -1,4 +1,4 @@
-import { dns1123SubdomainProblems } from '../../api/names.ts';
+import { dns1035LabelProblems, dns1123LabelProblems, dns1123SubdomainProblems } from '../../api/names.ts';
 import type { ServedResource } from '../core.ts';
 
 /**
@@ -6,46 +6,6 @@ import type { ServedResource } from '../core.ts';
  * https://kubernetes.io/docs/concepts/overview/working-with-objects/names/
  */
 export type NameRule = (name: string, prefix: boolean) => readonly string[];
-
-const label = '[a-z0-9]([-a-z0-9]*[a-z0-9])?';
-const subdomain = `${label}(\\.${label})*`;
-const label1035 = '[a-z]([-a-z0-9]*[a-z0-9])?';
-
-const patterns = {
-  label: new RegExp(`^${label}$`),
-  subdomain: new RegExp(`^${subdomain}$`),
-  label1035: new RegExp(`^${label1035}$`),
-};
-
-function explain(what: string, pattern: string, ...examples: readonly string[]): string {
-  const list = examples.map((example) => `'${example}', `).join(' or ');
-  return `${what} (e.g. ${list}regex used for validation is '${pattern}')`;
-}
-
-const bytes = (text: string): number => Buffer.byteLength(text);
-const tooLong = (most: number): string => `must be no more than ${most} bytes`;
-
-export function dns1123Label(text: string): readonly string[] {
-  const found: string[] = [];
-  if (bytes(text) > 63) found.push(tooLong(63));
-  if (!patterns.label.test(text)) {
-    const what =
-      "a lowercase RFC 1123 label must consist of lower case alphanumeric characters or '-', and must start and end with an alphanumeric character";
-    found.push(patterns.subdomain.test(text) ? 'must not contain dots' : explain(what, label, 'my-name', '123-abc'));
-  }
-  return found;
-}
-
-export function dns1035Label(text: string): readonly string[] {
-  const found: string[] = [];
-  if (bytes(text) > 63) found.push(tooLong(63));
-  if (!patterns.label1035.test(text)) {
-    const what =
-      "a DNS-1035 label must consist of lower case alphanumeric characters or '-', start with an alphabetic character, and end with an alphanumeric character";
-    found.push(explain(what, label1035, 'my-name', 'abc-123'));
-  }
-  return found;
-}
 
 /** Whatever can be one step of a path. */
 export const pathSegment: NameRule = (name, prefix) => {
@@ -57,8 +17,8 @@ const masked = (name: string, prefix: boolean): string =>
   prefix && name.length > 1 && name.endsWith('-') ? `${name.slice(0, -2)}a` : name;
 
 const subdomainName: NameRule = (name, prefix) => dns1123SubdomainProblems(masked(name, prefix));
-const labelName: NameRule = (name, prefix) => dns1123Label(masked(name, prefix));
-const label1035Name: NameRule = (name, prefix) => dns1035Label(masked(name, prefix));
+const labelName: NameRule = (name, prefix) => dns1123LabelProblems(masked(name, prefix));
+const label1035Name: NameRule = (name, prefix) => dns1035LabelProblems(masked(name, prefix));
 
 /** Kinds whose names follow another rule than that of DNS subdomains. */
 const rules: Readonly<Record<string, NameRule>> = {

@@ -6,9 +6,10 @@ import { type FieldError, fieldErrors, Path } from '../../schema/field-error.ts'
 import { formatTime } from '../../schema/time.ts';
 import type { Operation, Store } from '../../store/store.ts';
 import type { Clock } from '../../utils/clock.ts';
+import { canonicalAddress } from '../../utils/ip.ts';
 import type { WatchCache } from '../cache/watch-cache.ts';
 import type { RegistryHooks, Reservation } from './hooks.ts';
-import { canonicalIp, type IpRange } from './ip-range.ts';
+import type { IpRange } from './ip-range.ts';
 import { initFamilies } from './service-families.ts';
 
 const NODE_PORTS_PREFIX = '/registry/ranges/servicenodeports/';
@@ -160,7 +161,8 @@ export class ServiceAllocator implements RegistryHooks {
       if (!range) continue;
       const ip = ips[i];
       if (!ip) ips[i] = range.base;
-      else if (!had.ips.has(canonicalIp(ip)) && !range.contains(ip)) throw refuseIp(service, ip, notInRange(ip, range));
+      else if (!had.ips.has(canonicalAddress(ip)) && !range.contains(ip))
+        throw refuseIp(service, ip, notInRange(ip, range));
     }
     setIps(spec, ips);
     const [first] = this.#options.nodePorts;
@@ -188,9 +190,9 @@ export class ServiceAllocator implements RegistryHooks {
         ips[i] = found;
         continue;
       }
-      if (had.ips.has(canonicalIp(ip))) continue;
+      if (had.ips.has(canonicalAddress(ip))) continue;
       if (!range.contains(ip)) throw refuseIp(service, ip, notInRange(ip, range));
-      if (!isFree(canonicalIp(ip))) throw refuseIp(service, ip, 'provided IP is already allocated');
+      if (!isFree(canonicalAddress(ip))) throw refuseIp(service, ip, 'provided IP is already allocated');
     }
     setIps(spec, ips);
   }
@@ -328,7 +330,7 @@ function giveBack({ ips, ports }: Holdings): Operation[] {
 function holdings(spec: ServiceSpec | undefined): Holdings & Chosen {
   const ips = new Set<string>();
   const ports = new Set<number>();
-  if (spec && needsIp(spec)) for (const ip of spec.clusterIPs ?? []) if (ip) ips.add(canonicalIp(ip));
+  if (spec && needsIp(spec)) for (const ip of spec.clusterIPs ?? []) if (ip) ips.add(canonicalAddress(ip));
   if (spec && spec.type !== 'ExternalName') {
     for (const { nodePort } of spec.ports ?? []) if (nodePort) ports.add(nodePort);
     if (spec.healthCheckNodePort) ports.add(spec.healthCheckNodePort);
@@ -354,7 +356,7 @@ function setIps(spec: Mutable<ServiceSpec>, ips: readonly string[]): void {
 function forgetGiven(spec: Mutable<ServiceSpec> | undefined, chosen: Chosen): void {
   if (!spec) return;
   if (needsIp(spec)) {
-    spec.clusterIPs = (spec.clusterIPs ?? []).map((ip) => (chosen.ips.has(canonicalIp(ip)) ? ip : ''));
+    spec.clusterIPs = (spec.clusterIPs ?? []).map((ip) => (chosen.ips.has(canonicalAddress(ip)) ? ip : ''));
     spec.clusterIP = spec.clusterIPs[0];
   }
   for (const port of spec.ports ?? []) {

@@ -3,7 +3,8 @@ import { errors } from '../../api/errors.ts';
 import type { Mutable } from '../../api/resource.ts';
 import { deepEqual } from '../../schema/equal.ts';
 import { type FieldError, fieldErrors, Path } from '../../schema/field-error.ts';
-import { familyOf, type IpRange } from './ip-range.ts';
+import { familyOf } from '../../utils/ip.ts';
+import type { IpRange } from './ip-range.ts';
 
 const SPEC = Path.of('spec');
 const POLICY = SPEC.child('ipFamilyPolicy');

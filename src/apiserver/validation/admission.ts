@@ -9,18 +9,10 @@ import type {
   WebhookClientConfig,
 } from '../../api/admissionregistration/v1.gen.ts';
 import type { CertificateSigningRequest } from '../../api/certificates/v1.gen.ts';
+import { dns1035LabelProblems, dns1123SubdomainProblems } from '../../api/names.ts';
 import { fieldErrors, Path } from '../../schema/field-error.ts';
 import { checkLabelSelector } from './label-selector.ts';
-import {
-  addAll,
-  checkEnum,
-  checkOptionalEnum,
-  checkQualifiedName,
-  checkSubdomain,
-  dns1035Label,
-  dns1123SubdomainProblems,
-  type Found,
-} from './values.ts';
+import { addAll, checkEnum, checkOptionalEnum, checkQualifiedName, checkSubdomain, type Found } from './values.ts';
 
 const SPEC = Path.of('spec');
 const operations = ['*', 'CONNECT', 'CREATE', 'DELETE', 'UPDATE'];
@@ -101,7 +93,7 @@ function checkWebhook(webhook: ValidatingWebhook, path: Path, found: Found): voi
     found.push(fieldErrors.required(versions, 'must specify one of v1, v1beta1'));
   } else {
     for (const [i, version] of reviews.entries()) {
-      addAll(found, versions.index(i), version, dns1035Label(version));
+      addAll(found, versions.index(i), version, dns1035LabelProblems(version));
       if (reviews.indexOf(version) < i)
         found.push(fieldErrors.invalid(versions.index(i), version, 'duplicate version'));
     }

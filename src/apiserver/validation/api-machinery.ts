@@ -7,9 +7,11 @@ import type {
   ValidatingAdmissionPolicy,
 } from '../../api/admissionregistration/v1.gen.ts';
 import type { APIService } from '../../api/apiregistration/v1.gen.ts';
+import { dns1035LabelProblems } from '../../api/names.ts';
 import type { IPAddress, ServiceCIDR } from '../../api/networking/v1.gen.ts';
 import { deepEqual } from '../../schema/equal.ts';
 import { fieldErrors, Path } from '../../schema/field-error.ts';
+import { familyOfRange } from '../../utils/ip.ts';
 import { checkMatchResources, checkParamRef } from './admission.ts';
 import {
   addAll,
@@ -17,10 +19,8 @@ import {
   checkCidr,
   checkOptionalEnum,
   checkSubdomain,
-  dns1035Label,
   type Found,
   IMMUTABLE,
-  isCidr,
   portProblems,
 } from './values.ts';
 
@@ -41,7 +41,7 @@ export function validateApiService({ metadata, spec }: APIService): Found {
     found.push(fieldErrors.required(SPEC.child('group'), why));
   }
   if (group) checkSubdomain(group, SPEC.child('group'), found);
-  addAll(found, SPEC.child('version'), version, dns1035Label(version));
+  addAll(found, SPEC.child('version'), version, dns1035LabelProblems(version));
   for (const [field, most] of [
     ['groupPriorityMinimum', 20_000],
     ['versionPriority', 1000],
@@ -112,8 +112,8 @@ export function validateServiceCidr({ spec }: ServiceCIDR): Found {
     return found;
   }
   for (const [i, cidr] of cidrs.entries()) checkCidr(cidr, at.index(i), found);
-  const families = cidrs.filter(isCidr).map((cidr) => isIP(cidr.split('/')[0] ?? ''));
-  if (families.length === 2 && families[0] === families[1]) {
+  const families = cidrs.map(familyOfRange);
+  if (families.length === 2 && families[0] !== undefined && families[0] === families[1]) {
     found.push(
       fieldErrors.invalid(
         at,
@@ -142,11 +142,11 @@ function checkParamKind(kind: ParamKind | undefined, found: Found): void {
   if (!kind.apiVersion) found.push(fieldErrors.required(at.child('apiVersion')));
   else {
     if (group) checkSubdomain(group, at.child('apiVersion'), found);
-    addAll(found, at.child('apiVersion'), version, dns1035Label(version));
+    addAll(found, at.child('apiVersion'), version, dns1035LabelProblems(version));
   }
   if (!kind.kind) found.push(fieldErrors.required(at.child('kind')));
   else {
-    const problems = dns1035Label(kind.kind.toLowerCase());
+    const problems = dns1035LabelProblems(kind.kind.toLowerCase());
     if (problems.length > 0) {
       const why = `may have mixed case, but should otherwise match: ${problems.join(',')}`;
       found.push(fieldErrors.invalid(at.child('kind'), kind.kind, why));

@@ -1,18 +1,12 @@
 import type { CronJob, Job, JobSpec } from '../../api/batch/v1.gen.ts';
 import { parseSchedule } from '../../api/cron-schedule.ts';
+import { dns1123SubdomainProblems } from '../../api/names.ts';
 import { deepEqual } from '../../schema/equal.ts';
 import { fieldErrors, Path } from '../../schema/field-error.ts';
 import { compile } from './apps.ts';
 import { checkLabelSelector } from './label-selector.ts';
 import { checkPodTemplate } from './pod-spec.ts';
-import {
-  checkEnum,
-  checkNonNegative,
-  checkQualifiedName,
-  dns1123SubdomainProblems,
-  type Found,
-  IMMUTABLE,
-} from './values.ts';
+import { checkEnum, checkNonNegative, checkQualifiedName, type Found, IMMUTABLE } from './values.ts';
 
 const SPEC = Path.of('spec');
 const MAX_PARALLEL_INDEXED = 100_000;

@@ -1,4 +1,5 @@
 import type { Event, Namespace, Node, PersistentVolume, PersistentVolumeSpec } from '../../api/core/v1.gen.ts';
+import { labelValueProblems } from '../../api/names.ts';
 import { deepEqual } from '../../schema/equal.ts';
 import { fieldErrors, Path } from '../../schema/field-error.ts';
 import { compareQuantities } from '../../schema/quantity.ts';
@@ -6,15 +7,7 @@ import { checkAccessModes, checkVolumeMode } from './persistent-volume-claim.ts'
 import { checkNodeSelector, checkTaintEffect } from './pod-scheduling.ts';
 import { checkDriver, checkHostPath } from './pod-volumes.ts';
 import { checkQuantity } from './resources.ts';
-import {
-  checkCidr,
-  checkOptionalEnum,
-  checkQualifiedName,
-  checkSubdomain,
-  type Found,
-  labelValueProblems,
-  required,
-} from './values.ts';
+import { checkCidr, checkOptionalEnum, checkQualifiedName, checkSubdomain, type Found, required } from './values.ts';
 
 const SPEC = Path.of('spec');
 const STATUS = Path.of('status');

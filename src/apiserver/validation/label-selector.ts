@@ -1,7 +1,8 @@
 import type { LabelSelector } from '../../api/meta/v1.gen.ts';
+import { labelValueProblems } from '../../api/names.ts';
 import { fieldErrors, type Path } from '../../schema/field-error.ts';
 import { validateLabels } from '../registry/metadata.ts';
-import { addAll, checkQualifiedName, type Found, labelValueProblems } from './values.ts';
+import { addAll, checkQualifiedName, type Found } from './values.ts';
 
 export interface Expression {
   readonly key: string;

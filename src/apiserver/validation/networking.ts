@@ -1,9 +1,11 @@
 import { isIP } from 'node:net';
 import type { EndpointSubset, Endpoints } from '../../api/core/v1.gen.ts';
 import type { EndpointSlice } from '../../api/discovery/v1.gen.ts';
+import { dns1035LabelProblems } from '../../api/names.ts';
 import type { Ingress, IngressBackend, IngressClass, NetworkPolicy } from '../../api/networking/v1.gen.ts';
 import { deepEqual } from '../../schema/equal.ts';
 import { fieldErrors, Path } from '../../schema/field-error.ts';
+import { familyOfRange, rangeContains } from '../../utils/ip.ts';
 import { checkLabelSelector } from './label-selector.ts';
 import {
   addAll,
@@ -16,9 +18,7 @@ import {
   checkQualifiedName,
   checkSubdomain,
   checkWildcardSubdomain,
-  dns1035Label,
   type Found,
-  isCidr,
   portNameProblems,
   portProblems,
   required,
@@ -108,7 +108,7 @@ function checkBackend({ service, resource }: IngressBackend, path: Path, found: 
   }
   const at = path.child('service');
   if (required(service.name, at, 'name', found))
-    addAll(found, at.child('name'), service.name, dns1035Label(service.name));
+    addAll(found, at.child('name'), service.name, dns1035LabelProblems(service.name));
   const { name, number } = service.port ?? {};
   if (name && number) found.push(fieldErrors.invalid(path, '', 'cannot set both port name & port number'));
   else if (name) addAll(found, at.child('port', 'name'), name, portNameProblems(name));
@@ -215,10 +215,10 @@ function checkPeers(peers: Peers, path: Path, found: Found): void {
     if (ipBlock) {
       const block = at.child('ipBlock');
       if (required(ipBlock.cidr, block, 'cidr', found)) checkCidr(ipBlock.cidr, block.child('cidr'), found);
-      if (ipBlock.cidr && isCidr(ipBlock.cidr)) {
+      if (ipBlock.cidr && familyOfRange(ipBlock.cidr)) {
         for (const [j, except] of (ipBlock.except ?? []).entries()) {
           const exceptPath = block.child('except').index(j);
-          if (!isCidr(except)) checkCidr(except, exceptPath, found);
+          if (!familyOfRange(except)) checkCidr(except, exceptPath, found);
           else if (!strictlyWithin(except, ipBlock.cidr)) {
             const why = `must be a strict subset of \`cidr\``;
             found.push(fieldErrors.invalid(exceptPath, except, why));
@@ -235,29 +235,9 @@ function checkPeers(peers: Peers, path: Path, found: Found): void {
   }
 }
 
-/** An address range as a number and the length of its prefix. */
-function parseCidr(text: string): { readonly bits: bigint; readonly length: number; readonly width: number } {
-  const [ip = '', length = '0'] = text.split('/');
-  if (isIP(ip) === 4) {
-    const bits = ip.split('.').reduce((sum, octet) => (sum << 8n) | BigInt(octet), 0n);
-    return { bits, length: Number(length), width: 32 };
-  }
-  const expanded = ip.replace(/([0-9]+)\.([0-9]+)\.([0-9]+)\.([0-9]+)$/, (_, a, b, c, d) =>
-    [Number(a) * 256 + Number(b), Number(c) * 256 + Number(d)].map((part) => part.toString(16)).join(':'),
-  );
-  const [head = '', tail] = expanded.split('::');
-  const left = head === '' ? [] : head.split(':');
-  const right = tail === undefined || tail === '' ? [] : tail.split(':');
-  const middle = tail === undefined ? [] : new Array<string>(8 - left.length - right.length).fill('0');
-  const bits = [...left, ...middle, ...right].reduce((sum, part) => (sum << 16n) | BigInt(`0x${part || '0'}`), 0n);
-  return { bits, length: Number(length), width: 128 };
-}
-
 function strictlyWithin(inner: string, outer: string): boolean {
-  const [a, b] = [parseCidr(inner), parseCidr(outer)];
-  if (a.width !== b.width || a.length <= b.length) return false;
-  const shift = BigInt(b.width - b.length);
-  return a.bits >> shift === b.bits >> shift;
+  const [base = '', length] = inner.split('/');
+  return Number(length) > Number(outer.split('/')[1]) && rangeContains(outer, base);
 }
 
 /** The API servers' own endpoints: with everything on one machine their address may be the loopback. */

@@ -8,16 +8,10 @@ import type {
   TopologySpreadConstraint,
 } from '../../api/core/v1.gen.ts';
 import type { LabelSelector } from '../../api/meta/v1.gen.ts';
+import { dns1123SubdomainProblems, labelValueProblems } from '../../api/names.ts';
 import { fieldErrors, type Path } from '../../schema/field-error.ts';
 import { checkLabelSelector, type Expression } from './label-selector.ts';
-import {
-  addAll,
-  checkLabel1123,
-  checkQualifiedName,
-  dns1123SubdomainProblems,
-  type Found,
-  labelValueProblems,
-} from './values.ts';
+import { addAll, checkLabel1123, checkQualifiedName, type Found } from './values.ts';
 
 const effects = ['NoSchedule', 'PreferNoSchedule', 'NoExecute'];
 

@@ -6,6 +6,7 @@ import type {
   ProjectedVolumeSource,
   Volume,
 } from '../../api/core/v1.gen.ts';
+import { dns1123SubdomainProblems } from '../../api/names.ts';
 import { fieldErrors, type Path } from '../../schema/field-error.ts';
 import { compareQuantities } from '../../schema/quantity.ts';
 import { checkFieldRef, checkResourceFieldRef } from './downward-api.ts';
@@ -16,7 +17,6 @@ import {
   checkLabel1123,
   checkNoBacksteps,
   checkNonReservedPath,
-  dns1123SubdomainProblems,
   type Found,
   required,
 } from './values.ts';

@@ -1,13 +1,8 @@
 import type { ResourceRequirements } from '../../api/core/v1.gen.ts';
+import { qualifiedNameProblems } from '../../api/names.ts';
 import { fieldErrors, type Path } from '../../schema/field-error.ts';
 import { compareQuantities, quantityMilliValue, quantityValue } from '../../schema/quantity.ts';
-import {
-  checkLabel1123,
-  checkNonNegativeQuantity,
-  checkQualifiedName,
-  type Found,
-  qualifiedNameProblems,
-} from './values.ts';
+import { checkLabel1123, checkNonNegativeQuantity, checkQualifiedName, type Found } from './values.ts';
 
 const containerResources = ['cpu', 'memory', 'ephemeral-storage'];
 const integerResources = [

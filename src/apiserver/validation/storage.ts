@@ -1,5 +1,6 @@
 import type { Lease } from '../../api/coordination/v1.gen.ts';
 import type { FlowSchema, PriorityLevelConfiguration } from '../../api/flowcontrol/v1.gen.ts';
+import { dns1123SubdomainProblems } from '../../api/names.ts';
 import type { RuntimeClass } from '../../api/node/v1.gen.ts';
 import type { PriorityClass } from '../../api/scheduling/v1.gen.ts';
 import type {
@@ -24,7 +25,6 @@ import {
   checkOptionalEnum,
   checkQualifiedName,
   checkSubdomain,
-  dns1123SubdomainProblems,
   type Found,
   IMMUTABLE,
   required,

@@ -1,18 +1,16 @@
 import { isIP } from 'node:net';
-import { dns1123SubdomainProblems, labelValueProblems, qualifiedNameProblems } from '../../api/names.ts';
+import { dns1123LabelProblems, dns1123SubdomainProblems, qualifiedNameProblems } from '../../api/names.ts';
 import { deepEqual } from '../../schema/equal.ts';
 import { type FieldError, fieldErrors, type Path } from '../../schema/field-error.ts';
 import type { IntOrString } from '../../schema/int-or-string.ts';
 import { compareQuantities } from '../../schema/quantity.ts';
-import { dns1035Label, dns1123Label } from '../registry/names.ts';
+import { familyOfRange } from '../../utils/ip.ts';
 
 /**
  * Rules for single values, in Kubernetes' words (k8s.io/apimachinery/pkg/util/validation and .../api/validation).
  * Those named ...Problems answer with what is wrong; those named check... add a complaint to `found`.
  */
 export type Found = FieldError[];
-
-export { dns1035Label, dns1123Label, dns1123SubdomainProblems, labelValueProblems, qualifiedNameProblems };
 
 export const IMMUTABLE = 'field is immutable';
 const MAX_INT32 = 2 ** 31 - 1;
@@ -29,7 +27,7 @@ export function addAll(found: Found, path: Path, value: unknown, problems: reado
 }
 
 export const checkLabel1123 = (value: string, path: Path, found: Found): void =>
-  addAll(found, path, value, dns1123Label(value));
+  addAll(found, path, value, dns1123LabelProblems(value));
 export const checkSubdomain = (value: string, path: Path, found: Found): void =>
   addAll(found, path, value, dns1123SubdomainProblems(value));
 /** Keys of labels, and whatever else has the form of one. */
@@ -150,17 +148,8 @@ export function checkIp(value: string, path: Path, found: Found): void {
   }
 }
 
-/** Whether the text is an address with the length of a prefix. */
-export function isCidr(text: string): boolean {
-  const match = /^(.+)\/([0-9]{1,3})$/.exec(text);
-  if (!match) return false;
-  const [, ip = '', bits = ''] = match;
-  const version = isIP(ip);
-  return version !== 0 && Number(bits) <= (version === 4 ? 32 : 128);
-}
-
 export function checkCidr(value: string, path: Path, found: Found): void {
-  if (!isCidr(value)) found.push(fieldErrors.invalid(path, value, BAD_CIDR));
+  if (familyOfRange(value) === undefined) found.push(fieldErrors.invalid(path, value, BAD_CIDR));
 }
 
 export function checkNonNegativeQuantity(value: string, path: Path, found: Found): void {
