@@ -74,6 +74,11 @@ describe('who may', () => {
     expect((await get('/pods', options())).slice(0, expected.length)).toBe(expected);
   });
 
+  it('nobody whose request has no path that can be read, which is answered all the same', async () => {
+    for (const path of ['//', '//[', 'http://:x/'])
+      expect(await get(path, { certificate: undefined })).toBe('400 Bad Request');
+  });
+
   it('whoever the cluster allows it, by certificate or token', async () => {
     await kubelet.api.resource(serviceaccounts).create('kube-system', { metadata: { name: 'metrics' } });
     const { status } = await kubelet.api

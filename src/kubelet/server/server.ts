@@ -61,7 +61,7 @@ export function createStreamsServer(options: StreamsServerOptions): StartStreams
       },
       (request, response) => {
         answer(request, response).catch((error: unknown) => {
-          log.debug({ err: error, path: pathOf(request).pathname }, 'a request failed');
+          log.debug({ err: error, url: request.url }, 'a request failed');
           if (response.headersSent) return void response.destroy();
           const { code, message } = refusal(error);
           response.writeHead(code, { 'content-type': 'text/plain; charset=utf-8' }).end(message);
@@ -111,7 +111,7 @@ export function createStreamsServer(options: StreamsServerOptions): StartStreams
       };
       const session = upgrade(request, socket, head, handOver)
         .catch((error: unknown) => {
-          log.debug({ err: error, path: pathOf(request).pathname }, 'a session failed');
+          log.debug({ err: error, url: request.url }, 'a session failed');
           if (handedOver) socket.destroy();
           else refuse(socket, refusal(error));
         })
@@ -162,7 +162,11 @@ export function createStreamsServer(options: StreamsServerOptions): StartStreams
 const METRICS_TYPE = 'text/plain; version=0.0.4; charset=utf-8';
 const streamed = new Set(['exec', 'attach', 'portForward']);
 
-const pathOf = (request: IncomingMessage): URL => new URL(request.url ?? '/', 'https://kubelet');
+function pathOf(request: IncomingMessage): URL {
+  const url = URL.parse(request.url ?? '/', 'https://kubelet');
+  if (!url) throw new HttpError(400, 'Bad Request');
+  return url;
+}
 
 function partsOf(pathname: string): string[] {
   try {
