@@ -1,6 +1,7 @@
-import { accessSync, constants, existsSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { createServer } from 'node:net';
-import { delimiter, join } from 'node:path';
+import { join } from 'node:path';
+import { findProgram } from '../utils/find-program.ts';
 
 /** Something `skiff up` needs and does not find, in words for the person who typed it. */
 export class PreflightError extends Error {
@@ -19,20 +20,6 @@ const tools: readonly (readonly [command: string, debianPackage: string])[] = [
 /** Where Debian and the CNI project put the plugins. */
 const cniBinDirs = ['/usr/lib/cni', '/opt/cni/bin'];
 
-export function findCommand(name: string): string | undefined {
-  for (const dir of [...(process.env.PATH ?? '').split(delimiter), '/usr/sbin', '/sbin', '/usr/local/sbin']) {
-    if (!dir) continue;
-    try {
-      const path = join(dir, name);
-      accessSync(path, constants.X_OK);
-      return path;
-    } catch {
-      // Not there; the next directory may have it.
-    }
-  }
-  return undefined;
-}
-
 export function findCniBinDir(): string | undefined {
   return cniBinDirs.find((dir) => ['ptp', 'host-local', 'portmap'].every((plugin) => existsSync(join(dir, plugin))));
 }
@@ -40,7 +27,7 @@ export function findCniBinDir(): string | undefined {
 /** Debian packages that a node with real containers lacks here. */
 export function missingPackages(): string[] {
   const missing = new Set<string>();
-  for (const [command, debianPackage] of tools) if (!findCommand(command)) missing.add(debianPackage);
+  for (const [command, debianPackage] of tools) if (!findProgram(command)) missing.add(debianPackage);
   if (!findCniBinDir()) missing.add('containernetworking-plugins');
   return [...missing];
 }

@@ -4,11 +4,12 @@ import { endpoints, nodes, pods, services } from '../api/core/v1.gen.ts';
 import { endpointslices } from '../api/discovery/v1.gen.ts';
 import { FakeClock, startCluster } from '../testing/index.ts';
 import { settle } from '../utils/clock.ts';
+import { seededRandom } from '../utils/seeded-random.ts';
 
 /** All parts of the control plane together: a node dies, and its pods and their Service live on elsewhere. */
 test('a Service follows its pods from a node that falls silent to those that live', { timeout: 30_000 }, async () => {
   const clock = new FakeClock();
-  const cluster = await startCluster({ nodes: 3, clock, random: seeded(1) });
+  const cluster = await startCluster({ nodes: 3, clock, random: seededRandom(1) });
   const { client } = cluster;
   const pass = async (seconds: number) => {
     for (let i = 0; i < seconds; i++) {
@@ -62,11 +63,3 @@ test('a Service follows its pods from a node that falls silent to those that liv
   expect(doomed.map(({ spec }) => spec.nodeName)).toEqual(lost.map(() => gone));
   await cluster.stop();
 });
-
-function seeded(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state * 48271) % 2147483647;
-    return state / 2147483647;
-  };
-}

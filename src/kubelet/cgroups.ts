@@ -2,9 +2,10 @@ import { existsSync } from 'node:fs';
 import { mkdir, readdir, readFile, rmdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Pod } from '../api/core/v1.gen.ts';
+import { qosClass } from '../api/pod-qos.ts';
 import type { Logger } from '../utils/log.ts';
 import { podUid } from './pods/pod.ts';
-import { cpuQuota, cpuShares, podQos, podResources } from './resources.ts';
+import { cpuQuota, cpuShares, podResources } from './resources.ts';
 
 const MOUNT = '/sys/fs/cgroup';
 /** The controllers of version 1 in which the kubelet itself sets something. */
@@ -32,7 +33,7 @@ export class PodCgroups {
   /** The path of a pod's control group, as the runtime takes it. */
   path(pod: Pod): string {
     const name = `pod${podUid(pod)}`;
-    const qos = podQos(pod);
+    const qos = qosClass(pod.spec);
     const parent = join(this.#root, 'kubepods');
     return qos === 'Guaranteed' ? join(parent, name) : join(parent, qos.toLowerCase(), name);
   }
@@ -62,7 +63,7 @@ export class PodCgroups {
       await this.#write('cpu', path, 'cpu.cfs_quota_us', quota ? String(quota.quota) : '-1');
       await this.#write('memory', path, 'memory.limit_in_bytes', String(resources.memoryLimit || -1));
     }
-    if (podQos(pod) === 'Burstable') {
+    if (qosClass(pod.spec) === 'Burstable') {
       this.#burstable.set(podUid(pod), resources.cpuRequest);
       await this.#shareBurstable();
     }

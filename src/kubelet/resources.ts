@@ -1,32 +1,12 @@
-import type { Container, Pod, ResourceRequirements } from '../api/core/v1.gen.ts';
+import type { Pod } from '../api/core/v1.gen.ts';
+import { qosClass } from '../api/pod-qos.ts';
+import { podTotals } from '../api/pod-resources.ts';
 import { quantityMilliValue, quantityNumber } from '../schema/quantity.ts';
 import type { LinuxContainerResources } from './cri/types.ts';
-import { type AnyContainer, isSidecar } from './pods/pod.ts';
-
-export type QosClass = 'Guaranteed' | 'Burstable' | 'BestEffort';
+import type { AnyContainer } from './pods/pod.ts';
 
 const milli = (text: string | undefined): number => (text === undefined ? 0 : Number(quantityMilliValue(text)));
 const bytes = (text: string | undefined): number => (text === undefined ? 0 : quantityNumber(text));
-
-/** https://kubernetes.io/docs/concepts/workloads/pods/pod-qos/ */
-export function podQos(pod: Pod): QosClass {
-  const requirements: readonly ResourceRequirements[] = pod.spec.resources
-    ? [pod.spec.resources]
-    : [...(pod.spec.initContainers ?? []), ...pod.spec.containers].map((c) => c.resources ?? {});
-  let any = false;
-  let guaranteed = true;
-  for (const { requests = {}, limits = {} } of requirements) {
-    for (const resource of ['cpu', 'memory'] as const) {
-      const value = resource === 'cpu' ? milli : bytes;
-      const limit = value(limits[resource]);
-      const request = requests[resource] === undefined ? limit : value(requests[resource]);
-      if (request > 0 || limit > 0) any = true;
-      if (limit === 0 || request !== limit) guaranteed = false;
-    }
-  }
-  if (!any) return 'BestEffort';
-  return guaranteed ? 'Guaranteed' : 'Burstable';
-}
 
 /** Sums over a pod; a limit is absent unless every container has one. CPU in thousandths, memory in bytes. */
 export interface PodResources {
@@ -36,32 +16,19 @@ export interface PodResources {
   readonly memoryLimit: number | undefined;
 }
 
-/**
- * What a pod needs as a whole: its containers and sidecars together, or its largest init container (with the
- * sidecars before it), plus overhead.
- */
-export function podResources(pod: Pod): PodResources {
-  const level = pod.spec.resources;
-  const total = (kind: 'requests' | 'limits', resource: 'cpu' | 'memory'): number | undefined => {
-    const value = resource === 'cpu' ? milli : bytes;
-    if (level?.[kind]?.[resource] !== undefined) return value(level[kind][resource]);
-    const of = (c: Container) => c.resources?.[kind]?.[resource];
-    const init = pod.spec.initContainers ?? [];
-    if (kind === 'limits' && [...init, ...pod.spec.containers].some((c) => value(of(c)) === 0)) return undefined;
-    let sidecars = 0;
-    let largest = 0;
-    for (const container of init) {
-      largest = Math.max(largest, sidecars + value(of(container)));
-      if (isSidecar(container)) sidecars += value(of(container));
-    }
-    const running = pod.spec.containers.reduce((sum, c) => sum + value(of(c)), sidecars);
-    return Math.max(running, largest) + value(pod.spec.overhead?.[resource]);
-  };
+/** What a pod needs as a whole, for its cgroup. */
+export function podResources({ spec }: Pod): PodResources {
+  const requests = podTotals(spec, 'requests');
+  const limits = podTotals(spec, 'limits');
+  const containers = [...(spec.initContainers ?? []), ...spec.containers];
+  const isLimited = (resource: 'cpu' | 'memory', value: (text: string | undefined) => number): boolean =>
+    spec.resources?.limits?.[resource] !== undefined ||
+    containers.every(({ resources }) => value(resources?.limits?.[resource]) > 0);
   return {
-    cpuRequest: total('requests', 'cpu') ?? 0,
-    memoryRequest: total('requests', 'memory') ?? 0,
-    cpuLimit: total('limits', 'cpu'),
-    memoryLimit: total('limits', 'memory'),
+    cpuRequest: milli(requests.cpu),
+    memoryRequest: bytes(requests.memory),
+    cpuLimit: isLimited('cpu', milli) ? milli(limits.cpu) : undefined,
+    memoryLimit: isLimited('memory', bytes) ? bytes(limits.memory) : undefined,
   };
 }
 
@@ -87,7 +54,7 @@ const GUARANTEED_ADJUSTMENT = -997;
 /** How eagerly the kernel ends the container's processes when memory runs out: -1000 never, 1000 first. */
 export function oomScoreAdjustment(pod: Pod, container: AnyContainer, memoryCapacity: number): number {
   if ((pod.spec.priority ?? 0) >= CRITICAL_PRIORITY) return GUARANTEED_ADJUSTMENT;
-  const qos = podQos(pod);
+  const qos = qosClass(pod.spec);
   if (qos === 'Guaranteed') return GUARANTEED_ADJUSTMENT;
   if (qos === 'BestEffort') return 1000;
   const request = bytes(container.resources?.requests?.memory);

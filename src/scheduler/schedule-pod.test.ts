@@ -1,12 +1,13 @@
 import { describe, expect, it } from 'vitest';
 import type { Node, Pod } from '../api/core/v1.gen.ts';
 import { quantityMilliValue, quantityNumber } from '../schema/quantity.ts';
+import { seededRandom } from '../utils/seeded-random.ts';
 import { Cache } from './cache/cache.ts';
 import { podInfo } from './framework/pod-info.ts';
 import { CycleState } from './framework/types.ts';
 import { defaultProfile } from './profile.ts';
 import { compileProfile, failureMessage, numFeasibleNodesToFind, schedulePod, scoreNodes } from './schedule-pod.ts';
-import { makeNode, makePod, seeded } from './testing.ts';
+import { makeNode, makePod } from './testing.ts';
 
 const profile = compileProfile(defaultProfile);
 
@@ -17,7 +18,7 @@ function cacheOf(nodes: readonly Node[], pods: readonly Pod[] = []): Cache {
   return cache;
 }
 
-const decide = (cache: Cache, pod: Pod, random = seeded(1)) =>
+const decide = (cache: Cache, pod: Pod, random = seededRandom(1)) =>
   schedulePod(profile, podInfo(pod), cache.nodes, { next: 0 }, random);
 
 function messageOf(cache: Cache, pod: Pod): string {
@@ -73,7 +74,8 @@ describe('one scheduling cycle', () => {
       },
     };
     expect(decide(cache, makePod({ spec })).node?.name).toBe('b');
-    for (let seed = 0; seed < 20; seed++) expect(decide(cache, makePod({}), seeded(seed)).node?.name).not.toBe('c');
+    for (let seed = 0; seed < 20; seed++)
+      expect(decide(cache, makePod({}), seededRandom(seed)).node?.name).not.toBe('c');
   });
 
   it('tolerates what the pod tolerates', () => {
@@ -126,14 +128,14 @@ describe('one scheduling cycle', () => {
     const cache = cacheOf(Array.from({ length: 1000 }, (_, i) => makeNode({ name: `n${i}` })));
     const rotation = { next: 0 };
     const pod = podInfo(makePod({}));
-    schedulePod(profile, pod, cache.nodes, rotation, seeded(1));
+    schedulePod(profile, pod, cache.nodes, rotation, seededRandom(1));
     expect(rotation.next).toBe(420);
-    for (let i = 0; i < 2; i++) schedulePod(profile, pod, cache.nodes, rotation, seeded(1));
+    for (let i = 0; i < 2; i++) schedulePod(profile, pod, cache.nodes, rotation, seededRandom(1));
     expect(rotation.next).toBe(260);
   });
 
   it('forgets nothing and counts nothing twice, whatever the order of events', () => {
-    const random = seeded(7);
+    const random = seededRandom(7);
     const cache = cacheOf([makeNode({ name: 'a', cpu: '64' })]);
     const known = new Map<string, Pod>();
     for (let i = 0; i < 2000; i++) {
@@ -207,7 +209,7 @@ describe('against the rules written plainly', () => {
   }
 
   it.each(Array.from({ length: 200 }, (_, seed) => seed))('random cluster %i', (seed) => {
-    const random = seeded(seed);
+    const random = seededRandom(seed);
     const upTo = (n: number) => Math.floor(random() * n);
     const maybe = <T>(chance: number, value: T): T | undefined => (random() < chance ? value : undefined);
     const nodes = Array.from({ length: 1 + upTo(12) }, (_, i) =>

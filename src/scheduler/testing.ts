@@ -63,14 +63,3 @@ function decoded<T extends Pod | Node>(kind: string, value: object): T {
   // Decoding by the kind's schema makes it of that kind.
   return decodeKind(schema, { apiVersion: 'v1', kind }, value, { defaults: true }).object as unknown as T;
 }
-
-/** A generator of numbers in [0, 1) that repeats for the same seed (mulberry32). */
-export function seeded(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let t = Math.imul(state ^ (state >>> 15), 1 | state);
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
-    return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32;
-  };
-}

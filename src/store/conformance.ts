@@ -1,5 +1,6 @@
 import { describe, expect, onTestFinished, test } from 'vitest';
 import type { FakeClock } from '../utils/clock.ts';
+import { seededRandom } from '../utils/seeded-random.ts';
 import { compareKeys, inRange } from './keys.ts';
 import {
   type Change,
@@ -66,15 +67,10 @@ class Recorder {
   }
 }
 
-/** Numbers that look random and are the same each time (mulberry32). */
+/** Whole numbers below a bound that look random and are the same each time. */
 export function random(seed: number): (below: number) => number {
-  let a = seed;
-  return (below) => {
-    a = (a + 0x6d2b79f5) | 0;
-    let t = Math.imul(a ^ (a >>> 15), 1 | a);
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
-    return ((t ^ (t >>> 14)) >>> 0) % below;
-  };
+  const next = seededRandom(seed);
+  return (below) => Math.floor(next() * below);
 }
 
 /** What every driver of the store contract does alike. `open` gives an empty store with a clock that stands still. */

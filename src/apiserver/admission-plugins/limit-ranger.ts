@@ -1,8 +1,8 @@
 import type { Container, LimitRange, LimitRangeItem, PersistentVolumeClaim, Pod } from '../../api/core/v1.gen.ts';
+import { podTotals, type ResourceList } from '../../api/pod-resources.ts';
 import type { Mutable } from '../../api/resource.ts';
 import { canonicalQuantity, compareQuantities, quantityNumber } from '../../schema/quantity.ts';
 import type { AdmissionPlugin } from '../admission.ts';
-import { podTotals, type ResourceList } from './pod-resources.ts';
 import { type AdmissionReaders, mutableOf, objectOf, refusal } from './readers.ts';
 
 const annotation = 'kubernetes.io/limit-ranger';

@@ -1,7 +1,7 @@
 import type { Container, PersistentVolumeClaim, Pod, ResourceQuotaSpec, Service } from '../../api/core/v1.gen.ts';
+import { podTotals, type ResourceList } from '../../api/pod-resources.ts';
 import type { GroupResource, KubeObject } from '../../api/resource.ts';
 import { canonicalQuantity } from '../../schema/quantity.ts';
-import { podTotals, type ResourceList } from './pod-resources.ts';
 
 /*
  * What objects count for against a quota. Pure; the quota controller uses the same functions to count what is there.

@@ -1,8 +1,8 @@
 import type { Pod, ResourceQuota } from '../../api/core/v1.gen.ts';
 import { errors, isConflict, isNotFound } from '../../api/errors.ts';
+import type { ResourceList } from '../../api/pod-resources.ts';
 import { addQuantities, compareQuantities, formatQuantity, subtractQuantities } from '../../schema/quantity.ts';
 import type { AdmissionPlugin, AdmissionRequest } from '../admission.ts';
-import type { ResourceList } from './pod-resources.ts';
 import { describeResources, missingRequests, quotaCounts, usageOf } from './quota-usage.ts';
 import { type AdmissionReaders, objectOf, oldObjectOf, refusal } from './readers.ts';
 

@@ -6,6 +6,7 @@ import type {
 } from '../../api/authentication/v1.gen.ts';
 import { errors } from '../../api/errors.ts';
 import { quote } from '../../schema/quote.ts';
+import { formatTime } from '../../schema/time.ts';
 import type { Clock } from '../../utils/clock.ts';
 import type { RequestContext, Target } from '../core.ts';
 import type { UserInfo } from '../user.ts';
@@ -59,11 +60,8 @@ export function identityReviews({ tokenFile, serviceAccountTokens, clock }: Iden
     },
     selfSubjectReview: ({ user }: RequestContext, _target: Target, review: SelfSubjectReview): SelfSubjectReview => ({
       ...review,
-      metadata: { ...review.metadata, creationTimestamp: timestamp(clock.now()) },
+      metadata: { ...review.metadata, creationTimestamp: formatTime(clock.now()) },
       status: { userInfo: asObject(user) },
     }),
   };
 }
-
-/** metav1.Time: whole seconds. */
-export const timestamp = (ms: number): string => `${new Date(ms).toISOString().slice(0, 19)}Z`;

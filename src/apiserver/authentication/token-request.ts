@@ -3,9 +3,9 @@ import type { Node, Pod, Secret, ServiceAccount } from '../../api/core/v1.gen.ts
 import { errors } from '../../api/errors.ts';
 import { type FieldError, fieldErrors, Path } from '../../schema/field-error.ts';
 import { quote } from '../../schema/quote.ts';
+import { formatTime } from '../../schema/time.ts';
 import type { Clock } from '../../utils/clock.ts';
 import type { RequestContext, Target } from '../core.ts';
-import { timestamp } from './reviews.ts';
 import type { NameAndUid, ServiceAccountTokens, TokenSpec } from './service-account-tokens.ts';
 
 export interface TokenRequestReaders {
@@ -63,9 +63,9 @@ export function tokenRequestHandler({ tokens, readers, clock }: TokenRequestOpti
     });
     return {
       ...request,
-      metadata: { ...request.metadata, name, namespace, creationTimestamp: timestamp(clock.now()) },
+      metadata: { ...request.metadata, name, namespace, creationTimestamp: formatTime(clock.now()) },
       spec,
-      status: { token, expirationTimestamp: timestamp((now + spec.expirationSeconds) * 1000) },
+      status: { token, expirationTimestamp: formatTime((now + spec.expirationSeconds) * 1000) },
     };
   };
 }

@@ -6,10 +6,10 @@ import type {
   PodSpec,
   Toleration,
 } from '../../api/core/v1.gen.ts';
+import { qosClass } from '../../api/pod-qos.ts';
 import { deepEqual } from '../../schema/equal.ts';
 import { fieldErrors, Path } from '../../schema/field-error.ts';
 import { quote } from '../../schema/quote.ts';
-import { qosClass } from '../strategies/core/qos.ts';
 import { checkImagePadding } from './pod-containers.ts';
 import { checkTolerations } from './pod-scheduling.ts';
 import { checkPodSpec } from './pod-spec.ts';

@@ -5,6 +5,7 @@
 import type { KubeObject, ResourceType } from '../../api/resource.ts';
 import type { Client, ResourceClient, WatchHandler, WatchOptions } from '../../client/client.ts';
 import type { Clock } from '../../utils/clock.ts';
+import { seededRandom } from '../../utils/seeded-random.ts';
 
 const writes = new Set<PropertyKey>([
   'create',
@@ -15,15 +16,6 @@ const writes = new Set<PropertyKey>([
   'createSubresource',
   'updateSubresource',
 ]);
-
-/** Numbers in [0, 1) that are the same in every run. */
-function sequence(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
-    return state / 2 ** 32;
-  };
-}
 
 export interface Faults {
   /** The part of the writes that fail, half of them after they have taken effect; 0 to 1. */
@@ -36,7 +28,7 @@ export class FlakyClient implements Client {
   readonly #client: Client;
   readonly #clock: Clock;
   readonly #faults: () => Faults;
-  readonly #random = sequence(1);
+  readonly #random = seededRandom(1);
 
   constructor(client: Client, clock: Clock, faults: () => Faults) {
     this.#client = client;

@@ -1,10 +1,11 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { accessSync, closeSync, constants, openSync, readFileSync, readlinkSync } from 'node:fs';
+import { closeSync, openSync, readFileSync, readlinkSync } from 'node:fs';
 import { chmod, mkdir, rename, rm, writeFile } from 'node:fs/promises';
 import { connect } from 'node:net';
-import { basename, delimiter, join } from 'node:path';
+import { basename, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Clock } from '../../utils/clock.ts';
+import { findProgram, searchPath } from '../../utils/find-program.ts';
 import type { Logger } from '../../utils/log.ts';
 import { pauseImage } from '../pause/image.ts';
 import { containerdConfig } from './config.ts';
@@ -29,21 +30,10 @@ export interface Containerd {
   stop(): Promise<void>;
 }
 
-/** Where Debian, Fedora and others put system programs that a user's PATH may lack. */
-const SYSTEM_PATHS = ['/usr/local/sbin', '/usr/local/bin', '/usr/sbin', '/usr/bin', '/sbin', '/bin'];
-
 /** The path of an installed program, or an Error that says how to get it. */
-export function findProgram(name: string, debianPackage: string): string {
-  for (const dir of [...(process.env.PATH ?? '').split(delimiter), ...SYSTEM_PATHS]) {
-    if (!dir) continue;
-    const path = join(dir, name);
-    try {
-      accessSync(path, constants.X_OK);
-      return path;
-    } catch {
-      // not here
-    }
-  }
+export function requireProgram(name: string, debianPackage: string): string {
+  const path = findProgram(name);
+  if (path !== undefined) return path;
   throw new Error(
     `${name} is not installed, and Skiff runs containers with it; install it (Debian, Ubuntu: apt-get install ${debianPackage}) and start again`,
   );
@@ -82,14 +72,14 @@ class Supervisor implements Containerd {
     this.#options = options;
     this.socket = join(options.runDir, 'containerd.sock');
     if (Buffer.byteLength(this.socket) > 100) throw new Error(`the path of the socket is too long: ${this.socket}`);
-    this.#program = findProgram('containerd', 'containerd');
+    this.#program = requireProgram('containerd', 'containerd');
     this.#pidFile = join(options.runDir, 'containerd.pid');
     this.#config = join(options.dataDir, 'config.toml');
   }
 
   async start(): Promise<void> {
     const { dataDir, runDir, cniBinDir, cniConfDir } = this.#options;
-    const runc = findProgram('runc', 'runc');
+    const runc = requireProgram('runc', 'runc');
     for (const dir of [dataDir, runDir]) await mkdir(dir, { recursive: true, mode: 0o711 });
     await mkdir(cniConfDir, { recursive: true, mode: 0o755 });
     const config = containerdConfig({
@@ -151,7 +141,7 @@ class Supervisor implements Containerd {
       child = spawn(this.#program, ['--config', this.#config, '--log-level', 'warn'], {
         detached: true, // a session of its own: it outlives the agent, and a ^C for the agent does not reach it
         stdio: ['ignore', out, out],
-        env: { ...process.env, PATH: [process.env.PATH, ...SYSTEM_PATHS].filter(Boolean).join(delimiter) },
+        env: { ...process.env, PATH: searchPath() },
       });
     } finally {
       closeSync(out);

@@ -4,7 +4,7 @@ import { open, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { snapshotterFor } from '../containerd/config.ts';
-import { findProgram } from '../containerd/containerd.ts';
+import { requireProgram } from '../containerd/containerd.ts';
 import type { CriClient } from '../cri/client.ts';
 import { hostMachine, packPauseImage, pauseImage } from '../pause/image.ts';
 
@@ -23,7 +23,7 @@ export async function loadImage(containerd: { socket: string; dataDir: string },
   if (!info.isFile()) throw new Error(`cannot load an image from ${file}: it is not a file`);
   await checkArchive(file);
   const args = ['--address', containerd.socket, '--namespace', 'k8s.io', 'images', 'import'];
-  const { code, output } = await run(findProgram('ctr', 'containerd'), [
+  const { code, output } = await run(requireProgram('ctr', 'containerd'), [
     ...args,
     '--snapshotter',
     snapshotterFor(containerd.dataDir),

@@ -1,6 +1,6 @@
 import type { ContainerState, ContainerStatus, Pod, PodCondition, PodStatus } from '../../api/core/v1.gen.ts';
+import { qosClass } from '../../api/pod-qos.ts';
 import { formatTime } from '../../schema/time.ts';
-import { podQos } from '../resources.ts';
 import type { RuntimeContainer, RuntimePod } from '../runtime/state.ts';
 import { type AnyContainer, isSidecar, restartsAfterExit, shouldStart } from './pod.ts';
 
@@ -54,7 +54,7 @@ export function podStatus(input: StatusInput): PodStatus {
     ...(init.length && { initContainerStatuses: init }),
     containerStatuses: containers,
     ...(ephemeral.length && { ephemeralContainerStatuses: ephemeral }),
-    qosClass: old.qosClass ?? podQos(pod),
+    qosClass: old.qosClass ?? qosClass(pod.spec),
   };
   return { ...status, conditions: podConditions(input, status) };
 }

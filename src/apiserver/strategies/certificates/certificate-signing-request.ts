@@ -1,5 +1,6 @@
 import type { CertificateSigningRequest } from '../../../api/certificates/v1.gen.ts';
 import type { Mutable } from '../../../api/resource.ts';
+import { formatTime } from '../../../schema/time.ts';
 import { humanDuration } from '../../http/table.ts';
 import { validateCertificateRequest } from '../../validation/admission.ts';
 import { age, NONE } from '../cells.ts';
@@ -41,8 +42,6 @@ function conditionCell({ status }: Request): string {
   return words.join(',');
 }
 
-const iso = (now: number): string => `${new Date(now).toISOString().slice(0, 19)}Z`;
-
 /** https://kubernetes.io/docs/reference/access-authn-authz/certificate-signing-requests/ */
 export const certificateSigningRequest = define<Request>({
   validateCreate: validateCertificateRequest,
@@ -66,7 +65,7 @@ export const certificateSigningRequest = define<Request>({
       prepareForUpdate: (request, old, { now }) => {
         request.spec = old.spec as Mutable<Request>['spec'];
         mergeConditions(request, old, (condition) => !isDecision(condition));
-        stampConditions(request, old, iso(now));
+        stampConditions(request, old, formatTime(now));
       },
     },
     approval: {
@@ -75,7 +74,7 @@ export const certificateSigningRequest = define<Request>({
         const conditions = request.status.conditions;
         request.status = { ...old.status, conditions } as Mutable<Request>['status'];
         mergeConditions(request, old, isDecision);
-        stampConditions(request, old, iso(now));
+        stampConditions(request, old, formatTime(now));
       },
     },
   },

@@ -1,4 +1,5 @@
 import type { Pod } from '../../../api/core/v1.gen.ts';
+import { qosClass } from '../../../api/pod-qos.ts';
 import type { Mutable } from '../../../api/resource.ts';
 import { deepEqual } from '../../../schema/equal.ts';
 import { Path } from '../../../schema/field-error.ts';
@@ -14,7 +15,6 @@ import { define } from '../define.ts';
 import { podCells } from './pod-cells.ts';
 import { setPodDefaults } from './pod-defaults.ts';
 import { podSpecWarnings } from './pod-warnings.ts';
-import { qosClass } from './qos.ts';
 
 const finished = (pod: Pod): boolean => pod.status.phase === 'Succeeded' || pod.status.phase === 'Failed';
 

@@ -1,7 +1,7 @@
-import type { Container, PodSpec } from '../../../api/core/v1.gen.ts';
-import { addQuantities, compareQuantities, formatQuantity } from '../../../schema/quantity.ts';
+import { addQuantities, compareQuantities, formatQuantity } from '../schema/quantity.ts';
+import type { Container, PodSpec } from './core/v1.gen.ts';
 
-type QosClass = 'Guaranteed' | 'Burstable' | 'BestEffort';
+export type QosClass = 'Guaranteed' | 'Burstable' | 'BestEffort';
 type Amounts = Map<string, string>;
 
 /** https://kubernetes.io/docs/concepts/workloads/pods/pod-qos/ */

@@ -1,5 +1,5 @@
-import type { PodSpec } from '../../api/core/v1.gen.ts';
-import { addQuantities, compareQuantities, formatQuantity } from '../../schema/quantity.ts';
+import { addQuantities, compareQuantities, formatQuantity } from '../schema/quantity.ts';
+import type { PodSpec } from './core/v1.gen.ts';
 
 /** Quantities by resource name. */
 export type ResourceList = Readonly<Record<string, string>>;
@@ -13,7 +13,7 @@ export function addResources(a: ResourceList, b: ResourceList): Record<string, s
   return sum;
 }
 
-export function maxResources(a: ResourceList, b: ResourceList): Record<string, string> {
+function maxResources(a: ResourceList, b: ResourceList): Record<string, string> {
   const max: Record<string, string> = { ...a };
   for (const [name, quantity] of Object.entries(b)) {
     const own = max[name];
