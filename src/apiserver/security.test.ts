@@ -98,6 +98,11 @@ describe('a cluster of one API server', () => {
     });
     expect(await canI(jane, 'delete', 'pods', 'default')).toEqual({ allowed: false });
     await expect(as(jane).resource(secrets).list('default')).rejects.toThrow('secrets is forbidden');
+    // The namespace itself is in what the role is bound for.
+    expect(await as(jane).resource(namespaces).get('', 'default')).toMatchObject({ metadata: { name: 'default' } });
+    await expect(as(jane).resource(namespaces).get('', 'kube-system')).rejects.toThrow(
+      'cannot get resource "namespaces" in API group "" in the namespace "kube-system"',
+    );
     await admin().resource(rolebindings).delete('default', 'rb');
     await settle();
     await expect(as(jane).resource(pods).list('default')).rejects.toThrow('is forbidden');

@@ -23,7 +23,8 @@ export function attributesOf(
     version: resource.version,
     resource: resource.data.resource,
     subresource,
-    namespace,
+    // A namespace is an object of its own: who may do all in it, by its roles, may read it too.
+    namespace: resource.group === '' && resource.data.resource === 'namespaces' ? name : namespace,
     // A collection narrowed down to one name is that object, for rules with resourceNames and for nodes.
     name: name || (fieldSelector && /(?:^|,)metadata\.name==?([^,=]+)(?:,|$)/.exec(fieldSelector)?.[1]) || '',
     ...(fieldSelector && { fieldSelector }),
