@@ -4,6 +4,7 @@ import { imageCommand } from './commands/image.ts';
 import { kubeconfigCommand } from './commands/kubeconfig.ts';
 import { downCommand, resetCommand, statusCommand, upCommand } from './commands/lifecycle.ts';
 import { serverCommand } from './commands/server.ts';
+import { simulateCommand } from './commands/simulate.ts';
 import { versionCommand } from './commands/version.ts';
 import { UsageError } from './usage-error.ts';
 
@@ -30,6 +31,7 @@ First steps:
     statusCommand(),
     serverCommand(),
     agentCommand(),
+    simulateCommand(),
     imageCommand(),
     kubeconfigCommand(),
     versionCommand(),
