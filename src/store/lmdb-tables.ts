@@ -127,6 +127,7 @@ export class Tables {
    * overlapping sync: fdatasync, then the meta page through a descriptor opened O_DSYNC).
    */
   async commit(writes: Writes): Promise<void> {
+    if (freeBytes(this.path) < spaceFor(writes)) throw cannotWrite(this.path, NO_SPACE);
     const state = Buffer.allocUnsafe(40);
     state.writeDoubleLE(writes.state.revision, 0);
     state.writeDoubleLE(writes.state.compacted, 8);
@@ -155,7 +156,7 @@ export class Tables {
         void this.#meta.put('format', format);
       });
     } catch (error) {
-      throw new StoreUnavailableError(`the store cannot write to ${this.path}: ${await reason(error, this.path)}`);
+      throw cannotWrite(this.path, await reason(error, this.path));
     }
     const last = this.#read.transaction;
     this.#root.resetReadTxn();
@@ -285,13 +286,33 @@ async function reason(error: unknown, path: string): Promise<string> {
     return String(error);
   } catch (inner) {
     const message = inner instanceof Error ? inner.message : String(inner);
-    const full = /^no space left/i.test(message) || (/^input\/output error/i.test(message) && isFull(path));
-    return full ? 'no space left on device' : message;
+    const full = /^input\/output error/i.test(message) && freeBytes(path) < SPARE_BYTES;
+    return full || /^no space left/i.test(message) ? NO_SPACE : message;
   }
 }
 
-/** Whether less is free than one commit may take. */
-function isFull(path: string): boolean {
-  const { bfree, bsize } = statfsSync(path);
-  return bfree * bsize < 1 << 20;
+const NO_SPACE = 'no space left on device';
+
+const cannotWrite = (path: string, why: string): StoreUnavailableError =>
+  new StoreUnavailableError(`the store cannot write to ${path}: ${why}`);
+
+/** What others may take while a commit goes to disk. */
+const SPARE_BYTES = 2 ** 20;
+const MOST_SPACE = 2 ** 26;
+/** A change copies a page in each of a few trees, and a page above. */
+const BYTES_A_CHANGE = 6 * 4096;
+
+/**
+ * What a commit may add to the file, generously. Where that is not free it is not begun: lmdb 3.5.6 describes a failed
+ * write in a buffer that is too short (mdb_page_flush), which has ended whole servers.
+ */
+function spaceFor(writes: Writes): number {
+  let bytes = SPARE_BYTES + BYTES_A_CHANGE * (writes.log.length + writes.logRemovals.length);
+  for (const [, record] of writes.log) bytes += record.length;
+  return Math.min(bytes, MOST_SPACE);
+}
+
+function freeBytes(path: string): number {
+  const { bavail, bfree, bsize } = statfsSync(path);
+  return bsize * (process.getuid?.() === 0 ? bfree : bavail);
 }
