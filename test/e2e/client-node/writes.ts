@@ -121,7 +121,7 @@ async function events(t: Context): Promise<void> {
   assert.match(scheduled?.message ?? '', new RegExp(`^Successfully assigned ${namespace}/noted to \\S+$`));
 }
 
-async function quota(t: Context): Promise<void> {
+async function limitRange(t: Context): Promise<void> {
   const { namespace } = t;
   await t.core.createNamespacedLimitRange({
     namespace,
@@ -129,41 +129,52 @@ async function quota(t: Context): Promise<void> {
       metadata: { name: 'limits' },
       spec: {
         limits: [
-          { type: 'Container', _default: { memory: '64Mi' }, defaultRequest: { cpu: '10m' }, max: { memory: '128Mi' } },
+          {
+            type: 'Container',
+            _default: { memory: '64Mi' },
+            defaultRequest: { cpu: '10m' },
+            max: { memory: '128Mi' },
+          },
         ],
       },
     },
   });
-  await t.core.createNamespacedResourceQuota({
-    namespace,
-    body: { metadata: { name: 'two' }, spec: { hard: { pods: '2', 'requests.cpu': '15m' } } },
-  });
-  await eventually(async () => {
-    const read = await t.core.readNamespacedResourceQuota({ name: 'two', namespace });
-    assert.deepEqual(read.status?.used, { pods: '0', 'requests.cpu': '0' });
-  });
-  const first = await t.core.createNamespacedPod({ namespace, body: pod('first', namespace, {}) });
-  assert.deepEqual(first.spec?.containers[0]?.resources, {
-    limits: { memory: '64Mi' },
-    requests: { cpu: '10m', memory: '64Mi' },
-  });
-  const over = await refusal(t.core.createNamespacedPod({ namespace, body: pod('second', namespace, {}) }));
-  assert.equal(over.code, 403);
-  assert.equal(
-    over.message,
-    'pods "second" is forbidden: exceeded quota: two, requested: requests.cpu=10m, used: requests.cpu=10m, limited: requests.cpu=15m',
-  );
+  const made = await t.core.createNamespacedPod({ namespace, body: pod('modest', namespace, {}) });
+  const { limits, requests } = made.spec?.containers[0]?.resources ?? {};
+  assert.deepEqual({ limits, requests }, { limits: { memory: '64Mi' }, requests: { cpu: '10m', memory: '64Mi' } });
   const greedy = pod('greedy', namespace, { resources: { limits: { memory: '1Gi' } } });
   const refused = await refusal(t.core.createNamespacedPod({ namespace, body: greedy }));
   assert.equal(
     refused.message,
     'pods "greedy" is forbidden: maximum memory usage per Container is 128Mi, but limit is 1Gi',
   );
+}
+
+async function quota(t: Context): Promise<void> {
+  const { namespace } = t;
+  const hard = { pods: '2', 'requests.cpu': '15m' };
+  await t.core.createNamespacedResourceQuota({ namespace, body: { metadata: { name: 'two' }, spec: { hard } } });
+  const uses = (used: Record<string, string>) =>
+    eventually(async () => {
+      const { status } = await t.core.readNamespacedResourceQuota({ name: 'two', namespace });
+      assert.deepEqual({ ...status }, { hard, used });
+    });
+  await uses({ pods: '0', 'requests.cpu': '0' });
+  const resources = { requests: { cpu: '10m' } };
+  const create = (name: string, of: Record<string, unknown>) =>
+    t.core.createNamespacedPod({ namespace, body: pod(name, namespace, of) });
+  await create('first', { resources });
+  await uses({ pods: '1', 'requests.cpu': '10m' });
+  const over = await refusal(create('second', { resources }));
+  assert.equal(over.code, 403);
+  assert.equal(
+    over.message,
+    'pods "second" is forbidden: exceeded quota: two, requested: requests.cpu=10m, used: requests.cpu=10m, limited: requests.cpu=15m',
+  );
+  const silent = await refusal(create('silent', {}));
+  assert.equal(silent.message, 'pods "silent" is forbidden: failed quota: two: must specify requests.cpu for: c');
   await t.core.deleteNamespacedPod({ name: 'first', namespace });
-  await eventually(async () => {
-    const read = await t.core.readNamespacedResourceQuota({ name: 'two', namespace });
-    assert.deepEqual(read.status?.used, { pods: '0', 'requests.cpu': '0' });
-  });
+  await uses({ pods: '0', 'requests.cpu': '0' });
 }
 
 export const writes: readonly Scenario[] = [
@@ -173,5 +184,6 @@ export const writes: readonly Scenario[] = [
   { name: 'asks for a Table', run: table },
   { name: 'reads metrics and health', run: metrics },
   { name: 'reads the events of a pod', run: events },
-  { name: 'is held to a resource quota and a limit range', run: quota },
+  { name: 'is held to a limit range', run: limitRange },
+  { name: 'is held to a resource quota', run: quota },
 ];
