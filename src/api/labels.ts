@@ -65,7 +65,7 @@ export class Selector {
 }
 
 export const selectEverything = new Selector([]);
-export const selectNothing = new Selector([], true);
+const selectNothing = new Selector([], true);
 
 function fulfils({ key, operator, values }: Requirement, labels: Labels | undefined): boolean {
   const value = labels && Object.hasOwn(labels, key) ? labels[key] : undefined;

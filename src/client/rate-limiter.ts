@@ -10,7 +10,7 @@ export interface RateLimiter {
 }
 
 /** Doubles with each failure of a key. */
-export class ExponentialLimiter implements RateLimiter {
+class ExponentialLimiter implements RateLimiter {
   readonly #failures = new Map<string, number>();
   readonly #baseMs: number;
   readonly #maximumMs: number;

@@ -1,17 +1,9 @@
-import { type Endpoints, endpoints, namespaces, type Service, services } from '../api/core/v1.gen.ts';
+import { type Endpoints, endpoints, type Service, services } from '../api/core/v1.gen.ts';
 import { type EndpointSlice, endpointslices } from '../api/discovery/v1.gen.ts';
 import { isAlreadyExists, isConflict, isNotFound } from '../api/errors.ts';
 import type { Draft, KubeObject } from '../api/resource.ts';
 import type { Client, ResourceClient } from '../client/client.ts';
 import { deepEqual } from '../schema/equal.ts';
-
-/** The namespaces that every cluster has. */
-export const systemNamespaces = ['default', 'kube-node-lease', 'kube-public', 'kube-system'] as const;
-
-export async function ensureSystemNamespaces(client: Client): Promise<void> {
-  const api = client.resource(namespaces);
-  await Promise.all(systemNamespaces.map((name) => ensure(api, '', { metadata: { name } }, () => undefined)));
-}
 
 /**
  * The Service `kubernetes` in `default`, by which pods reach the API server, and where it leads. Servers keep their own

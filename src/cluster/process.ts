@@ -44,7 +44,7 @@ function startTimeOf(pid: number): string | undefined {
   }
 }
 
-export function recordOf(pid: number): ProcessRecord | undefined {
+function recordOf(pid: number): ProcessRecord | undefined {
   const startTime = startTimeOf(pid);
   return startTime === undefined ? undefined : { pid, startTime };
 }

@@ -23,7 +23,7 @@ const PORTS = [
 ] as const;
 
 /** Name of a node's slice of the DNS service. */
-export function dnsSliceName(nodeName: string): string {
+function dnsSliceName(nodeName: string): string {
   return `${SERVICE}-${nodeName}`;
 }
 

@@ -13,7 +13,7 @@ export const RA = 0x0080;
 export const CD = 0x0010;
 const DO = 0x8000;
 /** What we say we can take, and never exceed: fits every path without fragments (DNS flag day 2020). */
-export const EDNS_SIZE = 1232;
+const EDNS_SIZE = 1232;
 const PLAIN_SIZE = 512;
 
 /** A question as it came, with what an answer to it depends on. */

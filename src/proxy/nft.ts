@@ -39,7 +39,7 @@ export function createNft(execute: Run = run): Nft {
 }
 
 /** Reads names from what `nft list table` prints. */
-export function parseListing(text: string): TableListing {
+function parseListing(text: string): TableListing {
   const chains: string[] = [];
   const sets: { kind: 'set' | 'map'; name: string }[] = [];
   for (const [, kind, name] of text.matchAll(/^\t(chain|set|map) (\S+) \{$/gm)) {

@@ -40,7 +40,7 @@ export interface ServicePortInfo {
 const PROXY_NAME_LABEL = 'service.kubernetes.io/service-proxy-name';
 
 /** Whether the proxy has anything to do for a service: not headless, not an alias, not another proxy's. */
-export function isProxied(service: Service): boolean {
+function isProxied(service: Service): boolean {
   const { clusterIP = '', type } = service.spec;
   return (
     clusterIP !== '' &&

@@ -61,6 +61,3 @@ export function formatDuration(nanoseconds: bigint): string {
   if (minutes < 60n) return `${sign}${minutes}m${seconds}s`;
   return `${sign}${minutes / 60n}h${minutes % 60n}m${seconds}s`;
 }
-
-/** Milliseconds of Go's duration syntax. */
-export const durationToMs = (text: string): number => Number(parseDuration(text)) / 1e6;

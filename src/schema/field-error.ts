@@ -78,7 +78,7 @@ function make(type: FieldErrorType, path: Path, value: unknown, detail: string):
 }
 
 /** Pass as a value that must not be shown. */
-export const omitValue: unique symbol = Symbol('omit');
+const omitValue: unique symbol = Symbol('omit');
 
 function render(value: unknown): string {
   if (typeof value === 'string') return quote(value);

@@ -245,7 +245,7 @@ function canonicalStep(step: string): string | undefined {
 
 export const nameStep = (name: string): string => `f:${name}`;
 export const valueStep = (value: unknown): string => `v:${JSON.stringify(value)}`;
-export function keyStep(keys: JsonObject): string {
+function keyStep(keys: JsonObject): string {
   const sorted: JsonObject = {};
   for (const key of Object.keys(keys).sort()) setOwn(sorted, key, keys[key]);
   return `k:${JSON.stringify(sorted)}`;

@@ -6,7 +6,7 @@ import { deepEqual } from './equal.ts';
 import { cloneJson, DepthError, getOwn, isJsonObject, type JsonObject, setOwn } from './json.ts';
 import { PatchError } from './patch-error.ts';
 
-export const MAX_JSON_PATCH_OPERATIONS = 10_000;
+const MAX_OPERATIONS = 10_000;
 /** Copies may not add more than this many bytes of JSON together, lest a short patch make a huge object. */
 const MAX_COPIED = 3 * 1024 * 1024;
 
@@ -16,6 +16,10 @@ type Container = JsonObject | unknown[];
 export function applyJsonPatch(original: unknown, operations: unknown): unknown {
   if (!Array.isArray(operations) || !operations.every(isJsonObject)) {
     throw new PatchError('bad', 'error decoding patch: a JSON patch is a list of operations');
+  }
+  if (operations.length > MAX_OPERATIONS) {
+    const message = `The allowed maximum operations in a JSON patch is ${MAX_OPERATIONS}, got ${operations.length}`;
+    throw new PatchError('too large', message);
   }
   try {
     const document = new Document(cloneJson(original));

@@ -72,6 +72,14 @@ describe('JSON patch', () => {
     [{ op: 'add', value: 1 }, 'add operation failed to decode path: missing value'],
   ])('refuses %j', (operation, message) => expect(() => applyJsonPatch(document, [operation])).toThrow(message));
 
+  it('refuses more than ten thousand operations', () => {
+    const test = { op: 'test', path: '/c~1d~0e', value: 'x' };
+    const operations = (count: number) => applyJsonPatch(document, new Array(count).fill(test));
+    expect(operations(10_000)).toEqual(document);
+    const message = 'The allowed maximum operations in a JSON patch is 10000, got 10001';
+    expect(() => operations(10_001)).toThrow(message);
+  });
+
   it('bounds what copies add up to', () => {
     const operations = Array.from({ length: 40 }, () => ({ op: 'copy', from: '/a', path: '/a/-' }));
     expect(() => applyJsonPatch({ a: ['x'.repeat(100)] }, operations)).toThrow('Unable to complete the copy');

@@ -22,7 +22,7 @@ export interface ProtoEnvelope {
 }
 
 /** Whether bytes begin as a Kubernetes protobuf body does. */
-export const isProto = (bytes: Buffer): boolean => bytes.subarray(0, 4).equals(MAGIC);
+const isProto = (bytes: Buffer): boolean => bytes.subarray(0, 4).equals(MAGIC);
 
 /** An object in its envelope (runtime.Unknown). */
 export function encodeProto(

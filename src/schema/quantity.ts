@@ -237,8 +237,3 @@ export function quantityNumber(q: Quantity | string): number {
 export function newQuantity(value: bigint | number, format: QuantityFormat = 'DecimalSI'): Quantity {
   return { value: BigInt(value), scale: 0, format };
 }
-
-/** A quantity of so many thousandths. */
-export function newMilliQuantity(value: bigint | number, format: QuantityFormat = 'DecimalSI'): Quantity {
-  return { value: BigInt(value), scale: -3, format };
-}

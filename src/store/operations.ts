@@ -3,7 +3,7 @@ import type { Operation } from './store.ts';
 /** A revision holds at most so many operations; etcd's own bound (--max-txn-ops) is 128. */
 export const MAX_OPERATIONS = 4096;
 /** In bytes of UTF-8. Kubernetes' longest keys (group, resource, namespace, name) stay below 1,000. */
-export const MAX_KEY_BYTES = 1500;
+const MAX_KEY_BYTES = 1500;
 
 /** Refuses what no caller may ask for. These are programming errors, not conditions that failed. */
 export function checkOperations(operations: readonly Operation[]): void {

@@ -76,7 +76,7 @@ export function coreFixture(options: Partial<CoreOptions> & { readonly strategie
 }
 
 /** Takes a watch's events down as lines: "ADDED a 2". */
-export class Recorder implements CoreWatchSink {
+class Recorder implements CoreWatchSink {
   lines: string[] = [];
   readonly stored: Stored[] = [];
   ended = false;

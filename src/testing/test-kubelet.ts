@@ -46,7 +46,7 @@ export interface TestKubelet extends AsyncDisposable {
   readonly listeners: ReadonlySet<() => void>;
 }
 
-export function testPod(): Pod {
+function testPod(): Pod {
   const running = { running: { startedAt: '2026-01-01T00:00:00Z' } };
   return {
     apiVersion: 'v1',

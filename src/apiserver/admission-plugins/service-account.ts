@@ -8,7 +8,7 @@ const mirrorAnnotation = 'kubernetes.io/config.mirror';
 const enforceMountableAnnotation = 'kubernetes.io/enforce-mountable-secrets';
 const mountPath = '/var/run/secrets/kubernetes.io/serviceaccount';
 /** An hour and a bit: by the odd number the token request is known to come from here (see the token subresource). */
-export const podTokenSeconds = 3607;
+const podTokenSeconds = 3607;
 
 export interface ServiceAccountPluginOptions {
   /**

@@ -74,7 +74,7 @@ function certificateUser({ subject, fingerprint256 }: PeerCertificate): UserInfo
 const webSocketPrefix = 'base64url.bearer.authorization.k8s.io.';
 
 /** The token of `Authorization: Bearer`; browsers, which cannot set it on a WebSocket, send it as a subprotocol. */
-export function bearerToken(headers: Headers): string | undefined {
+function bearerToken(headers: Headers): string | undefined {
   const authorization = list(headers.authorization)[0]?.trim();
   if (authorization) {
     const [scheme = '', token] = authorization.split(' ', 3);

@@ -7,7 +7,7 @@ const sanitize = (text: string): string =>
   text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;');
 
 /** What a request was refused to do, as kube-apiserver words it: `User "jane" cannot list resource ...`. */
-export function forbiddenMessage(attributes: AuthorizerAttributes): string {
+function forbiddenMessage(attributes: AuthorizerAttributes): string {
   const { user, verb, resource, subresource, group, namespace, path } = attributes;
   const who = `User ${quote(user.name)} cannot ${verb}`;
   if (resource === '') return sanitize(`${who} path ${quote(path)}`);

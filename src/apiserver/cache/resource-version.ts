@@ -10,7 +10,7 @@ const MAX = 2n ** 64n - 1n;
  * The revision that a resourceVersion of a request names; undefined for "", which asks for the newest state.
  * https://kubernetes.io/docs/reference/using-api/api-concepts/#resource-versions
  */
-export function parseResourceVersion(text: string | undefined): { revision: number } | { why: string } | undefined {
+function parseResourceVersion(text: string | undefined): { revision: number } | { why: string } | undefined {
   if (text === undefined || text === '') return undefined;
   if (!/^\d+$/.test(text)) return { why: `strconv.ParseUint: parsing ${quote(text)}: invalid syntax` };
   if (BigInt(text) > MAX) return { why: `strconv.ParseUint: parsing ${quote(text)}: value out of range` };

@@ -47,7 +47,7 @@ function objectEnd(json: Buffer, start: number): number {
 }
 
 /** The bytes of `metadata`, a view into the object's. */
-export function metadataBytes(json: Buffer): Buffer {
+function metadataBytes(json: Buffer): Buffer {
   const start = metadataStart(json);
   return json.subarray(start, objectEnd(json, start));
 }

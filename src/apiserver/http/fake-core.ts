@@ -142,7 +142,7 @@ export class FakeCore implements ApiCore {
   async close(): Promise<void> {}
 }
 
-export class FakeWatch implements CoreWatch {
+class FakeWatch implements CoreWatch {
   readonly sink: CoreWatchSink;
   readonly #stop: () => void;
   paused = false;

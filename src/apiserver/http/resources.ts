@@ -10,7 +10,7 @@ import { isCustom, listBody, partialMetadata } from './encode.ts';
 import type { Limits } from './limits.ts';
 import { negotiate, plainJson, prettier, type Representation, wantsPretty } from './negotiate.ts';
 import { deleteOptionsOfQuery, listOptions, patchOptions, watchOptions, writeOptions } from './options.ts';
-import { encodeList, encodeObject } from './protobuf.ts';
+import { encodeList, encodeObject, encodeStatus } from './protobuf.ts';
 import type { Request } from './request.ts';
 import { includeObject, listTable, objectTable } from './table.ts';
 import { serveWatch, type WatchFrames } from './watch.ts';
@@ -39,7 +39,7 @@ export type Route =
   | 'not-found'
   | 'not-allowed';
 
-export function route(resource: ServedResource | undefined, request: Request): Route {
+function route(resource: ServedResource | undefined, request: Request): Route {
   const { info, exchange } = request;
   if (!resource) return 'not-found';
   const { data } = resource;
@@ -210,6 +210,8 @@ const writes: Readonly<Record<'create' | 'update' | 'patch' | 'delete' | 'delete
     };
     const status = { kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Success', details };
     const plain = rep.as === '' ? rep : plainJson;
+    if (plain.mediaType === 'application/vnd.kubernetes.protobuf')
+      return respondBytes(request, 200, encodeStatus(status), plain);
     return respondJson(request.exchange, 200, Buffer.from(JSON.stringify(status)), plain, request.warnings);
   },
 

@@ -119,6 +119,8 @@ function apply(expected: ExpectedKind, original: KubeObject, patch: ValuePatch):
     switch (error.fault) {
       case 'bad':
         throw errors.badRequest(error.message);
+      case 'too large':
+        throw errors.entityTooLarge(error.message);
       case 'unprocessable':
         throw rejected();
       case 'internal':

@@ -372,7 +372,7 @@ export const groupResourceOf = (resource: ServedResource): GroupResource => ({
   resource: resource.data.resource,
 });
 
-export const keyOf = (resource: ServedResource, namespace: string, name: string): string =>
+const keyOf = (resource: ServedResource, namespace: string, name: string): string =>
   resource.data.namespaced ? `${resource.prefix}${namespace}/${name}` : resource.prefix + name;
 
 function setNamespace(meta: Mutable<ObjectMeta>, target: Target): void {

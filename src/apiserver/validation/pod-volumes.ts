@@ -230,7 +230,7 @@ export function checkDriver(driver: string | undefined, path: Path, found: Found
   }
 }
 
-export function checkPullPolicy(policy: string | undefined, path: Path, found: Found): void {
+function checkPullPolicy(policy: string | undefined, path: Path, found: Found): void {
   const all = ['Always', 'IfNotPresent', 'Never'];
   if (policy && !all.includes(policy)) found.push(fieldErrors.notSupported(path.child('pullPolicy'), policy, all));
 }

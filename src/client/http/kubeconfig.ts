@@ -64,21 +64,6 @@ export function parseKubeconfig(text: string, options: KubeconfigOptions): Clien
   };
 }
 
-/** A pod's own way to the API server: its service account token and the environment's KUBERNETES_SERVICE_*. */
-export function inClusterConfig(
-  environment: Readonly<Record<string, string | undefined>>,
-  directory = '/var/run/secrets/kubernetes.io/serviceaccount',
-): ClientConfig {
-  const { KUBERNETES_SERVICE_HOST: host, KUBERNETES_SERVICE_PORT: port } = environment;
-  if (!host || !port) throw new Error('KUBERNETES_SERVICE_HOST and KUBERNETES_SERVICE_PORT must be set in a pod');
-  return {
-    server: `https://${host.includes(':') ? `[${host}]` : host}:${port}`,
-    ca: readFileSync(resolve(directory, 'ca.crt'), 'utf8'),
-    token: tokenFromFile(resolve(directory, 'token')),
-    namespace: readFileSync(resolve(directory, 'namespace'), 'utf8').trim(),
-  };
-}
-
 function tokenFromFile(path: string): () => string {
   let token = '';
   let readAt = Number.NEGATIVE_INFINITY;

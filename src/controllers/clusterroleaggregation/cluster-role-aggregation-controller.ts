@@ -40,7 +40,7 @@ export function startClusterRoleAggregationController(context: ControllerContext
 }
 
 /** Selector by selector, in the order of the roles' names, each rule once. Throws for an invalid selector. */
-export function aggregatedRules(role: ClusterRole, all: readonly ClusterRole[]): PolicyRule[] {
+function aggregatedRules(role: ClusterRole, all: readonly ClusterRole[]): PolicyRule[] {
   const others = all
     .filter(({ metadata }) => metadata.name !== role.metadata.name)
     .sort((a, b) => (a.metadata.name < b.metadata.name ? -1 : 1));

@@ -27,7 +27,7 @@ const hostNetworkTolerated: Toleration = {
   effect: 'NoSchedule',
 };
 
-export function daemonTolerations(spec: PodSpec): readonly Toleration[] {
+function daemonTolerations(spec: PodSpec): readonly Toleration[] {
   const wanted = spec.hostNetwork ? [...tolerated, hostNetworkTolerated] : tolerated;
   const present = spec.tolerations ?? [];
   const same = (a: Toleration, b: Toleration) =>

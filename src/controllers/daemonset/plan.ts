@@ -44,7 +44,7 @@ export function byAge(a: Pod, b: Pod): number {
 }
 
 /** How many pods an update may have too many of or be short of. */
-export function updateLimits(set: DaemonSet, wanted: number): { surge: number; unavailable: number } {
+function updateLimits(set: DaemonSet, wanted: number): { surge: number; unavailable: number } {
   const { type, rollingUpdate } = set.spec.updateStrategy;
   if (type !== 'RollingUpdate' || !rollingUpdate) return { surge: 0, unavailable: 0 };
   const surge = scaledValue(rollingUpdate.maxSurge ?? 0, wanted, true);

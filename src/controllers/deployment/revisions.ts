@@ -49,7 +49,7 @@ function withoutHash(template: PodTemplateSpec): PodTemplateSpec {
 }
 
 /** A ReplicaSet's revision; 0 where it has none. */
-export function revisionOf(set: ReplicaSet): number {
+function revisionOf(set: ReplicaSet): number {
   const text = set.metadata.annotations?.[REVISION] ?? '';
   return /^[0-9]+$/.test(text) ? Number(text) : 0;
 }

@@ -10,7 +10,7 @@ export interface Scaling {
 }
 
 export const replicasOf = (object: Deployment | ReplicaSet): number => object.spec.replicas ?? 1;
-export const availableOf = (set: ReplicaSet): number => set.status.availableReplicas ?? 0;
+const availableOf = (set: ReplicaSet): number => set.status.availableReplicas ?? 0;
 export const isActive = (set: ReplicaSet): boolean => replicasOf(set) > 0;
 export const sumReplicas = (sets: readonly ReplicaSet[]): number => sets.reduce((sum, set) => sum + replicasOf(set), 0);
 export const allOf = ({ current, old }: Generations): readonly ReplicaSet[] => (current ? [...old, current] : old);

@@ -35,7 +35,7 @@ export function withCondition(status: Status, condition: NewCondition, now: numb
   return { ...status, conditions: [...others, { ...condition, lastUpdateTime: time, lastTransitionTime }] };
 }
 
-export function withoutCondition(status: Status, type: string): Status {
+function withoutCondition(status: Status, type: string): Status {
   if (!conditionOf(status, type)) return status;
   const { conditions = [], ...rest } = status;
   const others = conditions.filter((condition) => condition.type !== type);

@@ -6,7 +6,7 @@ import { formatTime, timeToMs } from '../../schema/time.ts';
 import { isPodReady } from '../shared/pods.ts';
 
 /** An evicted pod that is not being deleted after so long was not evicted after all. */
-export const DELETION_TIMEOUT_MS = 2 * 60_000;
+const DELETION_TIMEOUT_MS = 2 * 60_000;
 
 export interface Disrupted {
   /** Names of evicted pods whose deletion does not show yet, with the time of eviction. */

@@ -46,7 +46,7 @@ export function packSubsets(occurrences: readonly Occurrence[]): EndpointSubset[
 }
 
 /** An Endpoints object may have so many addresses. */
-export const CAPACITY = 1000;
+const CAPACITY = 1000;
 
 /**
  * Leaves out what is more than `CAPACITY`: first addresses that are not ready, from each subset in proportion.

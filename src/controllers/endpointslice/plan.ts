@@ -7,7 +7,7 @@ import type { AddressType } from './endpoint.ts';
 
 export const MANAGED_BY = 'endpointslice.kubernetes.io/managed-by';
 export const SERVICE_NAME = 'kubernetes.io/service-name';
-export const HEADLESS = 'service.kubernetes.io/headless';
+const HEADLESS = 'service.kubernetes.io/headless';
 export const CONTROLLER = 'endpointslice-controller.k8s.io';
 /** As --max-endpoints-per-slice. */
 export const MAX_ENDPOINTS = 100;
@@ -166,7 +166,7 @@ export function sliceLabels(service: Service): Record<string, string> {
   return labels;
 }
 
-export function ownedBy(slice: EndpointSlice, service: Service): boolean {
+function ownedBy(slice: EndpointSlice, service: Service): boolean {
   return (slice.metadata.ownerReferences ?? []).some(
     (owner) => owner.uid === service.metadata.uid && owner.kind === 'Service' && owner.apiVersion === 'v1',
   );

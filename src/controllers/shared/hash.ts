@@ -11,13 +11,13 @@ export function templateHash(template: PodTemplateSpec, collisionCount = 0): str
   return safeEncode(fnv32a(stable(template) + (collisionCount > 0 ? `#${collisionCount}` : '')).toString());
 }
 
-export function fnv32a(text: string): number {
+function fnv32a(text: string): number {
   let hash = 0x811c9dc5;
   for (const byte of Buffer.from(text)) hash = Math.imul(hash ^ byte, 0x01000193);
   return hash >>> 0;
 }
 
-export function safeEncode(text: string): string {
+function safeEncode(text: string): string {
   let encoded = '';
   for (const char of text) encoded += ALPHABET[char.charCodeAt(0) % ALPHABET.length];
   return encoded;

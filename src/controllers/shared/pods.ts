@@ -30,7 +30,7 @@ export function readySince(pod: Pod): number | undefined {
 }
 
 /** When a ready pod has been so for `minReadySeconds`; undefined when it is not ready. */
-export function availableAt(pod: Pod, minReadySeconds: number): number | undefined {
+function availableAt(pod: Pod, minReadySeconds: number): number | undefined {
   if (!isPodReady(pod)) return undefined;
   if (minReadySeconds === 0) return Number.NEGATIVE_INFINITY;
   const since = readySince(pod);

@@ -36,7 +36,7 @@ export function membersOf(set: StatefulSet, pods: readonly Pod[]): Members {
 const isTerminating = (pod: Pod): boolean => pod.metadata.deletionTimestamp !== undefined;
 
 /** Running, ready for long enough, and not on its way out. */
-export const isHealthy = (pod: Pod, minReadySeconds: number, now: number): boolean =>
+const isHealthy = (pod: Pod, minReadySeconds: number, now: number): boolean =>
   pod.status.phase === 'Running' && isPodReady(pod) && isPodAvailable(pod, minReadySeconds, now) && !isTerminating(pod);
 
 /**

@@ -158,7 +158,7 @@ export class ImageManager {
 }
 
 /** Go's time.Duration cut to milliseconds: "734ms", "1.5s", "1m2.25s", "0s". */
-export function goMilliseconds(ms: number): string {
+function goMilliseconds(ms: number): string {
   const whole = Math.max(0, Math.trunc(ms));
   if (whole === 0) return '0s';
   if (whole < 1000) return `${whole}ms`;

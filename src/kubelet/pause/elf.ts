@@ -1,5 +1,5 @@
 /** Machines by their ELF number (e_machine). */
-export const machines = { amd64: 62, arm64: 183 } as const;
+const machines = { amd64: 62, arm64: 183 } as const;
 export type Machine = keyof typeof machines;
 
 const BASE = 0x400000n;

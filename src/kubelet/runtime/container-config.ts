@@ -42,7 +42,7 @@ const MASKED_PATHS = [
 const READONLY_PATHS = ['/proc/bus', '/proc/fs', '/proc/irq', '/proc/sys', '/proc/sysrq-trigger'];
 
 /** `<container>/<restarts>.log`, within the pod's directory of logs. */
-export function logPath(container: string, restartCount: number): string {
+function logPath(container: string, restartCount: number): string {
   return `${container}/${restartCount}.log`;
 }
 

@@ -70,7 +70,7 @@ function mergeOptions(
 }
 
 /** resolv.conf(5), as far as pods inherit it. */
-export function parseResolvConf(text: string): DnsConfig {
+function parseResolvConf(text: string): DnsConfig {
   const servers: string[] = [];
   let searches: string[] = [];
   let options: string[] = [];

@@ -282,7 +282,7 @@ export function containerReference(pod: Pod, container: string): Parameters<Even
 }
 
 /** Seconds between the stop signal and the kill. */
-export function graceSeconds(pod: Pod, container: AnyContainer | undefined, reason: ContainerToKill['reason']): number {
+function graceSeconds(pod: Pod, container: AnyContainer | undefined, reason: ContainerToKill['reason']): number {
   const { deletionGracePeriodSeconds } = pod.metadata;
   if (deletionGracePeriodSeconds !== undefined) return deletionGracePeriodSeconds;
   const ofProbe =

@@ -113,7 +113,7 @@ const accept =
   () =>
     acceptWebSocket(request, socket, head, protocol);
 
-export const isWebSocket = (request: IncomingMessage): boolean =>
+const isWebSocket = (request: IncomingMessage): boolean =>
   (request.headers.upgrade ?? '').toLowerCase() === 'websocket';
 
 function chosenProtocol(
@@ -129,7 +129,7 @@ function chosenProtocol(
   return { name, channels };
 }
 
-export function findPod(backend: ServerBackend, namespace = '', name = ''): Pod {
+function findPod(backend: ServerBackend, namespace = '', name = ''): Pod {
   const pod = backend.pod(namespace, name);
   if (!pod) throw new HttpError(404, 'pod does not exist');
   return pod;

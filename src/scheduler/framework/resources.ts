@@ -15,8 +15,8 @@ export const noResources = (): Resources => ({ milliCpu: 0, memory: 0, ephemeral
 type ResourceList = Readonly<Record<string, string>>;
 
 /** What pods without requests count for when nodes are ranked, so that they spread (kube-scheduler's non-zero requests). */
-export const defaultMilliCpu = 100;
-export const defaultMemory = 200 * 1024 * 1024;
+const defaultMilliCpu = 100;
+const defaultMemory = 200 * 1024 * 1024;
 
 const parsed = new Map<string, number>();
 const rememberAtMost = 10_000;

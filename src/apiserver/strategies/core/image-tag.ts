@@ -6,7 +6,7 @@ const reference = new RegExp(
 );
 
 /** Whether an image is pulled anew each time unless its pod says otherwise: its tag is "latest", given or meant. */
-export function isLatest(image: string): boolean {
+function isLatest(image: string): boolean {
   const match = reference.exec(image);
   if (!match) return false;
   const [, , tag, digest] = match;

@@ -49,7 +49,7 @@ export function setPodTemplateDefaults(template: Mutable<PodTemplateSpec> | unde
   if (template?.spec) setPodSpecDefaults(template.spec);
 }
 
-export function setContainerDefaults(container: Mutable<Container> | Mutable<EphemeralContainer>): void {
+function setContainerDefaults(container: Mutable<Container> | Mutable<EphemeralContainer>): void {
   for (const port of container.ports ?? []) (port as Partial<Mutable<ContainerPort>>).protocol ??= 'TCP';
   for (const { valueFrom } of container.env ?? []) if (valueFrom?.fieldRef) valueFrom.fieldRef.apiVersion ??= 'v1';
   const { limits, requests } = container.resources;

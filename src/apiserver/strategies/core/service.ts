@@ -27,7 +27,7 @@ function setDefaults(service: Mutable<Service>): void {
 }
 
 /** Reached from outside the cluster. */
-export const isExternal = ({ spec }: Service): boolean =>
+const isExternal = ({ spec }: Service): boolean =>
   spec.type === 'LoadBalancer' ||
   spec.type === 'NodePort' ||
   (spec.type === 'ClusterIP' && (spec.externalIPs?.length ?? 0) > 0);
