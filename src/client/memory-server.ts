@@ -1,7 +1,7 @@
 /** For tests: an API server in memory that lets everybody do everything, and a client of it. */
 import { namespaces } from '../api/core/v1.gen.ts';
 import { model } from '../api/model.ts';
-import type { AdmissionPlugin } from '../apiserver/admission.ts';
+import type { CoreOptions } from '../apiserver/core-options.ts';
 import { buildResourceTable } from '../apiserver/resource-table.ts';
 import { type Core, createCore } from '../apiserver/server-core.ts';
 import { strategies } from '../apiserver/strategies/index.ts';
@@ -24,7 +24,7 @@ export interface MemoryServerOptions {
   readonly clock: Clock;
   /** Made before the server is handed over. */
   readonly namespaces?: readonly string[];
-  readonly admission?: readonly AdmissionPlugin[];
+  readonly admission?: CoreOptions['admission'];
 }
 
 export async function memoryServer(options: MemoryServerOptions): Promise<MemoryServer> {

@@ -14,6 +14,7 @@ import { startNodeLifecycleController } from './nodelifecycle/node-lifecycle-con
 import { startPodGarbageCollector } from './podgc/pod-garbage-collector.ts';
 import { startReplicaSetController } from './replicaset/replicaset-controller.ts';
 import { startReplicationController } from './replicationcontroller/replication-controller.ts';
+import { startResourceQuotaController } from './resourcequota/resource-quota-controller.ts';
 import { startRootCaPublisher, startServiceCaPublisher } from './rootca/root-ca-publisher.ts';
 import { startServiceAccountController } from './serviceaccount/serviceaccount-controller.ts';
 import type { ControllerContext, ControllerHandle } from './shared/context.ts';
@@ -35,6 +36,7 @@ export const controllers: readonly ControllerDescriptor[] = [
   { name: 'garbage-collector-controller', start: startGarbageCollector },
   { name: 'pod-garbage-collector-controller', start: startPodGarbageCollector },
   { name: 'clusterrole-aggregation-controller', start: startClusterRoleAggregationController },
+  { name: 'resourcequota-controller', start: startResourceQuotaController },
   { name: 'namespace-controller', start: startNamespaceController },
   { name: 'serviceaccount-controller', start: startServiceAccountController },
   { name: 'root-ca-certificate-publisher-controller', start: startRootCaPublisher },

@@ -1,7 +1,18 @@
 /** For tests of controllers: an API server in memory, a clock that is turned by hand, and pods that do as they are told. */
-import { type Event, events, nodes, type Pod, type PodStatus, pods, type Taint } from '../../api/core/v1.gen.ts';
+import {
+  type Event,
+  events,
+  nodes,
+  type Pod,
+  type PodStatus,
+  pods,
+  type ResourceQuota,
+  resourcequotas,
+  type Taint,
+} from '../../api/core/v1.gen.ts';
 import { errors, isNotFound } from '../../api/errors.ts';
 import type { Draft, KubeObject, ResourceType } from '../../api/resource.ts';
+import { resourceQuota } from '../../apiserver/admission-plugins/resource-quota.ts';
 import type { Client } from '../../client/client.ts';
 import { InformerFactory } from '../../client/informer.ts';
 import { memoryServer } from '../../client/memory-server.ts';
@@ -55,7 +66,7 @@ export async function testCluster(
   const server = await memoryServer({
     clock,
     namespaces: [NAMESPACE],
-    admission: [
+    admission: (objects) => [
       {
         name: 'Refuse',
         handles: (operation, group, resource) => operation === 'CREATE' && group === '' && resource === 'pods',
@@ -63,9 +74,19 @@ export async function testCluster(
           if (cluster.refusePods) throw errors.forbidden(pods, '', cluster.refusePods);
         },
       },
+      resourceQuota(
+        // The cache holds ResourceQuotas under that name.
+        { resourceQuotas: (name) => objects.list('', 'v1', 'resourcequotas', name) as readonly ResourceQuota[] },
+        {
+          get: (namespace, name) => client.resource(resourcequotas).get(namespace, name),
+          updateStatus: (quota) => client.resource(resourcequotas).updateStatus(quota),
+        },
+      ),
     ],
   });
   const { client } = server;
+  const quotas = server.core.resources.find('', 'v1', 'resourcequotas');
+  if (quotas) await server.core.preload([quotas]);
   const recorder = createEventRecorder({ client, component: 'test', clock, log, random: () => 0 });
   const flaky = new FlakyClient(client, clock, () => cluster);
   const startAll = async () => {
