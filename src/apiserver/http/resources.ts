@@ -1,4 +1,5 @@
 import { errors } from '../../api/errors.ts';
+import type { Status } from '../../api/meta/v1.gen.ts';
 import type { Clock } from '../../utils/clock.ts';
 import type { Authorizer } from '../admission.ts';
 import type { ApiCore, DeleteParameters, ServedResource, Stored, StoredList, Target } from '../core.ts';
@@ -208,7 +209,7 @@ const writes: Readonly<Record<'create' | 'update' | 'patch' | 'delete' | 'delete
       kind: at.resource.data.resource,
       uid: stored.object.metadata.uid,
     };
-    const status = { kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Success', details };
+    const status: Status = { kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Success', details };
     const plain = rep.as === '' ? rep : plainJson;
     if (plain.mediaType === 'application/vnd.kubernetes.protobuf')
       return respondBytes(request, 200, encodeStatus(status), plain);

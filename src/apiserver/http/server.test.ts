@@ -2,6 +2,7 @@ import { constants } from 'node:http2';
 import { connect as connectTls } from 'node:tls';
 import { gunzipSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { openProto } from '../../schema/protobuf.ts';
 import { ask, json, TestServer, testCertificate } from './test-server.ts';
 
 let server: TestServer;
@@ -107,6 +108,9 @@ describe.each(['http1', 'http2'] as const)('over %s', (version) => {
     // The fake core takes only bytes; what it was given is the decoded object.
     expect(posted.status).toBe(500);
     expect(server.core.calls.at(-1)?.body).toMatchObject({ object: { kind: 'ConfigMap', data: { k: 'v' } } });
+    const deleted = await send('DELETE', `${path}/a`, { accept: 'application/vnd.kubernetes.protobuf, */*' });
+    expect(deleted.headers['content-type']).toBe('application/vnd.kubernetes.protobuf');
+    expect(openProto(deleted.body)).toMatchObject({ apiVersion: 'v1', kind: 'Status' });
   });
 
   test('a create is 201, with warnings in headers', async () => {
