@@ -53,8 +53,10 @@ describe('values survive', () => {
   });
 
   it('any JSON where any is allowed', () => {
+    // Written and read once: JSON.stringify makes 0 of -0.
+    const values = fc.jsonValue().map((value): unknown => JSON.parse(JSON.stringify(value)));
     fc.assert(
-      fc.property(fc.jsonValue(), (data) => {
+      fc.property(values, (data) => {
         roundTrip('apps/v1.ControllerRevision', { data });
         roundTrip('apiextensions/v1.JSONSchemaProps', { default: data, enum: [data] });
       }),
