@@ -23,7 +23,11 @@ const lazyHttp: Plugin = {
 };
 
 const { metafile } = await build({
-  entryPoints: { skiff: 'src/cli/main.ts', testing: 'src/testing/index.ts' },
+  entryPoints: {
+    skiff: 'src/cli/main.ts',
+    testing: 'src/testing/index.ts',
+    'yaml-worker': 'src/apiserver/http/yaml-worker.ts',
+  },
   outdir: 'dist',
   outExtension: { '.js': '.mjs' },
   chunkNames: 'chunk-[hash]',

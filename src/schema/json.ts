@@ -12,6 +12,30 @@ export class DepthError extends Error {
   }
 }
 
+/** How deep a text may nest: Go's bound. JSON.parse has none, and takes a second and gigabytes for a megabyte of brackets. */
+const MAX_TEXT_DEPTH = 10_000;
+/** Shorter texts are parsed sooner than looked through, however deep. */
+const SHORT_TEXT = 32 * 1024;
+
+/** JSON.parse for texts of strangers. Throws SyntaxError or DepthError. */
+export function parseJson(text: string): unknown {
+  if (text.length > SHORT_TEXT && nestsTooDeep(text)) throw new DepthError();
+  return JSON.parse(text);
+}
+
+function nestsTooDeep(text: string): boolean {
+  let depth = 0;
+  for (let i = 0; i < text.length; i++) {
+    const c = text.charCodeAt(i);
+    if (c === 0x22) {
+      for (i++; i < text.length && text.charCodeAt(i) !== 0x22; i++) if (text.charCodeAt(i) === 0x5c) i++;
+    } else if (c === 0x5b || c === 0x7b) {
+      if (++depth > MAX_TEXT_DEPTH) return true;
+    } else if (c === 0x5d || c === 0x7d) depth--;
+  }
+  return false;
+}
+
 export const isJsonObject = (value: unknown): value is JsonObject =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 

@@ -1,12 +1,14 @@
 import { ApiError, errors } from '../../api/errors.ts';
 import { model } from '../../api/model.ts';
 import { DecodeError, decode } from '../../schema/decode.ts';
+import { DepthError, parseJson } from '../../schema/json.ts';
 import { ProtobufError } from '../../schema/protobuf.ts';
 import type { Body, DeleteParameters, PatchBody, PatchType } from '../core.ts';
 import { BodyTooLargeError, type Exchange } from './exchange.ts';
 import { bodyMediaType, type MediaType, unsupportedByRoute } from './negotiate.ts';
 import { decodeProtobuf } from './protobuf.ts';
-import { parseYaml, YamlError } from './yaml.ts';
+import { YamlError } from './yaml.ts';
+import { readYaml } from './yaml-body.ts';
 
 /** Reads a request's body; throws 413 past the limit (bytes). */
 export async function readBody(exchange: Exchange, limit: number): Promise<Buffer> {
@@ -27,7 +29,7 @@ export async function readObject(exchange: Exchange, limit: number, kind: string
   const bytes = await readBody(exchange, limit);
   if (mediaType === 'application/json') return { bytes, mediaType };
   try {
-    const object = mediaType === 'application/yaml' ? parseYaml(bytes.toString()) : decodeProtobuf(bytes);
+    const object = mediaType === 'application/yaml' ? await readYaml(bytes.toString()) : decodeProtobuf(bytes);
     if (typeof object === 'object' && object !== null) return { object };
     throw new YamlError(`couldn't get version/kind; json parse error: it is no object`);
   } catch (error) {
@@ -59,14 +61,14 @@ export async function readPatch(exchange: Exchange, limit: number, type: PatchTy
   const text = (await readBody(exchange, limit)).toString();
   if (type === 'apply') {
     try {
-      return { type, value: parseYaml(text) };
+      return { type, value: await readYaml(text) };
     } catch (error) {
       if (error instanceof YamlError) throw errors.badRequest(`error decoding YAML: ${error.message}`);
       throw error;
     }
   }
   try {
-    return { type, value: JSON.parse(text) };
+    return { type, value: parseJson(text) };
   } catch (error) {
     throw errors.badRequest(`error decoding patch: ${goSyntaxError(error, text)}`);
   }
@@ -74,6 +76,7 @@ export async function readPatch(exchange: Exchange, limit: number, type: PatchTy
 
 /** Go's words for what JSON.parse stumbled over. */
 function goSyntaxError(error: unknown, text: string): string {
+  if (error instanceof DepthError) return error.message;
   const position = error instanceof Error ? / at position (\d+)/.exec(error.message)?.[1] : undefined;
   if (text.trim() === '' || (error instanceof Error && error.message.startsWith('Unexpected end')))
     return 'unexpected end of JSON input';
@@ -88,7 +91,7 @@ export async function readDeleteOptions(exchange: Exchange, limit: number): Prom
   const bytes = await readBody(exchange, limit);
   if (bytes.length === 0) return undefined;
   const mediaType = bodyMediaType(exchange.headers['content-type'], true);
-  const value = plainValue(bytes, mediaType);
+  const value = await plainValue(bytes, mediaType);
   if (typeof value === 'object' && value !== null && 'kind' in value && value.kind !== 'DeleteOptions' && value.kind)
     throw errors.badRequest('decoded object cannot be converted to DeleteOptions');
   try {
@@ -100,13 +103,13 @@ export async function readDeleteOptions(exchange: Exchange, limit: number): Prom
   }
 }
 
-function plainValue(bytes: Buffer, mediaType: MediaType): unknown {
+async function plainValue(bytes: Buffer, mediaType: MediaType): Promise<unknown> {
   try {
     switch (mediaType) {
       case 'application/json':
-        return JSON.parse(bytes.toString());
+        return parseJson(bytes.toString());
       case 'application/yaml':
-        return parseYaml(bytes.toString());
+        return await readYaml(bytes.toString());
       case 'application/vnd.kubernetes.protobuf':
         return decodeProtobuf(bytes);
     }

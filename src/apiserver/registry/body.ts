@@ -2,7 +2,7 @@ import { errors } from '../../api/errors.ts';
 import { model } from '../../api/model.ts';
 import { apiVersionOf, type KubeObject, type Mutable, parseApiVersion } from '../../api/resource.ts';
 import { DecodeError, decodeKind } from '../../schema/decode.ts';
-import { isJsonObject } from '../../schema/json.ts';
+import { DepthError, isJsonObject, parseJson } from '../../schema/json.ts';
 import type { ObjectSchema } from '../../schema/model.ts';
 import { quote } from '../../schema/quote.ts';
 import { mayHaveDuplicates, strictProblems } from '../../schema/strict.ts';
@@ -40,7 +40,7 @@ export function parseBody(body: Body, expected: ExpectedKind): ParsedBody {
   if ('object' in body) return { value: body.object, text: undefined };
   const text = body.bytes.toString();
   try {
-    return { value: JSON.parse(text), text };
+    return { value: parseJson(text), text };
   } catch (error) {
     const why = goSyntaxError(error, text);
     throw errors.badRequest(
@@ -51,6 +51,7 @@ export function parseBody(body: Body, expected: ExpectedKind): ParsedBody {
 
 /** Go's words for what JSON.parse stumbled over. */
 function goSyntaxError(error: unknown, text: string): string {
+  if (error instanceof DepthError) return error.message;
   const position = error instanceof Error ? / at position (\d+)/.exec(error.message)?.[1] : undefined;
   const bad = position === undefined ? text.trimStart()[0] : text[Number(position)];
   if (bad === undefined || (error instanceof Error && error.message.startsWith('Unexpected end'))) {
