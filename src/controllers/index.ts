@@ -21,6 +21,7 @@ import type { ControllerContext, ControllerHandle } from './shared/context.ts';
 import { startStatefulSetController } from './statefulset/statefulset-controller.ts';
 import { startPvProtectionController } from './storageprotection/pv-protection-controller.ts';
 import { startPvcProtectionController } from './storageprotection/pvc-protection-controller.ts';
+import { startVacProtectionController } from './storageprotection/vac-protection-controller.ts';
 import { startTaintEvictionController } from './tainteviction/taint-eviction-controller.ts';
 
 export type { ControllerContext, ControllerHandle } from './shared/context.ts';
@@ -54,6 +55,7 @@ export const controllers: readonly ControllerDescriptor[] = [
   { name: 'disruption-controller', start: startDisruptionController },
   { name: 'persistentvolumeclaim-protection-controller', start: startPvcProtectionController },
   { name: 'persistentvolume-protection-controller', start: startPvProtectionController },
+  { name: 'volumeattributesclass-protection-controller', start: startVacProtectionController },
   { name: 'job-controller', start: startJobController },
   { name: 'cronjob-controller', start: startCronJobController },
   { name: 'ttl-after-finished-controller', start: startTtlAfterFinishedController },

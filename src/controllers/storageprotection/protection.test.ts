@@ -1,12 +1,14 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { persistentvolumeclaims, persistentvolumes, pods } from '../../api/core/v1.gen.ts';
+import { volumeattributesclasses } from '../../api/storage/v1.gen.ts';
 import { NAMESPACE, type TestCluster, testCluster } from '../shared/test-cluster.ts';
 import { startPvProtectionController } from './pv-protection-controller.ts';
 import { startPvcProtectionController } from './pvc-protection-controller.ts';
+import { startVacProtectionController } from './vac-protection-controller.ts';
 
 let cluster: TestCluster;
 beforeEach(async () => {
-  cluster = await testCluster(startPvcProtectionController, startPvProtectionController);
+  cluster = await testCluster(startPvcProtectionController, startPvProtectionController, startVacProtectionController);
   await cluster.node('n');
 });
 afterEach(() => cluster.stop());
@@ -87,4 +89,35 @@ test('keeps a volume as long as it is bound', async () => {
   expect(await cluster.list(persistentvolumes)).toHaveLength(1);
   await phase('Released');
   expect(await cluster.list(persistentvolumes)).toEqual([]);
+});
+
+test('keeps a class of volume attributes as long as a claim or a volume names it', async () => {
+  const driver = { driverName: 'csi.example.com', parameters: { iops: '1' } };
+  await cluster.create(volumeattributesclasses, { metadata: { name: 'gold' }, ...driver });
+  const { metadata } = await cluster.get(volumeattributesclasses, 'gold');
+  expect(metadata.finalizers).toEqual(['kubernetes.io/vac-protection']);
+  await cluster.create(persistentvolumeclaims, {
+    metadata: { name: 'data' },
+    spec: {
+      accessModes: ['ReadWriteOnce'],
+      resources: { requests: { storage: '1Gi' } },
+      volumeAttributesClassName: 'gold',
+    },
+  });
+  await cluster.create(persistentvolumes, {
+    metadata: { name: 'pv' },
+    spec: {
+      capacity: { storage: '1Gi' },
+      accessModes: ['ReadWriteOnce'],
+      csi: { driver: 'csi.example.com', volumeHandle: 'h' },
+      volumeAttributesClassName: 'gold',
+    },
+  });
+  await cluster.client.resource(volumeattributesclasses).delete('', 'gold');
+  await cluster.quiet();
+  await remove('data');
+  expect(await cluster.list(volumeattributesclasses)).toHaveLength(1);
+  await cluster.client.resource(persistentvolumes).delete('', 'pv');
+  await cluster.quiet();
+  expect(await cluster.list(volumeattributesclasses)).toEqual([]);
 });
