@@ -1,4 +1,4 @@
-import { isConflict } from '../api/errors.ts';
+import { ApiError, isConflict } from '../api/errors.ts';
 import type { Logger } from '../utils/log.ts';
 import type { WorkQueue } from './work-queue.ts';
 
@@ -34,9 +34,13 @@ export function runController(options: ControllerOptions): RunningController {
         queue.forget(key);
       } catch (error) {
         if (!abort.signal.aborted) {
+          const about = { controller: name, key };
           // Somebody else wrote first: the informer brings their version, there is nothing to tell anybody.
-          if (isConflict(error)) log.debug({ err: error, controller: name, key }, 'write conflict, trying again');
-          else log.warn({ err: error, controller: name, key }, 'reconcile failed, trying again');
+          if (isConflict(error)) log.debug({ ...about, error: error.message }, 'write conflict, trying again');
+          // An answer says all there is to say; where in this process it was read does not matter.
+          else if (error instanceof ApiError && error.code < 500)
+            log.warn({ ...about, reason: error.reason, error: error.message }, 'request refused, trying again');
+          else log.warn({ ...about, err: error }, 'reconcile failed, trying again');
           queue.addRateLimited(key);
         }
       } finally {
