@@ -410,6 +410,26 @@ describe('subresources of pods', () => {
     });
     expect((await all.list('one')).items.map((p) => p.metadata.name)).toEqual(['q']);
   });
+
+  test('a budget with an empty selector guards every pod of its namespace', async () => {
+    await using f = coreFixture();
+    const all = f.client.resource(pods);
+    const budgets = f.client.resource(poddisruptionbudgets);
+    for (const namespace of ['one', 'two']) {
+      const made = await all.create(namespace, pod('p'));
+      await all.updateStatus({
+        ...made,
+        status: { phase: 'Running', conditions: [{ type: 'Ready', status: 'True' }] },
+      });
+    }
+    const budget = await budgets.create('one', { metadata: { name: 'b' }, spec: { minAvailable: 1, selector: {} } });
+    const counts = { currentHealthy: 1, desiredHealthy: 1, disruptionsAllowed: 0, expectedPods: 1 };
+    await budgets.updateStatus({ ...budget, status: { ...counts, observedGeneration: 1 } });
+    const evict = (namespace: string) => all.createSubresource(namespace, 'p', 'eviction', { metadata: { name: 'p' } });
+    expect(await status(evict('one'))).toMatchObject({ code: 429 });
+    await evict('two');
+    expect((await all.list('')).items.map((p) => p.metadata.namespace)).toEqual(['one']);
+  });
 });
 
 describe('admission and authorization', () => {

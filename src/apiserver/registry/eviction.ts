@@ -98,10 +98,9 @@ async function takeFromBudget(registry: Registry, resources: Resources, write: W
   throw errors.timeout(`couldn't update PodDisruptionBudget due to conflicts`, 10);
 }
 
-function covers(budget: PodDisruptionBudget, pod: Pod): boolean {
-  const selector = labelSelector(budget.spec?.selector);
-  return !selector.everything && selector.matches(pod.metadata.labels);
-}
+/** An empty selector selects every pod of the namespace, none at all selects nothing. */
+const covers = (budget: PodDisruptionBudget, pod: Pod): boolean =>
+  labelSelector(budget.spec?.selector).matches(pod.metadata.labels);
 
 const VIOLATES = "Cannot evict pod as it would violate the pod's disruption budget.";
 
