@@ -19,6 +19,7 @@ import { type ClusterCertificates, ensureCertificates } from './certificates.ts'
 import { ConfigurationError } from './configuration-error.ts';
 import { createControlPlane } from './control-plane.ts';
 import { startDnsEndpointsController } from './dns-endpoints.ts';
+import { ServerHealth } from './health.ts';
 import { checkRange, overlap } from './ip-range.ts';
 import { buildKubeconfig } from './kubeconfig.ts';
 import { kubeletConnector } from './kubelets.ts';
@@ -77,6 +78,7 @@ export async function startServer(options: ServerOptions & { readonly log: Logge
     serviceClusterIpRange: options.serviceClusterIpRange,
     serviceNodePorts: parsePortRange(options.serviceNodePortRange),
   });
+  const health = new ServerHealth();
   const http = createHttpServer({
     core: plane.core,
     authenticate: plane.authenticate,
@@ -94,6 +96,7 @@ export async function startServer(options: ServerOptions & { readonly log: Logge
         client: certificates.kubeletClient,
       }),
     }),
+    health: health.checks(store),
     handlers: tokenIssuerHandlers(plane.tokens, advertise, options.securePort),
   });
   const port = await http.listen(options.securePort, options.bindAddress);
@@ -104,6 +107,7 @@ export async function startServer(options: ServerOptions & { readonly log: Logge
     address: advertise,
     port,
   });
+  health.serviceMade = true;
 
   const controllerClient = plane.client('kube-controller-manager');
   const informers = new InformerFactory(controllerClient, { clock, log });
@@ -133,11 +137,18 @@ export async function startServer(options: ServerOptions & { readonly log: Logge
     log: log.child({ component: 'controllers' }),
   });
   informers.start();
+  informers.waitForSync().then(
+    () => {
+      health.informersSynced = true;
+    },
+    () => {}, // stopped before
+  );
   log.info({ port, ms: Math.round(performance.now() - started) }, 'ready');
 
   return {
     url: `https://127.0.0.1:${port}`,
     async stop() {
+      health.stopping = true;
       await Promise.all([controllers.stop(), scheduler.stop(), dnsEndpoints.stop()]);
       informers.stop();
       await recorder.stop();

@@ -6,7 +6,7 @@ import type { PathHandler, PathRouter } from './paths.ts';
 export interface HealthCheck {
   readonly name: string;
   /** Why it is not well, for the log; undefined when it is. */
-  check(): string | undefined;
+  check(): string | undefined | Promise<string | undefined>;
   /** Left out of these paths; a server that is starting is alive, but not ready. */
   readonly except?: readonly HealthPath[];
 }
@@ -24,8 +24,8 @@ export function installHealth(paths: PathRouter, checks: readonly HealthCheck[],
     const own = [ping, ...checks.filter((check) => !check.except?.includes(path))];
     paths.add(path, all(path.slice(1), own, log));
     for (const check of own) {
-      paths.add(`${path}/${check.name}`, ({ exchange }) => {
-        const problem = check.check();
+      paths.add(`${path}/${check.name}`, async ({ exchange }) => {
+        const problem = await check.check();
         if (problem === undefined) exchange.respond(200, plain(commonHeaders(exchange, '')), [Buffer.from('ok')]);
         else respondText(exchange, 500, `internal server error: ${problem}\n`);
       });
@@ -40,7 +40,7 @@ const plain = (headers: ReturnType<typeof commonHeaders>) => ({
 });
 
 function all(name: string, checks: readonly HealthCheck[], log: Logger): PathHandler {
-  return ({ exchange, query }) => {
+  return async ({ exchange, query }) => {
     const excluded = new Set(query?.getAll('exclude') ?? []);
     const unknown = new Set(excluded);
     const failed: string[] = [];
@@ -51,7 +51,7 @@ function all(name: string, checks: readonly HealthCheck[], log: Logger): PathHan
         report += `[+]${check.name} excluded: ok\n`;
         continue;
       }
-      const problem = check.check();
+      const problem = await check.check();
       if (problem === undefined) {
         report += `[+]${check.name} ok\n`;
       } else {
