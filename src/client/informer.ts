@@ -66,8 +66,10 @@ export class Informer<T extends KubeObject> {
       clock: this.#clock,
       random: this.#random,
       initialMs: 800,
-      maximumMs: 30_000,
-      resetMs: 120_000,
+      // client-go waits up to 30 s, for control planes that thousands of nodes come back to at once. Here a server that
+      // was killed is back in a second, and its nodes' services should not be out of date for a minute.
+      maximumMs: 5_000,
+      resetMs: 10_000,
     });
     this.hasSynced = new Promise((resolve, reject) => {
       this.#resolveSynced = resolve;
