@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { clusterPaths } from '../../src/cluster/paths.ts';
 import { busyboxImage } from './busybox-image.ts';
 import { type CommandResult, NetworkNamespace } from './network-namespace.ts';
@@ -36,7 +36,9 @@ export class SkiffCluster {
   async up(...flags: string[]): Promise<void> {
     const started = await this.skiff('up', '--node-name', 'node-a', ...flags);
     if (started.code !== 0) throw new Error(`skiff up: ${started.stdout}${started.stderr}`);
-    const loaded = await this.skiff('image', 'load', await busyboxImage());
+    const image = await busyboxImage();
+    const loaded = await this.skiff('image', 'load', image);
+    rmSync(dirname(image), { recursive: true });
     if (loaded.code !== 0) throw new Error(`skiff image load: ${loaded.stdout}${loaded.stderr}`);
   }
 
