@@ -21,8 +21,7 @@ const UNSEEN_MS = 1000;
  * are to leave orphans. https://kubernetes.io/docs/concepts/architecture/garbage-collection/
  */
 export function startGarbageCollector(context: ControllerContext): ControllerHandle {
-  const { clock } = context;
-  const log = context.log.child({ controller: 'garbage-collector' });
+  const { clock, log } = context;
   const deletions = new WorkQueue({ name: 'garbage_collector_attempt_to_delete', clock });
   const orphans = new WorkQueue({ name: 'garbage_collector_attempt_to_orphan', clock });
   const collector = new GarbageCollector(context, deletions, orphans);

@@ -18,7 +18,7 @@ export interface ReconcilerOptions {
 export function startReconciler(context: ControllerContext, options: ReconcilerOptions): ControllerHandle {
   const { name, workers, reconcile } = options;
   const queue = new WorkQueue({ name, clock: context.clock });
-  const log = context.log.child({ controller: name });
+  const { log } = context;
   const remove = options.observe(queue);
   let stopped = false;
   let controller: RunningController | undefined;
