@@ -7,7 +7,9 @@
  * and the few fields that must be written anyway.
  */
 
+import { badBase64 } from './base64.ts';
 import { formatDuration, parseDuration } from './duration.ts';
+import { describe, goType, kindOf } from './go-words.ts';
 import { cloneJson, DepthError, isJsonObject, type JsonObject, MAX_DEPTH, setOwn } from './json.ts';
 import type { Field, ObjectSchema, ScalarSchema, ScalarType, Schema } from './model.ts';
 import { canonicalQuantity } from './quantity.ts';
@@ -457,75 +459,3 @@ function decodeUnion(node: Node, schema: ScalarSchema, value: unknown, context: 
   }
   return isJsonObject(value) ? props(value) : null;
 }
-
-/** Where the text stops being standard base64 with padding, as Go counts; undefined when it does not. Line ends are skipped. */
-function badBase64(text: string): number | undefined {
-  if (text.length % 4 === 0 && /^[A-Za-z0-9+/]*={0,2}$/.test(text)) return undefined;
-  let digits = 0;
-  for (let i = 0; i < text.length; i++) {
-    const c = text[i] ?? '';
-    if (c === '\n' || c === '\r') continue;
-    if (/[A-Za-z0-9+/]/.test(c)) {
-      digits++;
-      continue;
-    }
-    if (c !== '=' || digits % 4 < 2) return i;
-    let rest = i + 1;
-    const skip = () => {
-      while (text[rest] === '\n' || text[rest] === '\r') rest++;
-    };
-    if (digits % 4 === 2) {
-      skip();
-      if (rest === text.length) return text.length;
-      if (text[rest] !== '=') return rest - 1;
-      rest++;
-    }
-    skip();
-    return rest < text.length ? rest : undefined;
-  }
-  return digits % 4 === 0 ? undefined : text.length - (digits % 4);
-}
-
-/** JSON's word for a value, as Go's errors say it. */
-function kindOf(value: unknown): string {
-  if (Array.isArray(value)) return 'array';
-  if (typeof value === 'boolean') return 'bool';
-  return typeof value;
-}
-
-function describe(value: unknown, type: string): string {
-  if (typeof value === 'number' && /^int(32|64)$/.test(type)) {
-    return `number ${Number.isInteger(value) ? BigInt(value) : value}`;
-  }
-  return kindOf(value);
-}
-
-/** The Go type of a node as errors name it. */
-function goType(schema: Schema): string {
-  switch (schema.node) {
-    case 'object': {
-      const version = /\/([^.]*)\./.exec(schema.name)?.[1] ?? 'v1';
-      return `${version}.${schema.name.slice(schema.name.lastIndexOf('.') + 1)}`;
-    }
-    case 'list':
-      return `[]${goType(schema.items)}`;
-    case 'map':
-      if (schema.values.node === 'scalar' && schema.values.type === 'Quantity') return 'v1.ResourceList';
-      return `map[string]${goType(schema.values)}`;
-    default:
-      return goScalars[schema.type] ?? schema.type;
-  }
-}
-
-const goScalars: Readonly<Partial<Record<ScalarType, string>>> = {
-  double: 'float64',
-  bytes: '[]uint8',
-  Quantity: 'resource.Quantity',
-  Time: 'v1.Time',
-  MicroTime: 'v1.MicroTime',
-  Duration: 'v1.Duration',
-  IntOrString: 'intstr.IntOrString',
-  RawExtension: 'runtime.RawExtension',
-  FieldsV1: 'v1.FieldsV1',
-  JSON: 'v1.JSON',
-};

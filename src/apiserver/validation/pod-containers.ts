@@ -1,18 +1,14 @@
 import type {
   Container,
   ContainerPort,
-  EnvFromSource,
-  EnvVar,
   EphemeralContainer,
-  HTTPGetAction,
-  LifecycleHandler,
-  Probe,
   Volume,
   VolumeDevice,
   VolumeMount,
 } from '../../api/core/v1.gen.ts';
 import { fieldErrors, type Path } from '../../schema/field-error.ts';
-import { checkFieldRef, checkResourceFieldRef } from './downward-api.ts';
+import { checkEnvFrom, checkEnvironment } from './pod-environment.ts';
+import { checkProbes } from './pod-probes.ts';
 import { checkSecurityContext } from './pod-security.ts';
 import { checkResources } from './resources.ts';
 import {
@@ -20,13 +16,7 @@ import {
   checkDescendingPath,
   checkEnum,
   checkLabel1123,
-  checkNonNegative,
-  checkPortNumberOrName,
-  checkSubdomain,
-  configKeyProblems,
-  environmentNameProblems,
   type Found,
-  headerNameProblems,
   portNameProblems,
   portProblems,
   required,
@@ -42,21 +32,8 @@ export interface PodScope {
   readonly hostUsers: boolean;
 }
 
-const environmentFields = [
-  'metadata.name',
-  'metadata.namespace',
-  'metadata.uid',
-  'spec.nodeName',
-  'spec.serviceAccountName',
-  'status.hostIP',
-  'status.hostIPs',
-  'status.podIP',
-  'status.podIPs',
-];
 const NOT_FOR_INIT = 'may not be set for init containers without restartPolicy=Always';
 const NOT_FOR_EPHEMERAL = 'cannot be set for an Ephemeral Container';
-const ONE_FIELD = 'may not have more than one field specified at a time';
-const ONE_HANDLER = 'may not specify more than 1 handler type';
 
 export function checkContainers(
   containers: readonly Container[] | undefined,
@@ -74,7 +51,7 @@ export function checkContainers(
     checkCommon(container, scope, at, found);
     if (names.has(container.name)) found.push(fieldErrors.duplicate(at.child('name'), container.name));
     names.add(container.name);
-    checkProbes(container, scope, at, found);
+    checkProbes(container, scope.graceSeconds, at, found);
     checkRestartPolicy(container, at, found);
   }
   checkHostPorts(containers, path, found);
@@ -96,7 +73,7 @@ export function checkInitContainers(
     else if (container.name) names.add(container.name);
     // Init containers run one by one, so only a container's own ports can clash.
     checkHostPorts([container], path, found);
-    if (container.restartPolicy === 'Always') checkProbes(container, scope, at, found);
+    if (container.restartPolicy === 'Always') checkProbes(container, scope.graceSeconds, at, found);
     else {
       for (const field of ['lifecycle', 'livenessProbe', 'readinessProbe', 'startupProbe'] as const) {
         if (container[field]) found.push(fieldErrors.forbidden(at.child(field), NOT_FOR_INIT));
@@ -166,7 +143,7 @@ function checkCommon(container: Container, scope: PodScope, path: Path, found: F
     found,
   );
   if (container.ports) checkPorts(container.ports, path.child('ports'), found);
-  if (container.env) checkEnvironment(container.env, scope, path.child('env'), found);
+  if (container.env) checkEnvironment(container.env, scope.volumes, path.child('env'), found);
   if (container.envFrom) checkEnvFrom(container.envFrom, path.child('envFrom'), found);
   const { volumeMounts: mounts, volumeDevices: devices } = container;
   if (mounts) checkMounts(mounts, devices ?? [], container, scope.volumes, path.child('volumeMounts'), found);
@@ -207,66 +184,6 @@ function checkHostPorts(containers: readonly Container[], path: Path, found: Fou
       }
       taken.add(key);
     }
-  }
-}
-
-function checkEnvironment(variables: readonly EnvVar[], { volumes }: PodScope, path: Path, found: Found): void {
-  for (const [i, { name, value, valueFrom }] of variables.entries()) {
-    const at = path.index(i);
-    if (required(name, at, 'name', found)) addAll(found, at.child('name'), name, environmentNameProblems(name));
-    if (!valueFrom) continue;
-    const from = at.child('valueFrom');
-    const { fieldRef, resourceFieldRef, configMapKeyRef, secretKeyRef, fileKeyRef } = valueFrom;
-    if (fieldRef) checkFieldRef(fieldRef, environmentFields, from.child('fieldRef'), found);
-    if (resourceFieldRef) checkResourceFieldRef(resourceFieldRef, false, from.child('resourceFieldRef'), found);
-    if (configMapKeyRef) checkKeyRef(configMapKeyRef, from.child('configMapKeyRef'), found);
-    if (secretKeyRef) checkKeyRef(secretKeyRef, from.child('secretKeyRef'), found);
-    if (fileKeyRef) {
-      const file = from.child('fileKeyRef');
-      if (required(fileKeyRef.volumeName, file, 'volumeName', found)) {
-        checkLabel1123(fileKeyRef.volumeName, file.child('volumeName'), found);
-        if (!volumes.has(fileKeyRef.volumeName)) {
-          found.push(fieldErrors.notFound(file.child('volumeName'), fileKeyRef.volumeName));
-        }
-      }
-      if (required(fileKeyRef.path, file, 'path', found)) {
-        checkDescendingPath(fileKeyRef.path, file.child('path'), found);
-      }
-      if (required(fileKeyRef.key, file, 'key', found)) {
-        addAll(found, file.child('key'), fileKeyRef.key, environmentNameProblems(fileKeyRef.key));
-      }
-    }
-    const sources = [fieldRef, resourceFieldRef, configMapKeyRef, secretKeyRef, fileKeyRef].filter(Boolean).length;
-    if (sources === 0) {
-      const why =
-        'must specify one of: `fieldRef`, `resourceFieldRef`, `configMapKeyRef`, `secretKeyRef` or `fileKeyRef`';
-      found.push(fieldErrors.invalid(from, '', why));
-    } else if (value) found.push(fieldErrors.invalid(from, '', 'may not be specified when `value` is not empty'));
-    else if (sources > 1) found.push(fieldErrors.invalid(from, '', ONE_FIELD));
-  }
-}
-
-function checkKeyRef({ name, key }: { name?: string; key: string }, path: Path, found: Found): void {
-  checkSubdomain(name ?? '', path.child('name'), found);
-  if (required(key, path, 'key', found)) addAll(found, path.child('key'), key, configKeyProblems(key));
-}
-
-function checkEnvFrom(sources: readonly EnvFromSource[], path: Path, found: Found): void {
-  for (const [i, { prefix, configMapRef, secretRef }] of sources.entries()) {
-    const at = path.index(i);
-    if (prefix) addAll(found, at.child('prefix'), prefix, environmentNameProblems(prefix));
-    for (const [ref, field] of [
-      [configMapRef, 'configMapRef'],
-      [secretRef, 'secretRef'],
-    ] as const) {
-      if (!ref) continue;
-      if (required(ref.name, at.child(field), 'name', found)) {
-        checkSubdomain(ref.name ?? '', at.child(field, 'name'), found);
-      }
-    }
-    if (!configMapRef && !secretRef) {
-      found.push(fieldErrors.invalid(path, '', 'must specify one of: `configMapRef` or `secretRef`'));
-    } else if (configMapRef && secretRef) found.push(fieldErrors.invalid(path, '', ONE_FIELD));
   }
 }
 
@@ -401,73 +318,4 @@ function checkRestartPolicy({ restartPolicy, restartPolicyRules }: Container, pa
       found.push(fieldErrors.notSupported(at.child('exitCodes', 'operator'), exitCodes.operator, operators));
     }
   }
-}
-
-function checkProbes(container: Container, scope: PodScope, path: Path, found: Found): void {
-  const { lifecycle, livenessProbe, readinessProbe, startupProbe } = container;
-  if (lifecycle?.postStart) checkHandler(lifecycle.postStart, scope, path.child('lifecycle', 'postStart'), found);
-  if (lifecycle?.preStop) checkHandler(lifecycle.preStop, scope, path.child('lifecycle', 'preStop'), found);
-  for (const [probe, field] of [
-    [livenessProbe, 'livenessProbe'],
-    [readinessProbe, 'readinessProbe'],
-    [startupProbe, 'startupProbe'],
-  ] as const) {
-    if (!probe) continue;
-    const at = path.child(field);
-    checkProbe(probe, scope, at, found);
-    if (field !== 'readinessProbe') {
-      if (probe.successThreshold !== 1) {
-        found.push(fieldErrors.invalid(at.child('successThreshold'), probe.successThreshold, 'must be 1'));
-      }
-    } else if (probe.terminationGracePeriodSeconds !== undefined) {
-      const seconds = probe.terminationGracePeriodSeconds;
-      const why = 'must not be set for readinessProbes';
-      found.push(fieldErrors.invalid(at.child('terminationGracePeriodSeconds'), seconds, why));
-    }
-  }
-}
-
-function checkProbe(probe: Probe, scope: PodScope, path: Path, found: Found): void {
-  checkHandler(probe, scope, path, found);
-  checkNonNegative(probe.initialDelaySeconds, path, 'initialDelaySeconds', found);
-  checkNonNegative(probe.timeoutSeconds, path, 'timeoutSeconds', found);
-  checkNonNegative(probe.periodSeconds, path, 'periodSeconds', found);
-  checkNonNegative(probe.successThreshold, path, 'successThreshold', found);
-  checkNonNegative(probe.failureThreshold, path, 'failureThreshold', found);
-  const grace = probe.terminationGracePeriodSeconds;
-  if (grace !== undefined && grace <= 0) {
-    found.push(fieldErrors.invalid(path.child('terminationGracePeriodSeconds'), grace, 'must be greater than 0'));
-  }
-}
-
-type Handler = Pick<Probe, 'exec' | 'httpGet' | 'tcpSocket' | 'grpc'> & Pick<LifecycleHandler, 'sleep'>;
-const handlers = ['exec', 'httpGet', 'tcpSocket', 'grpc', 'sleep'] as const;
-
-function checkHandler(handler: Handler, { graceSeconds }: PodScope, path: Path, found: Found): void {
-  const [first, ...more] = handlers.filter((kind) => handler[kind] !== undefined);
-  if (first === undefined) {
-    found.push(fieldErrors.required(path, 'must specify a handler type'));
-    return;
-  }
-  const at = path.child(first);
-  const { exec, httpGet, tcpSocket, grpc, sleep } = handler;
-  if (first === 'exec') {
-    if (!exec?.command?.length) found.push(fieldErrors.required(at.child('command')));
-  } else if (httpGet && first === 'httpGet') checkHttpGet(httpGet, at, found);
-  else if (tcpSocket && first === 'tcpSocket') checkPortNumberOrName(tcpSocket.port, at.child('port'), found);
-  else if (grpc && first === 'grpc') checkPortNumberOrName(grpc.port, at.child('port'), found);
-  else if (sleep && graceSeconds !== undefined && (sleep.seconds < 0 || sleep.seconds > graceSeconds)) {
-    const why = `must be non-negative and less than terminationGracePeriodSeconds (${graceSeconds})`;
-    found.push(fieldErrors.invalid(at, sleep.seconds, why));
-  }
-  for (const kind of more) found.push(fieldErrors.forbidden(path.child(kind), ONE_HANDLER));
-}
-
-function checkHttpGet({ path: target, port, scheme, httpHeaders }: HTTPGetAction, path: Path, found: Found): void {
-  required(target, path, 'path', found);
-  checkPortNumberOrName(port, path.child('port'), found);
-  const schemes = ['HTTP', 'HTTPS'];
-  if (!schemes.includes(scheme ?? ''))
-    found.push(fieldErrors.notSupported(path.child('scheme'), scheme ?? '', schemes));
-  for (const { name } of httpHeaders ?? []) addAll(found, path.child('httpHeaders'), name, headerNameProblems(name));
 }
