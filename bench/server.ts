@@ -4,6 +4,7 @@ import { request } from 'node:https';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
+import { nodeFlags } from '../src/cluster/process.ts';
 
 export const TOKEN = 'bench-token';
 const PROGRAM = resolve(import.meta.dirname, '../dist/skiff.mjs');
@@ -37,6 +38,7 @@ export class Server {
     const child = spawn(
       process.execPath,
       [
+        ...nodeFlags,
         PROGRAM,
         'server',
         ...['--data-dir', join(directory, 'data')],

@@ -27,6 +27,12 @@ while :; do
 done
 `;
 
+/**
+ * For Node processes that run for long: V8 lets the space for young objects grow to 96 MB when there is much to do and
+ * never takes it back. A quarter of that costs less than a tenth of the speed.
+ */
+export const nodeFlags: readonly string[] = ['--max-semi-space-size=8'];
+
 /** A process, told from a later one with the same number by the time it started (field 22 of /proc/PID/stat). */
 export interface ProcessRecord {
   readonly pid: number;

@@ -8,7 +8,15 @@ import { addToUserKubeconfig, connect, isInUserKubeconfig, userKubeconfigFile } 
 import { withLock } from './lock.ts';
 import { type ClusterPaths, clusterPaths } from './paths.ts';
 import { checkNode, checkPort } from './preflight.ts';
-import { isOrphaned, isRunning, type ProcessRecord, readRecord, startSupervised, stopSupervised } from './process.ts';
+import {
+  isOrphaned,
+  isRunning,
+  nodeFlags,
+  type ProcessRecord,
+  readRecord,
+  startSupervised,
+  stopSupervised,
+} from './process.ts';
 import type { Progress } from './progress.ts';
 import { type ClusterSettings, nodeAddress, readSettings, settleSettings, storeSettings } from './settings.ts';
 
@@ -130,7 +138,7 @@ function startAgentProcess(paths: ClusterPaths, settings: ClusterSettings): Proc
 function startSelf(paths: ClusterPaths, part: 'server' | 'agent', flags: readonly string[]): ProcessRecord {
   return startSupervised({
     command: process.execPath,
-    args: [process.argv[1] ?? '', part, '--data-dir', paths.dataDir, ...flags],
+    args: [...nodeFlags, process.argv[1] ?? '', part, '--data-dir', paths.dataDir, ...flags],
     logFile: join(paths.logs, `${part}.log`),
     pidFile: processFiles(paths)[part],
   });
