@@ -10,6 +10,7 @@ import {
   generateKey,
   type KeyPair,
   type KeyUsage,
+  keyUsages,
   loadAuthority,
   parseCertificateRequest,
   privateKeyPem,
@@ -267,16 +268,7 @@ export interface SigningOptions {
   readonly expirationSeconds?: number;
 }
 
-const keyUsages: ReadonlySet<string> = new Set<KeyUsage>([
-  'digital signature',
-  'content commitment',
-  'key encipherment',
-  'data encipherment',
-  'key agreement',
-  'cert sign',
-  'crl sign',
-]);
-const isKeyUsage = (usage: string): usage is KeyUsage => keyUsages.has(usage);
+const isKeyUsage = (usage: string): usage is KeyUsage => keyUsages.some((known) => known === usage);
 const isExtendedUsage = (usage: string): usage is ExtendedKeyUsage =>
   usage === 'server auth' || usage === 'client auth';
 

@@ -73,7 +73,7 @@ const extendedUsageOids: Readonly<Record<ExtendedKeyUsage, string>> = {
   'client auth': '1.3.6.1.5.5.7.3.2',
 };
 /** In the order of their bits. */
-const usageBits: readonly KeyUsage[] = [
+export const keyUsages: readonly KeyUsage[] = [
   'digital signature',
   'content commitment',
   'key encipherment',
@@ -166,7 +166,7 @@ function extension(type: string, value: Buffer, critical = false): Buffer {
 
 function encodeUsages(usages: readonly KeyUsage[]): Buffer {
   let bits = 0;
-  for (const usage of usages) bits |= 0x80 >> usageBits.indexOf(usage);
+  for (const usage of usages) bits |= 0x80 >> keyUsages.indexOf(usage);
   let unused = 0;
   while (unused < 7 && !((bits >> unused) & 1)) unused++;
   return der.bitString(Buffer.from([bits]), unused);

@@ -32,6 +32,18 @@ export function compile(selector: LabelSelector | undefined): Selector | undefin
   }
 }
 
+/** The selector, which has to be there and to select something, compiled; undefined where it is none. */
+function checkSelector(selector: LabelSelector | undefined, kind: string, found: Found): Selector | undefined {
+  if (!selector) found.push(fieldErrors.required(SELECTOR));
+  else {
+    checkLabelSelector(selector, SELECTOR, found);
+    if (Object.keys(selector).length === 0) {
+      found.push(fieldErrors.invalid(SELECTOR, selector, `empty selector is invalid for ${kind}`));
+    }
+  }
+  return compile(selector ?? undefined);
+}
+
 function checkMatches(template: PodTemplateSpec, selector: Selector, found: Found): void {
   const labels = template.metadata?.labels;
   if (selector.everything || selector.matches(labels)) return;
@@ -50,14 +62,7 @@ export function validateDeployment(deployment: Deployment): Found {
   const { spec } = deployment;
   const found: Found = [];
   checkCounts({ replicas: spec.replicas }, SPEC, found);
-  if (!spec.selector) found.push(fieldErrors.required(SELECTOR));
-  else {
-    checkLabelSelector(spec.selector, SELECTOR, found);
-    if (Object.keys(spec.selector).length === 0) {
-      found.push(fieldErrors.invalid(SELECTOR, spec.selector, 'empty selector is invalid for deployment'));
-    }
-  }
-  const selector = compile(spec.selector ?? undefined);
+  const selector = checkSelector(spec.selector, 'deployment', found);
   if (!selector) found.push(fieldErrors.invalid(SELECTOR, spec.selector, 'invalid label selector'));
   else {
     checkMatches(spec.template, selector, found);
@@ -158,14 +163,7 @@ function checkReplicaStatus(status: ReplicaCounts, found: Found, ...more: readon
 export function validateReplicaSet({ spec }: ReplicaSet): Found {
   const found: Found = [];
   checkCounts({ replicas: spec.replicas, minReadySeconds: spec.minReadySeconds }, SPEC, found);
-  if (!spec.selector) found.push(fieldErrors.required(SELECTOR));
-  else {
-    checkLabelSelector(spec.selector, SELECTOR, found);
-    if (Object.keys(spec.selector).length === 0) {
-      found.push(fieldErrors.invalid(SELECTOR, spec.selector, 'empty selector is invalid for deployment'));
-    }
-  }
-  const selector = compile(spec.selector ?? undefined);
+  const selector = checkSelector(spec.selector, 'deployment', found);
   if (!selector) found.push(fieldErrors.invalid(SELECTOR, spec.selector, 'invalid label selector'));
   else if (!spec.template) found.push(fieldErrors.required(TEMPLATE));
   else {
@@ -285,14 +283,7 @@ export function validateStatefulSet({ spec }: StatefulSet): Found {
   }
   checkCounts({ replicas: spec.replicas, minReadySeconds: spec.minReadySeconds }, SPEC, found);
   if (spec.ordinals) checkNonNegative(spec.ordinals.start, Path.of('spec'), 'replicas.ordinals.start', found);
-  if (!spec.selector) found.push(fieldErrors.required(SELECTOR));
-  else {
-    checkLabelSelector(spec.selector, SELECTOR, found);
-    if (Object.keys(spec.selector).length === 0) {
-      found.push(fieldErrors.invalid(SELECTOR, spec.selector, 'empty selector is invalid for statefulset'));
-    }
-  }
-  const selector = compile(spec.selector ?? undefined);
+  const selector = checkSelector(spec.selector, 'statefulset', found);
   if (!selector) found.push(fieldErrors.invalid(SELECTOR, spec.selector, ''));
   else {
     checkMatches(spec.template, selector, found);

@@ -72,5 +72,6 @@ it('finds ports by number and name', () => {
   expect(resolvePort(80, c)).toBe(80);
   expect(resolvePort('web', c)).toBe(8080);
   expect(resolvePort('81', c)).toBe(81);
-  expect(() => resolvePort('nope', c)).toThrow('couldn\'t find port: "nope" in container: "a"');
+  const message = 'couldn\'t find port: "nope" in container: "a"';
+  expect(resolvePort('nope', c)).toEqual({ result: 'unknown', message });
 });

@@ -17,15 +17,15 @@ export interface ProbeOutcome {
 /** Bytes of an answer that are read and shown. */
 const MOST_BODY = 10 * 1024;
 
-/** The number of a port given by number or by name. Throws an Error in the kubelet's words. */
-export function resolvePort(port: number | string, container: AnyContainer): number {
+/** The number of a port given by number or by name; where there is none, that, in the kubelet's words. */
+export function resolvePort(port: number | string, container: AnyContainer): number | ProbeOutcome {
   const named = container.ports?.find((p) => p.name === port)?.containerPort;
   const number = typeof port === 'number' ? port : (named ?? Number(port));
   if (typeof port === 'string' && named === undefined && !/^\d+$/.test(port)) {
-    throw new Error(`couldn't find port: ${JSON.stringify(port)} in container: ${JSON.stringify(container.name)}`);
+    const message = `couldn't find port: ${JSON.stringify(port)} in container: ${JSON.stringify(container.name)}`;
+    return { result: 'unknown', message };
   }
-  if (!(number > 0 && number < 65536)) throw new Error(`invalid port number: ${number}`);
-  return number;
+  return number > 0 && number < 65536 ? number : { result: 'unknown', message: `invalid port number: ${number}` };
 }
 
 /** "host:port", with brackets around IPv6. */
@@ -33,7 +33,7 @@ const hostPort = (host: string, port: number) => (host.includes(':') ? `[${host}
 
 /**
  * Asks once. 200 to 399 is success; a redirect to another host is success with a warning, to the same host it is
- * followed. Never rejects. `userAgent` is "kube-probe/1.36" or the like.
+ * followed. Never rejects.
  */
 export function probeHttp(
   action: HTTPGetAction,
@@ -41,12 +41,8 @@ export function probeHttp(
   container: AnyContainer,
   timeoutMs: number,
 ): Promise<ProbeOutcome> {
-  let port: number;
-  try {
-    port = resolvePort(action.port, container);
-  } catch (error) {
-    return Promise.resolve({ result: 'unknown', message: (error as Error).message });
-  }
+  const port = resolvePort(action.port, container);
+  if (typeof port !== 'number') return Promise.resolve(port);
   const scheme = (action.scheme ?? 'HTTP').toLowerCase();
   const path = action.path ?? '/';
   const url = `${scheme}://${hostPort(action.host || podIP, port)}${path.startsWith('/') ? '' : '/'}${path}`;
@@ -140,12 +136,8 @@ export function probeTcp(
   container: AnyContainer,
   timeoutMs: number,
 ): Promise<ProbeOutcome> {
-  let port: number;
-  try {
-    port = resolvePort(action.port, container);
-  } catch (error) {
-    return Promise.resolve({ result: 'unknown', message: (error as Error).message });
-  }
+  const port = resolvePort(action.port, container);
+  if (typeof port !== 'number') return Promise.resolve(port);
   const host = action.host || podIP;
   return new Promise((resolve) => {
     const socket = connect({ host, port, timeout: timeoutMs });

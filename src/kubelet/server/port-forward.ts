@@ -1,7 +1,6 @@
 import type { WebSocket } from 'ws';
-import { dialSpdy } from './spdy/dial.ts';
-import { SpdySession, type SpdyStream } from './spdy/session.ts';
-import { bytesOf, type ChannelProtocol, Channels, closeSoon, Outgoing } from './websocket.ts';
+import { Bridge, connectBoth } from './bridge.ts';
+import { bytesOf, type ChannelProtocol, closeSoon, Outgoing } from './websocket.ts';
 
 const RUNTIME_PROTOCOL = 'portforward.k8s.io';
 
@@ -11,14 +10,7 @@ export async function tunnelPortForward(
   url: string,
   signal: AbortSignal,
 ): Promise<void> {
-  const { socket, head } = await dialSpdy(url, RUNTIME_PROTOCOL, signal);
-  let client: WebSocket;
-  try {
-    client = await accept();
-  } catch (error) {
-    socket.destroy();
-    throw error;
-  }
+  const { socket, head, client } = await connectBoth({ accept, url, runtimeProtocol: RUNTIME_PROTOCOL, signal });
   const outgoing = new Outgoing(client, socket);
   const closed = Promise.all([
     new Promise((resolve) => client.once('close', resolve)),
@@ -55,40 +47,12 @@ export async function bridgePortForward(
   ports: readonly number[],
   signal: AbortSignal,
 ): Promise<void> {
-  const { socket, head } = await dialSpdy(url, RUNTIME_PROTOCOL, signal);
-  let client: WebSocket;
-  try {
-    client = await accept();
-  } catch (error) {
-    socket.destroy();
-    throw error;
-  }
-  const session = new SpdySession(socket, head);
-  const streams = new Map<number, SpdyStream>();
-  const channels = new Channels(
-    client,
-    protocol,
-    {
-      data: (channel, data) => {
-        if (streams.get(channel)?.write(data) !== false) return;
-        channels.pause();
-        session.onceDrained(() => channels.resume());
-      },
-      close: () => {},
-    },
-    session,
-  );
-  const hangUp = () => {
-    session.destroy();
-    channels.terminate();
-  };
-  signal.addEventListener('abort', hangUp, { once: true });
+  const bridge = await Bridge.open({ accept, protocol, url, runtimeProtocol: RUNTIME_PROTOCOL, signal });
+  const { session, channels, streams } = bridge;
   // A port that could not be reached ends its data before it says so.
   let open = 2 * ports.length;
   const end = () => {
-    if (--open > 0) return;
-    session.end();
-    channels.close();
+    if (--open === 0) bridge.end();
   };
   for (const [i, port] of ports.entries()) {
     const number = Buffer.alloc(2);
@@ -107,7 +71,5 @@ export async function bridgePortForward(
     );
     streams.set(2 * i, data);
   }
-  channels.closed.then(() => session.destroy());
-  await Promise.all([session.closed, channels.closed]);
-  signal.removeEventListener('abort', hangUp);
+  await bridge.closed();
 }

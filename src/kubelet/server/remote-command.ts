@@ -1,7 +1,6 @@
 import type { WebSocket } from 'ws';
-import { dialSpdy } from './spdy/dial.ts';
-import { SpdySession, type SpdyStream } from './spdy/session.ts';
-import { type ChannelProtocol, Channels } from './websocket.ts';
+import { Bridge } from './bridge.ts';
+import type { ChannelProtocol } from './websocket.ts';
 
 export interface StreamFlags {
   readonly stdin: boolean;
@@ -29,36 +28,8 @@ export async function bridgeCommand(
   flags: StreamFlags,
   signal: AbortSignal,
 ): Promise<void> {
-  // Before the client is told yes, so that a refusal can be told in HTTP.
-  const { socket, head } = await dialSpdy(url, RUNTIME_PROTOCOL, signal);
-  let client: WebSocket;
-  try {
-    client = await accept();
-  } catch (error) {
-    socket.destroy();
-    throw error;
-  }
-  const session = new SpdySession(socket, head);
-  const streams = new Map<number, SpdyStream>();
-  const channels = new Channels(
-    client,
-    protocol,
-    {
-      data: (channel, data) => {
-        if (streams.get(channel)?.write(data) !== false) return;
-        channels.pause();
-        session.onceDrained(() => channels.resume());
-      },
-      close: (channel) => streams.get(channel)?.end(),
-    },
-    session,
-  );
-  const hangUp = () => {
-    session.destroy();
-    channels.terminate();
-  };
-  signal.addEventListener('abort', hangUp, { once: true });
-
+  const bridge = await Bridge.open({ accept, protocol, url, runtimeProtocol: RUNTIME_PROTOCOL, signal });
+  const { session, channels, streams } = bridge;
   let said = '';
   let open = 0;
   const output = (channel: number, name: string) => {
@@ -72,11 +43,10 @@ export async function bridgeCommand(
     streams.set(channel, session.open({ streamType: name }, { data: () => {}, end: () => {} }));
   };
   const finish = () => {
-    if (said === '') return hangUp(); // the runtime did not say how it ended: neither can we
+    if (said === '') return bridge.hangUp(); // the runtime did not say how it ended: neither can we
     const words = protocol.status ? said : messageOf(said);
     if (words) channels.send(ERROR, Buffer.from(words));
-    session.end();
-    channels.close();
+    bridge.end();
   };
   // The runtime waits for all of them, in whatever order.
   open++;
@@ -98,9 +68,7 @@ export async function bridgeCommand(
   // Shows the client that the connection stands.
   channels.send(flags.stdout ? STDOUT : flags.stderr ? STDERR : ERROR, new Uint8Array());
 
-  channels.closed.then(() => session.destroy());
-  await Promise.all([session.closed, channels.closed]);
-  signal.removeEventListener('abort', hangUp);
+  await bridge.closed();
 }
 
 const LONGEST_STATUS = 64 * 1024;
