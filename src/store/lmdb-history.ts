@@ -21,9 +21,12 @@ export class History {
   readonly #historyMs: number;
   readonly #minimumBytes: number;
   readonly #onDue: () => void;
+  /** The newest sample: when, and what. */
   #lastSample: number;
+  #lastRevision: number;
   #timer: Timer | undefined;
   #passed: number[] = [];
+  #closed = false;
 
   /** `onDue` is called when time has moved the end of the window: see `expire`. */
   constructor(tables: Tables, clock: Clock, options: { historyMs: number; minimumBytes: number; onDue: () => void }) {
@@ -32,7 +35,9 @@ export class History {
     this.#historyMs = options.historyMs;
     this.#minimumBytes = options.minimumBytes;
     this.#onDue = options.onDue;
-    this.#lastSample = [...tables.timesUntil(Number.MAX_SAFE_INTEGER - 1)].at(-1)?.time ?? 0;
+    const last = [...tables.timesUntil(Number.MAX_SAFE_INTEGER - 1)].at(-1);
+    this.#lastSample = last?.time ?? 0;
+    this.#lastRevision = last?.revision ?? 0;
     this.arm();
   }
 
@@ -40,7 +45,8 @@ export class History {
   sample(revision: number): readonly (readonly [number, number | undefined])[] {
     const removals = this.#passed.map((time) => [time, undefined] as const);
     const now = this.#clock.now();
-    if (now - this.#lastSample < this.#historyMs / 20) return removals;
+    // A commit that only forgets has nothing to be forgotten later; a sample of it would wake an idle store for ever.
+    if (revision <= this.#lastRevision || now - this.#lastSample < this.#historyMs / 20) return removals;
     return [...removals, [now, revision]];
   }
 
@@ -48,7 +54,7 @@ export class History {
   sampled(times: readonly (readonly [number, number | undefined])[]): void {
     if (times.length === 0) return;
     const last = times.at(-1);
-    if (last?.[1] !== undefined) this.#lastSample = last[0];
+    if (last?.[1] !== undefined) [this.#lastSample, this.#lastRevision] = last;
     this.#passed = [];
     if (!this.#timer) this.arm();
   }
@@ -63,6 +69,7 @@ export class History {
   arm(soonestMs = 0): void {
     this.#timer?.stop();
     this.#timer = undefined;
+    if (this.#closed) return;
     const passed = new Set(this.#passed);
     for (const { time } of this.#tables.timesUntil(Number.MAX_SAFE_INTEGER - 1)) {
       if (passed.has(time)) continue;
@@ -124,6 +131,7 @@ export class History {
   }
 
   close(): void {
+    this.#closed = true;
     this.#timer?.stop();
   }
 
