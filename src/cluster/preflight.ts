@@ -34,7 +34,8 @@ export function missingPackages(): string[] {
 
 /** Throws where this machine or this user cannot run containers. */
 export function checkNode(): void {
-  const works = 'The control plane and simulated nodes work here without: "skiff server" and, beside it, "skiff simulate".';
+  const works =
+    'The control plane and simulated nodes work here without: "skiff server" and, beside it, "skiff simulate".';
   if (process.platform !== 'linux')
     throw new PreflightError(`Containers need Linux, this is ${process.platform}. ${works}`);
   if (process.getuid?.() !== 0)
