@@ -55,7 +55,9 @@ export class History {
     if (times.length === 0) return;
     const last = times.at(-1);
     if (last?.[1] !== undefined) [this.#lastSample, this.#lastRevision] = last;
-    this.#passed = [];
+    // Others may have passed while these were written.
+    const written = new Set(times.map(([time]) => time));
+    this.#passed = this.#passed.filter((time) => !written.has(time));
     if (!this.#timer) this.arm();
   }
 
