@@ -225,7 +225,7 @@ describe('LmdbStore', () => {
     const path = directory();
     const below = random(11);
     let highest = 0;
-    for (let round = 1; round <= 12; round++) {
+    for (let round = 1; round <= 20; round++) {
       const child = crashWriter(path, round);
       const lines: string[] = [];
       // Killed after so many acknowledgements, whatever the speed of the machine.
