@@ -99,7 +99,12 @@ export async function startServer(options: ServerOptions & { readonly log: Logge
     health: health.checks(store),
     handlers: tokenIssuerHandlers(plane.tokens, advertise, options.securePort),
   });
-  const port = await http.listen(options.securePort, options.bindAddress);
+  const port = await http.listen(options.securePort, options.bindAddress).catch((error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EADDRINUSE') throw error;
+    throw new Error(
+      `port ${options.securePort} on ${options.bindAddress} is taken by another program: stop it, or choose another port with --secure-port`,
+    );
+  });
   writeKubeconfigs(paths, certificates, port, options.nodeName);
   const system = plane.client('kube-apiserver');
   await ensureKubernetesService(system, {

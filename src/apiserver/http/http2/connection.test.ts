@@ -79,6 +79,15 @@ class RawClient {
     this.send(frameType.headers, flags, stream, Buffer.concat([Buffer.from([0x82, 0x87]), literal]));
   }
 
+  pause(): void {
+    this.#socket.pause();
+  }
+
+  resume(): void {
+    this.#socket.removeAllListeners('data');
+    this.#socket.resume();
+  }
+
   of(stream: number): readonly Frame[] {
     return this.frames.filter((frame) => frame.stream === stream);
   }
@@ -252,6 +261,47 @@ test('Node’s own client, with every byte that a header may hold', async () => 
   } finally {
     session.close();
   }
+});
+
+test('who does not read the answers is not asked for more requests', { timeout: 30_000 }, async () => {
+  let asked = 0;
+  await server.stop();
+  server = await TestServer.start({
+    limits: { concurrentStreams: 100_000, shutdownMs: 500 },
+    authenticate: () => {
+      asked++;
+      return { name: 'someone', groups: ['system:authenticated'] };
+    },
+  });
+  const client = await RawClient.open();
+  client.pause();
+  // HEAD: its answer has no body, so that no window holds it back.
+  const literal = (text: string) => Buffer.concat([Buffer.from([text.length]), Buffer.from(text)]);
+  const block = Buffer.concat([
+    Buffer.from([0x02]),
+    literal('HEAD'),
+    Buffer.from([0x87, 0x04]),
+    literal('/version'),
+    Buffer.from([0x00]),
+    literal('audit-id'),
+    literal('x'.repeat(60)),
+  ]);
+  const total = 100_000;
+  for (let i = 0; i < total; i++) client.send(frameType.headers, flag.endHeaders | flag.endStream, 2 * i + 1, block);
+  let before = -1;
+  await expect
+    .poll(
+      () => {
+        const still = asked > 0 && asked === before;
+        before = asked;
+        return still;
+      },
+      { interval: 500, timeout: 20_000 },
+    )
+    .toBe(true);
+  expect(asked).toBeLessThan(total);
+  client.resume();
+  await expect.poll(() => asked, { timeout: 20_000 }).toBe(total);
 });
 
 test('a large upload to nobody does not hold up the connection', async () => {

@@ -26,6 +26,8 @@ export const STREAM_WINDOW = 256 * 1024;
 const CONNECTION_WINDOW = 4 * 1024 * 1024;
 /** What may wait for the socket; the rest stays with its streams, which take turns. */
 const TURN_BYTES = 256 * 1024;
+/** With so much waiting nothing more is read: answers without a body need no window of the client. */
+const MOST_WAITING = 2 * TURN_BYTES;
 /** Acknowledgements that may wait for a client that does not read. */
 const MOST_CONTROL = 1000;
 const MOST_CONTINUATIONS = 32;
@@ -190,6 +192,7 @@ export class Http2Connection {
         at = end;
       }
       if (at < bytes.length) this.#rest = at === 0 ? bytes : bytes.subarray(at);
+      if (this.#output.pending > MOST_WAITING) this.#socket.pause();
     } catch (error) {
       if (error instanceof ConnectionError) this.#fail(error.code, error.message);
       else if (error instanceof HpackError) this.#fail(errorCode.compression, error.message);
@@ -505,6 +508,7 @@ export class Http2Connection {
   #written(): void {
     if (this.#dead) return;
     this.#controls = 0;
+    if (this.#socket.isPaused() && this.#output.pending < TURN_BYTES) this.#socket.resume();
     if (this.#waiting.size > 0) this.#pumpAll();
     if (this.#output.pending > 0) this.#output.flush();
     else if (this.#streams.size === 0) this.#endIfDone();
