@@ -1,4 +1,5 @@
 import { Command, Option } from 'commander';
+import type { AgentOptions } from '../../cluster/agent.ts';
 import { defaultDataDir } from '../../cluster/paths.ts';
 
 export function agentCommand(): Command {
@@ -17,22 +18,8 @@ export function agentCommand(): Command {
     .addOption(
       new Option('--log-level <level>', 'how much to log').choices(['debug', 'info', 'warn', 'error']).default('info'),
     )
-    .action(async (options: AgentFlags) => {
+    .action(async (options: AgentOptions & { readonly logLevel: string }) => {
       const { runAgent } = await import('../../cluster/run.ts');
       await runAgent(options);
     });
-}
-
-export interface AgentFlags {
-  readonly dataDir: string;
-  readonly server?: string;
-  readonly token?: string;
-  readonly certificateAuthority?: string;
-  readonly kubeconfig?: string;
-  readonly nodeName?: string;
-  readonly nodeIp?: string;
-  readonly containerRuntimeEndpoint?: string;
-  readonly clusterCidr: string;
-  readonly serviceClusterIpRange: string;
-  readonly logLevel: string;
 }

@@ -1,5 +1,6 @@
 import { Command, Option } from 'commander';
 import { defaultDataDir } from '../../cluster/paths.ts';
+import type { ServerOptions } from '../../cluster/server.ts';
 import { parsePort } from '../usage-error.ts';
 
 /** Flags carry kube-apiserver's names where it has them. */
@@ -20,25 +21,10 @@ export function serverCommand(): Command {
     .addOption(
       new Option('--log-level <level>', 'how much to log').choices(['debug', 'info', 'warn', 'error']).default('info'),
     )
-    .action(async (options: ServerFlags) => {
+    .action(async (options: ServerOptions & { readonly logLevel: string }) => {
       const { runServer } = await import('../../cluster/run.ts');
       await runServer(options);
     });
-}
-
-export interface ServerFlags {
-  readonly dataDir: string;
-  readonly bindAddress: string;
-  readonly securePort: number;
-  readonly advertiseAddress?: string;
-  readonly tokenAuthFile?: string;
-  readonly authorizationMode: string;
-  readonly serviceClusterIpRange: string;
-  readonly serviceNodePortRange: string;
-  readonly clusterCidr: string;
-  readonly nodeName?: string;
-  readonly tlsSan: readonly string[];
-  readonly logLevel: string;
 }
 
 function collect(value: string, previous: readonly string[]): string[] {
