@@ -48,6 +48,7 @@ export class FieldSet {
   readonly hash: number;
   #children: ReadonlyMap<string, FieldSet> | undefined;
   #json: JsonObject | undefined;
+  #text: string | undefined;
 
   private constructor(member: boolean, steps: readonly string[], sets: readonly FieldSet[], hash: number) {
     this.member = member;
@@ -159,12 +160,26 @@ export class FieldSet {
 
   /** The JSON form (FieldsV1); frozen, made once for a set. */
   toFieldsV1(): JsonObject {
+    const json = this.#toJson();
+    if (!this.member) read.set(json, this);
+    return json;
+  }
+
+  #toJson(): JsonObject {
     if (this.#json) return this.#json;
     const out: JsonObject = {};
-    if (this.member && this.children.size > 0) out['.'] = FieldSet.leaf.toFieldsV1();
-    for (const [step, child] of this.#sorted()) setOwn(out, step, child.toFieldsV1());
+    if (this.member && this.children.size > 0) out['.'] = FieldSet.leaf.#toJson();
+    for (const [step, child] of this.#sorted()) setOwn(out, step, child.#toJson());
     this.#json = Object.freeze(out);
     return out;
+  }
+
+  /** The text of a JSON form, made once where a set made the form. */
+  static textOf(fields: JsonObject): string {
+    const set = read.get(fields);
+    if (!set || set.#json !== fields) return JSON.stringify(fields);
+    set.#text ??= JSON.stringify(fields);
+    return set.#text;
   }
 
   #sorted(): [string, FieldSet][] {
@@ -177,13 +192,13 @@ export class FieldSet {
   /** Reads the JSON form; undefined where it is not one. */
   static fromFieldsV1(value: unknown): FieldSet | undefined {
     if (!isJsonObject(value)) return undefined;
-    const known = parsed.get(value);
+    const known = read.get(value);
     if (known) return known;
-    const read = readNode(value, 0);
+    const root = readNode(value, 0);
     // The root is no path; what has no members below it is empty.
-    const set = read && FieldSet.node(false, read.children);
+    const set = root && FieldSet.node(false, root.children);
     // Stored objects do not change, and their owners are read again with every update.
-    if (set && Object.isFrozen(value)) parsed.set(value, set);
+    if (set && Object.isFrozen(value)) read.set(value, set);
     return set;
   }
 }
@@ -197,7 +212,8 @@ function firstOfEach(steps: readonly string[], sets: readonly FieldSet[]): Map<s
   return children;
 }
 
-const parsed = new WeakMap<JsonObject, FieldSet>();
+/** The set of a JSON form that does not change: one that was read, or that a set made. */
+const read = new WeakMap<JsonObject, FieldSet>();
 
 function readNode(value: JsonObject, depth: number): FieldSet | undefined {
   if (depth > MAX_DEPTH) return undefined;

@@ -1,3 +1,4 @@
+import type { Slab } from '../utils/slab.ts';
 import { MAX_OPERATIONS } from './operations.ts';
 
 /*
@@ -85,9 +86,9 @@ export function decodeIndex(b: Buffer): IndexRecord {
   };
 }
 
-export function encodeLog(record: LogRecord): Buffer {
+export function encodeLog(record: LogRecord, memory: Slab): Buffer {
   const keyBytes = Buffer.byteLength(record.key);
-  const b = Buffer.allocUnsafe(LOG_HEADER + keyBytes + record.value.length);
+  const b = memory.take(LOG_HEADER + keyBytes + record.value.length);
   b.writeUInt16LE(record.type === 'put' ? 1 : 2, 0);
   b.writeUInt16LE(keyBytes, 2);
   b.writeUInt32LE(record.previousBytes, 4);

@@ -1,5 +1,6 @@
 import type { Clock } from '../utils/clock.ts';
 import type { Logger } from '../utils/log.ts';
+import { Slab } from '../utils/slab.ts';
 import { compareKeys, inRange } from './keys.ts';
 import { Batch, type StateDraft } from './lmdb-batch.ts';
 import { damaged, keyValue, LoggedChange, Turn } from './lmdb-changes.ts';
@@ -62,6 +63,8 @@ export class LmdbStore implements Store {
   readonly #watchers: Watchers;
   readonly #history: History;
   readonly #expiry: Expiry;
+  /** For records until they are in the file. */
+  readonly #memory = new Slab();
   #durable: State;
   /** As it will be when everything on its way is durable. */
   #next: StateDraft;
@@ -283,7 +286,7 @@ export class LmdbStore implements Store {
         previousBytes: previous?.bytes ?? 0,
         value,
       };
-      const encoded = encodeLog(change);
+      const encoded = encodeLog(change, this.#memory);
       const bytes = bytesInFile(Buffer.byteLength(key), value.length);
       batch.log.push([position, encoded]);
       batch.bytes += encoded.length;

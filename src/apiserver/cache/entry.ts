@@ -1,9 +1,13 @@
 import type { KubeObject, Mutable } from '../../api/resource.ts';
 import { deepFreeze } from '../../schema/freeze.ts';
 import type { KeyValue } from '../../store/store.ts';
+import { Slab } from '../../utils/slab.ts';
 import type { Stored } from '../core.ts';
+import { storedText } from './stored-text.ts';
 
 const METADATA = Buffer.from('"metadata":{');
+/** For values until they are in the store. */
+const memory = new Slab();
 const noLabels: Readonly<Record<string, string>> = Object.freeze({});
 
 /**
@@ -46,8 +50,7 @@ export class Entry implements Stored {
   static forWrite(key: string, object: Mutable<KubeObject>): { entry: Entry; value: Buffer } {
     const entry = new Entry(key);
     entry.#draft = object;
-    const bare = { ...object, metadata: { ...object.metadata, resourceVersion: undefined } };
-    return { entry, value: Buffer.from(JSON.stringify(bare)) };
+    return { entry, value: memory.write(storedText(object)) };
   }
 
   /**
