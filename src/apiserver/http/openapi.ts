@@ -1,3 +1,4 @@
+import type { Clock } from '../../utils/clock.ts';
 import type { ResourceTable } from '../core.ts';
 import { type Document, OpenApiDocuments } from '../openapi/documents.ts';
 import { acceptsGzip, commonHeaders, respondGzip } from './answer.ts';
@@ -7,41 +8,55 @@ import type { Request } from './request.ts';
 
 const INDEX = '/openapi/v3';
 /** A document under its own hash never changes. */
-const FOREVER = 'public, immutable, max-age=31536000';
+const FOREVER = 'public, immutable';
+const YEAR_MS = 365 * 24 * 3600 * 1000;
 
 const PRIVATE = 'no-cache, private';
 const JSON_TYPE = 'application/json';
 /** What version 2 in protobuf is called; clients of old ask for it by a name that is no media type. */
 const PROTOBUF = 'application/com.github.proto-openapi.spec.v2.v1.0+protobuf';
+/** The same of version 3. */
+const PROTOBUF3 = 'application/com.github.proto-openapi.spec.v3.v1.0+protobuf';
+const v3MediaTypes = [JSON_TYPE, 'application/com.github.proto-openapi.spec.v3@v1.0+protobuf', PROTOBUF3];
 const v2MediaTypes = [JSON_TYPE, 'application/com.github.proto-openapi.spec.v2@v1.0+protobuf', PROTOBUF];
 
 /** /openapi/v2, /openapi/v3 and the group-versions below it, with ETag and the hash in their addresses. */
-export function installOpenApi(paths: PathRouter, resources: ResourceTable): void {
+export function installOpenApi(paths: PathRouter, resources: ResourceTable, clock: Clock): void {
   const documents = new OpenApiDocuments(resources);
   paths.add('/openapi/v2', async (request) => {
     switch (chooseMediaType(request.exchange.headers.accept, v2MediaTypes)) {
       case JSON_TYPE:
-        return respond(request, JSON_TYPE, await documents.v2(), PRIVATE);
+        return respond(request, JSON_TYPE, await documents.v2(), { 'cache-control': PRIVATE });
       case undefined:
         return notAcceptable(request);
       default:
-        return respond(request, PROTOBUF, await documents.v2Protobuf(), PRIVATE);
+        return respond(request, PROTOBUF, await documents.v2Protobuf(), { 'cache-control': PRIVATE });
     }
   });
-  paths.add(INDEX, async (request) => respond(request, JSON_TYPE, await documents.v3Index(), PRIVATE));
+  paths.add(INDEX, async (request) =>
+    respond(request, JSON_TYPE, await documents.v3Index(), { 'cache-control': PRIVATE }),
+  );
   paths.add(`${INDEX}/`, async (request) => {
     const { info, query, exchange } = request;
     const path = info.path.slice(INDEX.length + 1);
-    const document = await documents.v3(path);
-    if (!document) return request.notFound();
-    if (!chooseMediaType(exchange.headers.accept, [JSON_TYPE])) return notAcceptable(request);
-    const hash = query?.get('hash');
-    if (hash && hash !== document.hash) {
-      const location = `${INDEX}/${path}?hash=${document.hash}`;
-      exchange.respond(301, { ...commonHeaders(exchange, 'text/plain; charset=utf-8'), location }, []);
+    const type = chooseMediaType(exchange.headers.accept, v3MediaTypes);
+    const document = await (type === undefined || type === JSON_TYPE ? documents.v3(path) : documents.v3Protobuf(path));
+    if (!document) {
+      exchange.respond(404, commonHeaders(exchange, ''), []);
       return;
     }
-    return respond(request, JSON_TYPE, document, hash ? FOREVER : PRIVATE);
+    if (type === undefined) return notAcceptable(request);
+    const mediaType = type === JSON_TYPE ? JSON_TYPE : PROTOBUF3;
+    const hash = query?.get('hash');
+    if (!hash) return respond(request, mediaType, document, { 'cache-control': PRIVATE });
+    if (hash !== document.hash) {
+      const location = `${INDEX}/${path}?hash=${document.hash}`;
+      const headers = commonHeaders(exchange, mediaType);
+      exchange.respond(301, { ...headers, location, etag: `"${document.hash}"`, vary: 'Accept' }, []);
+      return;
+    }
+    const expires = new Date(clock.now() + YEAR_MS).toUTCString().replace('GMT', 'UTC');
+    return respond(request, mediaType, document, { 'cache-control': FOREVER, expires });
   });
 }
 
@@ -59,10 +74,10 @@ function respond(
   { exchange }: Request,
   mediaType: string,
   { bytes, hash }: Document,
-  cache: string,
+  cache: Readonly<Record<string, string>>,
 ): void | Promise<void> {
   const etag = `"${hash}"`;
-  const headers = { ...commonHeaders(exchange, mediaType), 'cache-control': cache, etag, vary: 'Accept' };
+  const headers = { ...commonHeaders(exchange, mediaType), ...cache, etag, vary: 'Accept' };
   if (known(exchange.headers['if-none-match'], etag)) {
     exchange.respond(304, headers, []);
     return;

@@ -82,7 +82,7 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
   const discovery = new Discovery(core.resources, () => address);
 
   discovery.install(paths);
-  installOpenApi(paths, core.resources);
+  installOpenApi(paths, core.resources, options.clock ?? realClock);
   installHealth(paths, options.health ?? [], log);
   const versionJson = Buffer.from(JSON.stringify(version, null, 2));
   paths.add('/version', ({ exchange }) => respondJson(exchange, 200, versionJson, plainJson));

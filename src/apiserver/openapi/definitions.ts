@@ -1,5 +1,6 @@
 import { groupVersions } from '../../api/groups.ts';
-import type { Field, ObjectSchema, ScalarType, Schema } from '../../schema/model.ts';
+import { model } from '../../api/model.ts';
+import type { Field, FieldData, ObjectSchema, ScalarType, Schema } from '../../schema/model.ts';
 import { fileOf } from '../../schema/resolve.ts';
 
 /** A JSON document under construction. */
@@ -60,12 +61,14 @@ export function definitionName(schema: ObjectSchema): string {
  * https://kubernetes.io/docs/concepts/overview/kubernetes-api/#openapi-interface-definition
  */
 export class Definitions {
+  readonly version: 2 | 3;
   readonly #root: string;
   readonly #v3: boolean;
   readonly #done = new Map<string, Json>();
   readonly #kinds: (name: string) => readonly GroupVersionKind[];
 
   constructor(version: 2 | 3, kinds: (name: string) => readonly GroupVersionKind[]) {
+    this.version = version;
     this.#v3 = version === 3;
     this.#root = this.#v3 ? '#/components/schemas/' : '#/definitions/';
     this.#kinds = kinds;
@@ -86,6 +89,22 @@ export class Definitions {
   named(name: string, schema: Json): Json {
     if (!this.#done.has(name)) this.#done.set(name, schema);
     return { $ref: this.#root + name };
+  }
+
+  /** The list of a custom resource. */
+  customList(name: string, items: ObjectSchema, kind: GroupVersionKind): Json {
+    const meta = this.reference(model.type('meta/v1.ListMeta'));
+    return this.named(name, {
+      type: 'object',
+      required: ['items'],
+      properties: {
+        apiVersion: { type: 'string' },
+        items: { type: 'array', items: this.reference(items) },
+        kind: { type: 'string' },
+        metadata: this.#v3 ? { allOf: [meta] } : meta,
+      },
+      'x-kubernetes-group-version-kind': [kind],
+    });
   }
 
   /** By name, sorted. */
@@ -116,7 +135,7 @@ export class Definitions {
     const said: Json = {
       ...(field.doc && { description: field.doc }),
       // Version 2 leaves them out: clients of old took them for values to fill in themselves.
-      ...(this.#v3 && field.default !== undefined && { default: field.default }),
+      ...(this.#v3 && defaultOf(field)),
     };
     const rest: Json = {
       ...(field.enum && !inner && { enum: [...field.enum].sort() }),
@@ -133,14 +152,23 @@ export class Definitions {
     return { ...said, ...schema, ...rest };
   }
 
+  /** An element of a list or map, which in Go is a value and begins as a zero. */
+  #element(schema: Schema): Json {
+    const bare = this.#schema(schema);
+    if (!this.#v3) return bare;
+    const zero = zeroOf(schema);
+    if (zero === undefined) return bare;
+    return '$ref' in bare ? { default: zero, allOf: [bare] } : { default: zero, ...bare };
+  }
+
   #schema(schema: Schema): Json {
     switch (schema.node) {
       case 'object':
         return this.reference(schema);
       case 'list':
-        return { type: 'array', items: this.#schema(schema.items) };
+        return { type: 'array', items: this.#element(schema.items) };
       case 'map':
-        return { type: 'object', additionalProperties: this.#schema(schema.values) };
+        return { type: 'object', additionalProperties: this.#element(schema.values) };
       case 'scalar': {
         const known = wellKnown[schema.type];
         return known
@@ -149,6 +177,31 @@ export class Definitions {
       }
     }
   }
+}
+
+/** What Go has where nothing was given: of values that are not pointers. */
+function zeroOf(schema: Schema): FieldData['default'] {
+  if (schema.node === 'object') return {};
+  if (schema.node !== 'scalar') return undefined;
+  switch (schema.type) {
+    case 'string':
+      return '';
+    case 'bool':
+      return false;
+    case 'int32':
+    case 'int64':
+    case 'double':
+      return 0;
+    default:
+      return undefined;
+  }
+}
+
+function defaultOf({ default: given, pointer, always, schema }: Field): Json | undefined {
+  if (given !== undefined) return { default: given };
+  if (pointer || !always) return undefined;
+  const zero = zeroOf(schema);
+  return zero === undefined ? undefined : { default: zero };
 }
 
 /** OpenAPI 3 can say that either will do. */

@@ -4,8 +4,12 @@ import { model } from '../../api/model.ts';
 import type { ResourceTable, ServedResource } from '../core.ts';
 import { Definitions, definitionName, type GroupVersionKind, gvk, type Json } from './definitions.ts';
 import { encodeGnostic } from './gnostic.ts';
+import { encodeGnostic3 } from './gnostic3.ts';
 import { Paths } from './paths.ts';
+import { type AddPaths, everyVersion, plainPaths } from './plain-paths.ts';
 import { inSlices } from './slices.ts';
+
+type Encode = (document: Json) => Generator<void, Buffer>;
 
 export interface Document {
   readonly bytes: Buffer;
@@ -19,6 +23,17 @@ const securityDefinitions = {
 };
 const security = [{ BearerToken: [] }];
 
+/** Kinds that are of every group-version that the server knows, among them versions that are served no more. */
+const inEveryVersion: ReadonlyMap<string, string> = new Map(
+  ['DeleteOptions', 'WatchEvent'].map((kind) => [definitionName(model.type(`meta/v1.${kind}`)), kind]),
+);
+
+function everywhere(name: string, versions: Readonly<Record<string, readonly string[]>>): readonly GroupVersionKind[] {
+  const kind = inEveryVersion.get(name);
+  if (kind === undefined) return [];
+  return Object.entries(versions).flatMap(([group, all]) => all.map((version) => gvk(group, version, kind)));
+}
+
 /**
  * The OpenAPI documents of a server. Each is made when it is first asked for and kept until a resource comes or goes:
  * v2 is one of megabytes, v3 one a group-version. Making them takes many milliseconds, and gives way to other requests.
@@ -27,7 +42,8 @@ export class OpenApiDocuments {
   readonly #resources: ResourceTable;
   #generation = -1;
   #made = new Map<string, Promise<Document>>();
-  #byPath = new Map<string, ServedResource[]>();
+  /** What each document of v3 is made of. */
+  #byPath = new Map<string, ServedResource[] | AddPaths>();
   #kinds: Kinds = new Map();
   /** Ends with the last document asked for: they are made one after the other, or their slices would add up. */
   #last: Promise<unknown> = Promise.resolve();
@@ -48,8 +64,8 @@ export class OpenApiDocuments {
   /** The index of v3: where each group-version's document is, with the hash of its content. */
   async v3Index(): Promise<Document> {
     this.#refresh();
-    const documents = [...this.#byPath].map(async ([path, resources]) => {
-      const { hash } = await this.#document3(path, resources);
+    const documents = [...this.#byPath.keys()].sort().map(async (path) => {
+      const { hash } = await this.#document3(path, encodeJson);
       return [path, { serverRelativeURL: `/openapi/v3/${path}?hash=${hash}` }] as const;
     });
     const paths = Object.fromEntries(await Promise.all(documents));
@@ -59,26 +75,37 @@ export class OpenApiDocuments {
   /** `path` as the index has it: "api/v1", "apis/apps/v1". */
   async v3(path: string): Promise<Document | undefined> {
     this.#refresh();
-    const resources = this.#byPath.get(path);
-    return resources && this.#document3(path, resources);
+    return this.#byPath.has(path) ? this.#document3(path, encodeJson) : undefined;
   }
 
-  #document3(path: string, resources: readonly ServedResource[]): Promise<Document> {
-    return this.#once(`v3 ${path}`, () => build3(this.#kinds, resources));
+  /** In protobuf, see gnostic3.ts. Its hash is that of the JSON, which is what the index has. */
+  async v3Protobuf(path: string): Promise<Document | undefined> {
+    const json = await this.v3(path);
+    return json && { bytes: (await this.#document3(path, encodeGnostic3)).bytes, hash: json.hash };
+  }
+
+  #document3(path: string, encode: Encode): Promise<Document> {
+    const kinds = this.#kinds;
+    const of = this.#byPath.get(path) ?? [];
+    const key = `v3 ${path}${encode === encodeJson ? '' : ' protobuf'}`;
+    return this.#once(key, () =>
+      typeof of === 'function' ? buildPlain(of, kinds, encode) : build3(kinds, of, encode),
+    );
   }
 
   #refresh(): void {
     if (this.#generation === this.#resources.generation) return;
     this.#generation = this.#resources.generation;
     this.#made = new Map();
-    this.#byPath = new Map();
+    this.#byPath = new Map(Object.entries(plainPaths));
     this.#kinds = kindsByDefinition(this.#resources);
     for (const resource of this.#resources.all()) {
       const { group, version } = resource;
       const path = group === '' ? `api/${version}` : `apis/${group}/${version}`;
-      const list = this.#byPath.get(path) ?? [];
-      list.push(resource);
-      this.#byPath.set(path, list);
+      const list = this.#byPath.get(path);
+      if (Array.isArray(list)) list.push(resource);
+      else this.#byPath.set(path, [resource]);
+      if (group !== '') this.#byPath.set(`apis/${group}`, (paths) => paths.addGroup(group));
     }
   }
 
@@ -98,35 +125,62 @@ export class OpenApiDocuments {
   }
 }
 
-function* build2(
-  kinds: Kinds,
-  resources: readonly ServedResource[],
-  encode: (document: Json) => Generator<void, Buffer>,
-): Generator<void, Buffer> {
-  const { definitions, paths } = yield* build(2, kinds, resources);
-  return yield* encode({ swagger: '2.0', info, paths, definitions, securityDefinitions, security });
+function* build2(kinds: Kinds, resources: readonly ServedResource[], encode: Encode): Generator<void, Buffer> {
+  const definitions = new Definitions(2, (name) => kinds.get(name) ?? everywhere(name, everyVersion));
+  const paths = new Paths(2, definitions);
+  const groups = new Set<string>();
+  const versions = new Set<string>();
+  for (const resource of resources) {
+    const { group, version } = resource;
+    paths.add(resource);
+    if (group !== '' && !groups.has(group)) paths.addGroup(group);
+    groups.add(group);
+    if (!versions.has(`${group}/${version}`)) paths.addGroupVersion(group, version);
+    versions.add(`${group}/${version}`);
+    yield;
+  }
+  for (const add of Object.values(plainPaths)) add(paths, definitions);
+  return yield* encode({
+    swagger: '2.0',
+    info,
+    paths: paths.all(),
+    definitions: definitions.all(),
+    parameters: paths.shared(),
+    securityDefinitions,
+    security,
+  });
 }
 
-function* build3(kinds: Kinds, resources: readonly ServedResource[]): Generator<void, Buffer> {
-  const { definitions, paths } = yield* build(3, kinds, resources);
-  const components = { schemas: definitions, securitySchemes: securityDefinitions };
-  return Buffer.from(JSON.stringify({ openapi: '3.0.0', info, paths, components, security }));
-}
-
-function* build(
-  version: 2 | 3,
-  kinds: Kinds,
-  resources: readonly ServedResource[],
-): Generator<void, { definitions: Json; paths: Json }> {
-  const definitions = new Definitions(version, (name) => kinds.get(name) ?? []);
-  const paths = new Paths(version, definitions);
+/** Of the resources of a group-version. */
+function* build3(kinds: Kinds, resources: readonly ServedResource[], encode: Encode): Generator<void, Buffer> {
+  const [first] = resources;
+  const own = first ? { [first.group]: [first.version] } : {};
+  const definitions = new Definitions(3, (name) => kinds.get(name) ?? everywhere(name, { '': ['v1'], ...own }));
+  const paths = new Paths(3, definitions);
+  if (first) paths.addGroupVersion(first.group, first.version);
   for (const resource of resources) {
     paths.add(resource);
     yield;
   }
-  // Watches answer with it; no path says so.
-  definitions.reference(model.type('meta/v1.WatchEvent'));
-  return { definitions: definitions.all(), paths: paths.all() };
+  return yield* encode(document3(definitions, paths));
+}
+
+/** Of what is no resource: a path of `plainPaths`, or a group. */
+function* buildPlain(
+  add: (paths: Paths, definitions: Definitions) => void,
+  kinds: Kinds,
+  encode: Encode,
+): Generator<void, Buffer> {
+  const definitions = new Definitions(3, (name) => kinds.get(name) ?? []);
+  const paths = new Paths(3, definitions);
+  add(paths, definitions);
+  return yield* encode(document3(definitions, paths));
+}
+
+function document3(definitions: Definitions, paths: Paths): Json {
+  const schemas = definitions.all();
+  const components = { ...(Object.keys(schemas).length > 0 && { schemas }), securitySchemes: securityDefinitions };
+  return { openapi: '3.0.0', info, paths: paths.all(), components };
 }
 
 /** JSON of a document whose members are long: a text for each member of a member. */
@@ -156,24 +210,17 @@ type Kinds = ReadonlyMap<string, readonly GroupVersionKind[]>;
 /** Which kinds each definition is: its own, and for meta's shared ones that of every group-version. */
 function kindsByDefinition(resources: ResourceTable): Kinds {
   const kinds = new Map<string, readonly GroupVersionKind[]>();
-  const everywhere = new Map<string, { group: string; version: string }>();
   const add = (group: string, version: string, kind: string) => {
     const schema = model.kind(group, version, kind);
     if (schema) kinds.set(definitionName(schema), [gvk(group, version, kind)]);
   };
   for (const { group, version, data, schema } of resources.all()) {
-    everywhere.set(`${group}/${version}`, { group, version });
     kinds.set(definitionName(schema), [gvk(group, version, data.kind)]);
     if (schema.proto) add(group, version, `${data.kind}List`);
     for (const sub of Object.values(data.subresources ?? {})) {
       const [of, at] = sub.of ?? [group, version];
       if (!kinds.has(sub.kind)) add(of, at, sub.kind);
     }
-  }
-  const all = [...everywhere.values()].sort((a, b) => (a.group < b.group ? -1 : a.group > b.group ? 1 : 0));
-  for (const kind of ['DeleteOptions', 'WatchEvent']) {
-    const list = all.map(({ group, version }) => gvk(group, version, kind));
-    kinds.set(definitionName(model.type(`meta/v1.${kind}`)), list);
   }
   for (const kind of ['Status', 'APIGroup', 'APIGroupList', 'APIResourceList', 'APIVersions']) {
     const meta = groupVersions.find((gv) => gv.group === 'meta.k8s.io');

@@ -1,81 +1,23 @@
 import { ProtoWriter } from '../../schema/protobuf-wire.ts';
 import type { Json } from './definitions.ts';
+import {
+  any,
+  each,
+  entries,
+  entry,
+  flag,
+  type Message,
+  message,
+  named,
+  text,
+  type Write,
+  wrapped,
+} from './gnostic-wire.ts';
 
 /**
  * An OpenAPI v2 document in protobuf, as kubectl asks for it: the message openapi.v2.Document of
  * https://github.com/google/gnostic-models. The tables below are its messages with the fields that our documents use.
  */
-
-/** Writes one field of a message. The writer goes backwards, so that what repeats is written from its end. */
-type Write = (writer: ProtoWriter, tag: number, value: unknown) => void;
-
-interface Message {
-  readonly [property: string]: readonly [tag: number, write: Write];
-}
-
-const text: Write = (writer, tag, value) => {
-  if (typeof value !== 'string') throw new TypeError(`not a string: ${JSON.stringify(value)}`);
-  writer.string(tag, value);
-};
-
-const flag: Write = (writer, tag, value) => writer.varint(tag, value === true ? 1 : 0);
-
-/** A field that is a message around `write`. */
-const inside =
-  (write: (writer: ProtoWriter, value: unknown) => void): Write =>
-  (writer, tag, value) => {
-    const end = writer.length;
-    write(writer, value);
-    writer.message(tag, end);
-  };
-
-/** A message with one field. */
-const wrapped = (inner: number, write: Write): Write => inside((writer, value) => write(writer, inner, value));
-
-/** An Any: YAML, and JSON is YAML. */
-const any = inside((writer, value) => writer.string(2, `${JSON.stringify(value)}\n`));
-
-const each =
-  (write: Write): Write =>
-  (writer, tag, value) => {
-    if (!Array.isArray(value)) throw new TypeError(`not a list: ${JSON.stringify(value)}`);
-    for (let i = value.length - 1; i >= 0; i--) write(writer, tag, value[i]);
-  };
-
-const entry = (write: Write) =>
-  inside((writer, value) => {
-    const [name, content] = value as readonly [string, unknown]; // made by `entries` alone
-    write(writer, 2, content);
-    writer.string(1, name);
-  });
-
-/** A map is a list of names with their values. */
-const named = (write: Write): Write => {
-  const one = entry(write);
-  return (writer, tag, value) => {
-    for (const pair of entries(value)) one(writer, tag, pair);
-  };
-};
-
-/** The entries of a JSON object, the last one first. */
-function entries(value: unknown): [string, unknown][] {
-  if (typeof value !== 'object' || value === null) throw new TypeError(`not an object: ${JSON.stringify(value)}`);
-  return Object.entries(value).reverse();
-}
-
-const extension = entry(any);
-
-/** A message of named fields; what begins with "x-" goes to `extensions`. */
-const message = (fields: Message, extensions: number): Write =>
-  inside((writer, value) => {
-    for (const pair of entries(value)) {
-      const [name, content] = pair;
-      const field = fields[name];
-      if (field) field[1](writer, field[0], content);
-      else if (name.startsWith('x-')) extension(writer, extensions, pair);
-      else throw new TypeError(`no field for ${JSON.stringify(name)}`);
-    }
-  });
 
 /** Schemas hold schemas. */
 const schema: Write = (writer, tag, value) => writeSchema(writer, tag, value);
@@ -106,10 +48,23 @@ const parameters: Record<string, Write> = {
   query: wrapped(1, wrapped(2, wrapped(3, inQuery))),
   path: wrapped(1, wrapped(2, wrapped(4, inPath))),
 };
+/** A reference to a shared parameter. */
+const reference = wrapped(2, message({ $ref: [1, text] }, 3));
 const parameter: Write = (writer, tag, value) => {
-  const { in: where } = value as { readonly in: string }; // every parameter has it
-  const write = parameters[where];
+  const { in: where } = value as { readonly in?: string }; // references have none
+  const write = where === undefined ? reference : parameters[where];
   if (!write) throw new TypeError(`no such parameters: ${where}`);
+  write(writer, tag, value);
+};
+/** Among the shared ones none is a reference, and there is no word between for what is none. */
+const shared: Record<string, Write> = {
+  body: wrapped(1, body),
+  query: wrapped(2, wrapped(3, inQuery)),
+  path: wrapped(2, wrapped(4, inPath)),
+};
+const sharedParameter: Write = (writer, tag, value) => {
+  const write = shared[String((value as { readonly in?: string }).in)]; // every parameter has it
+  if (!write) throw new TypeError('no such parameters');
   write(writer, tag, value);
 };
 
@@ -152,6 +107,7 @@ const document: Message = {
 const parts: Record<string, readonly [tag: number, inner: number, write: Write]> = {
   paths: [8, 2, entry(pathItem)],
   definitions: [9, 1, entry(schema)],
+  parameters: [10, 1, entry(sharedParameter)],
 };
 
 /** Encodes a document, and gives way after each definition and each path: it takes many milliseconds. */

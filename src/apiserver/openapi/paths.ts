@@ -3,127 +3,87 @@ import type { SubresourceData, Verb } from '../../schema/model.ts';
 import type { ServedResource } from '../core.ts';
 import { returnsDeleted } from '../returns-deleted.ts';
 import { type Definitions, type GroupVersionKind, gvk, type Json } from './definitions.ts';
+import {
+  collectionParameters,
+  connections,
+  deleteParameters,
+  listParameters,
+  logParameters,
+  nameInPath,
+  namespaceInPath,
+  type Parameter,
+  parameterJson,
+  patchParameters,
+  pretty,
+  restInPath,
+  writeParameters,
+} from './parameters.ts';
+import { SharedParameters } from './shared-parameters.ts';
 
 const produces = ['application/json', 'application/yaml', 'application/vnd.kubernetes.protobuf'];
 const streams = ['application/json;stream=watch', 'application/vnd.kubernetes.protobuf;stream=watch'];
+/** Custom resources have no protobuf. */
+const customProduces = ['application/json', 'application/yaml'];
 const patches = [
   'application/json-patch+json',
   'application/merge-patch+json',
   'application/strategic-merge-patch+json',
   'application/apply-patch+yaml',
 ];
+const customPatches = patches.filter((type) => !type.includes('strategic'));
 
-type Parameter = readonly [name: string, type: 'string' | 'integer' | 'boolean', description: string];
+const connectMethods = ['get', 'put', 'post', 'delete', 'options', 'head', 'patch'];
+/** Connections that are no proxies take these. */
+const streamMethods = ['get', 'post'];
 
-const listParameters: readonly Parameter[] = [
-  ['allowWatchBookmarks', 'boolean', 'Ask for BOOKMARK events, which say how far a watch has come.'],
-  ['continue', 'string', 'The token of the last page of a list, to get the next.'],
-  ['fieldSelector', 'string', 'Only objects with these values in their fields.'],
-  ['labelSelector', 'string', 'Only objects with these labels.'],
-  ['limit', 'integer', 'Most objects in one page.'],
-  ['resourceVersion', 'string', 'How new the answer must be, or where a watch starts.'],
-  ['resourceVersionMatch', 'string', 'How resourceVersion is meant: Exact or NotOlderThan.'],
-  ['sendInitialEvents', 'boolean', 'Start a watch with the objects that are there.'],
-  ['timeoutSeconds', 'integer', 'How long the call may last, whatever happens.'],
-  ['watch', 'boolean', 'Follow changes instead of listing.'],
-];
-const dryRun: Parameter = ['dryRun', 'string', 'All: go through every stage and change nothing.'];
-const fieldManager: Parameter = [
-  'fieldManager',
-  'string',
-  'Who makes the change, for the record of who owns which field.',
-];
-const fieldValidation: Parameter = [
-  'fieldValidation',
-  'string',
-  'What to do about unknown and duplicate fields: Ignore, Warn (the default) or Strict.',
-];
-const force: Parameter = ['force', 'boolean', 'Apply takes fields over that others own.'];
-const deleteParameters: readonly Parameter[] = [
-  dryRun,
-  ['gracePeriodSeconds', 'integer', 'How long the object may take to stop; 0 is at once.'],
-  ['orphanDependents', 'boolean', 'Deprecated: use propagationPolicy.'],
-  ['propagationPolicy', 'string', 'What becomes of dependents: Orphan, Background or Foreground.'],
-];
-const writeParameters = [dryRun, fieldManager, fieldValidation];
-const pretty: Parameter = ['pretty', 'string', "If 'true', then the output is pretty printed."];
+type Operated = Verb | 'watchlist' | 'connect';
 
-/** What each subresource that is a connection takes, by its kind of options. */
-const connections: Readonly<Record<string, readonly Parameter[]>> = {
-  PodExecOptions: [
-    ['command', 'string', 'Program and arguments, each a parameter.'],
-    ['container', 'string', 'Which container.'],
-    ['stderr', 'boolean', 'Pass standard error on.'],
-    ['stdin', 'boolean', 'Pass standard input on.'],
-    ['stdout', 'boolean', 'Pass standard output on.'],
-    ['tty', 'boolean', 'Give it a terminal.'],
-  ],
-  PodAttachOptions: [
-    ['container', 'string', 'Which container.'],
-    ['stderr', 'boolean', 'Pass standard error on.'],
-    ['stdin', 'boolean', 'Pass standard input on.'],
-    ['stdout', 'boolean', 'Pass standard output on.'],
-    ['tty', 'boolean', 'The container has a terminal.'],
-  ],
-  PodPortForwardOptions: [['ports', 'integer', 'Which ports, over WebSocket.']],
-  PodProxyOptions: [['path', 'string', 'Path to ask the pod for.']],
-  ServiceProxyOptions: [['path', 'string', 'Path to ask the service for.']],
-  NodeProxyOptions: [['path', 'string', 'Path to ask the node for.']],
-};
-const logParameters: readonly Parameter[] = [
-  ['container', 'string', 'Which container.'],
-  ['follow', 'boolean', 'Go on with what is yet to be written.'],
-  ['insecureSkipTLSVerifyBackend', 'boolean', "Do not check the node's certificate."],
-  ['limitBytes', 'integer', 'Most bytes to send.'],
-  ['previous', 'boolean', 'Of the container that ran before this one.'],
-  ['sinceSeconds', 'integer', 'Only lines younger than this.'],
-  ['stream', 'string', 'All, Stdout or Stderr.'],
-  ['tailLines', 'integer', 'Only so many lines from the end.'],
-  ['timestamps', 'boolean', 'Put the time before each line.'],
-];
-
-const methods: Readonly<Record<string, string>> = {
+const methods: Readonly<Record<Verb, string>> = {
   create: 'post',
   update: 'put',
   patch: 'patch',
   delete: 'delete',
+  deletecollection: 'delete',
   get: 'get',
+  list: 'get',
+  watch: 'get',
 };
 /** x-kubernetes-action of each verb. */
-const actions: Readonly<Record<Verb, string>> = {
-  create: 'post',
-  update: 'put',
-  patch: 'patch',
-  delete: 'delete',
-  deletecollection: 'deletecollection',
-  get: 'get',
-  list: 'list',
-  watch: 'watch',
-};
-const operationNames: Readonly<Record<Verb, string>> = {
-  create: 'create',
+const actions: Partial<Record<Operated, string>> = { create: 'post', update: 'put' };
+const operationNames: Partial<Record<Operated, string>> = {
   update: 'replace',
-  patch: 'patch',
-  delete: 'delete',
-  deletecollection: 'deleteCollection',
+  deletecollection: 'delete',
   get: 'read',
-  list: 'list',
-  watch: 'watch',
+  watchlist: 'watch',
 };
-
 /** Codes of success other than 200 alone. */
-const successes: Partial<Record<Verb, readonly number[]>> = {
+const successes: Partial<Record<Operated, readonly number[]>> = {
   create: [200, 201, 202],
   update: [200, 201],
   patch: [200, 201],
   delete: [200, 202],
 };
+const descriptions: Readonly<Record<number, string>> = { 200: 'OK', 201: 'Created', 202: 'Accepted' };
 
 const title = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1);
 
-/** "core_v1", "RbacAuthorizationV1": a group-version as tags and operations name it. */
-function groupName(group: string): readonly string[] {
-  return group === '' ? ['core'] : group.replace(/\.k8s\.io$/, '').split('.');
+/** The words of a group's name as tags and operations have them: "rbac", "authorization". */
+const groupWords = (group: string): readonly string[] =>
+  group === '' ? ['core'] : group.replace(/\.k8s\.io$/, '').split('.');
+const camel = (words: readonly string[]): string => words.map((word, i) => (i === 0 ? word : title(word))).join('');
+
+/** What an operation is, apart from what follows from its verb. */
+interface Operation {
+  readonly verb: Operated;
+  readonly kind: GroupVersionKind;
+  readonly answer: Json;
+  readonly parameters: readonly Parameter[];
+  readonly body?: Json;
+  /** Of a subresource: "Scale". */
+  readonly sub?: string;
+  readonly allNamespaces?: boolean;
+  /** Of a connection: "get". */
+  readonly method?: string;
 }
 
 /** Writes the paths of resources into a document. */
@@ -131,6 +91,7 @@ export class Paths {
   readonly #version: 2 | 3;
   readonly #definitions: Definitions;
   readonly #paths: Json = {};
+  readonly #shared = new SharedParameters();
 
   constructor(version: 2 | 3, definitions: Definitions) {
     this.#version = version;
@@ -141,41 +102,93 @@ export class Paths {
     return Object.fromEntries(Object.entries(this.#paths).sort(([a], [b]) => (a < b ? -1 : 1)));
   }
 
+  /** What version 2 has as `parameters`: those that operations refer to. */
+  shared(): Json {
+    return this.#shared.all();
+  }
+
   add(resource: ServedResource): void {
     const { group, version, data, schema } = resource;
     const root = group === '' ? `/api/${version}` : `/apis/${group}/${version}`;
     const kind = gvk(group, version, data.kind);
-    const base = data.namespaced ? `${root}/namespaces/{namespace}/${data.resource}` : `${root}/${data.resource}`;
+    const inNamespace = data.namespaced ? '/namespaces/{namespace}' : '';
+    const base = `${root}${inNamespace}/${data.resource}`;
+    const place = data.namespaced ? [namespaceInPath] : [];
+    const named = [nameInPath(data.kind), ...place];
     const own = this.#definitions.reference(schema);
     const has = (verb: Verb) => data.verbs.includes(verb);
     const list = has('list') ? this.#list(resource) : own;
 
-    const status = this.#definitions.reference(model.type('meta/v1.Status'));
-    const collection: Json = {};
-    if (has('list')) collection.get = this.#operation(resource, kind, 'list', list, { query: listParameters });
+    const collection: [string, Operation][] = [];
+    if (has('list')) collection.push(['get', { verb: 'list', kind, answer: list, parameters: listParameters }]);
     if (has('create'))
-      collection.post = this.#operation(resource, kind, 'create', own, { body: own, query: writeParameters });
+      collection.push(['post', { verb: 'create', kind, answer: own, parameters: writeParameters, body: own }]);
     if (has('deletecollection')) {
-      const query = [...listParameters.slice(1, -1), ...deleteParameters].sort(([a], [b]) => (a < b ? -1 : 1));
-      collection.delete = this.#operation(resource, kind, 'deletecollection', status, {
-        body: this.#deleteOptions(),
-        query,
-      });
+      const body = this.#deleteOptions();
+      const answer = this.#definitions.reference(model.type('meta/v1.Status'));
+      collection.push(['delete', { verb: 'deletecollection', kind, answer, parameters: collectionParameters, body }]);
     }
-    this.#put(base, collection, data.namespaced, undefined);
-    if (data.namespaced && has('list')) {
-      const everywhere = this.#operation(resource, kind, 'list', list, { query: listParameters, all: true });
-      this.#put(`${root}/${data.resource}`, { get: everywhere }, false, undefined);
-    }
+    this.#put(resource, base, place, collection);
 
-    const item: Json = {};
-    for (const verb of ['get', 'update', 'patch', 'delete'] as const) {
-      if (!has(verb)) continue;
-      const answer = verb === 'delete' && !returnsDeleted(resource) ? status : own;
-      item[methods[verb] ?? verb] = this.#operation(resource, kind, verb, answer, this.#inputs(verb, own));
+    const everywhere = `${root}/${data.resource}`;
+    if (data.namespaced && has('list')) {
+      const all: Operation = { verb: 'list', kind, answer: list, parameters: listParameters, allNamespaces: true };
+      this.#put(resource, everywhere, [], [['get', all]]);
     }
-    this.#put(`${base}/{name}`, item, data.namespaced, data.kind);
+    const item: [string, Operation][] = [];
+    for (const verb of ['get', 'update', 'patch', 'delete'] as const) {
+      if (has(verb)) item.push([methods[verb], this.#itemOperation(resource, kind, verb, own)]);
+    }
+    this.#put(resource, `${base}/{name}`, named, item);
+    if (has('watch') && schema.proto) {
+      // The road of old: the path says that it is a watch.
+      const answer = this.#definitions.reference(model.type('meta/v1.WatchEvent'));
+      const watch = (verb: 'watch' | 'watchlist', allNamespaces = false): [string, Operation][] => [
+        ['get', { verb, kind, answer, parameters: listParameters, allNamespaces }],
+      ];
+      const below = (path: string): string => path.replace(root, `${root}/watch`);
+      this.#put(resource, below(base), place, watch('watchlist'));
+      if (data.namespaced) this.#put(resource, below(everywhere), [], watch('watchlist', true));
+      if (has('get')) this.#put(resource, below(`${base}/{name}`), named, watch('watch'));
+    }
     for (const [name, sub] of Object.entries(data.subresources ?? {})) this.#subresource(resource, base, name, sub);
+  }
+
+  /** A path that answers the same whatever the group: discovery, the version. */
+  addPlain(
+    path: string,
+    tag: string,
+    operationId: string,
+    description: string,
+    answer: Json,
+    types: readonly string[] = produces,
+    consumes: readonly string[] | undefined = types,
+  ): void {
+    this.#paths[path] = {
+      get: {
+        description,
+        ...(this.#version === 2 && { ...(consumes && { consumes }), produces: types, schemes: ['https'] }),
+        tags: [tag],
+        operationId,
+        responses: { 200: this.#response(200, answer, types), 401: { description: 'Unauthorized' } },
+      },
+    };
+  }
+
+  /** "/apis/apps/": what a group is, and "/apis/apps/v1/": what is in a version of it. */
+  addGroup(group: string): void {
+    const words = groupWords(group);
+    const answer = this.#definitions.reference(model.type('meta/v1.APIGroup'));
+    const id = `get${words.map(title).join('')}APIGroup`;
+    this.addPlain(`/apis/${group}/`, camel(words), id, 'which versions the group has', answer);
+  }
+
+  addGroupVersion(group: string, version: string): void {
+    const words = groupWords(group);
+    const path = group === '' ? `/api/${version}/` : `/apis/${group}/${version}/`;
+    const answer = this.#definitions.reference(model.type('meta/v1.APIResourceList'));
+    const id = `get${words.map(title).join('')}${title(version)}APIResources`;
+    this.addPlain(path, `${camel(words)}_${version}`, id, 'which resources there are', answer);
   }
 
   #subresource(resource: ServedResource, base: string, name: string, sub: SubresourceData): void {
@@ -183,46 +196,50 @@ export class Paths {
     const [group, version] = sub.of ?? [resource.group, resource.version];
     const kind = gvk(group, version, sub.kind);
     const path = `${base}/{name}/${name}`;
-    const parameters = name === 'log' ? logParameters : connections[sub.kind];
-    const item: Json = {};
-    if (parameters) {
-      const answer = { type: 'string' };
-      const connect = (withPath: string): Json =>
-        Object.fromEntries(
-          sub.verbs.map((verb) => {
-            const method = methods[verb] ?? verb;
-            const inputs = {
-              query: parameters,
-              connect: name === 'log' ? undefined : method,
-              sub: title(name) + withPath,
-            };
-            return [method, this.#operation(resource, kind, verb, answer, inputs)];
-          }),
-        );
-      this.#put(path, connect(''), data.namespaced, sub.kind);
-      if (name === 'proxy') this.#put(`${path}/{path}`, connect('WithPath'), data.namespaced, sub.kind, true);
+    const place = data.namespaced ? [namespaceInPath] : [];
+    const text = { type: 'string' };
+    if (name === 'log') {
+      const log: Operation = { verb: 'get', kind, answer: text, parameters: logParameters, sub: 'Log' };
+      this.#put(resource, path, [nameInPath(data.kind), ...place], [['get', log]]);
+      return;
+    }
+    const options = connections[sub.kind];
+    if (options) {
+      const named = [nameInPath(sub.kind), ...place];
+      const connect = (suffix: string): [string, Operation][] =>
+        (name === 'proxy' ? connectMethods : streamMethods).map((method) => [
+          method,
+          { verb: 'connect', kind, answer: text, parameters: options, sub: title(name) + suffix, method },
+        ]);
+      this.#put(resource, path, named, connect(''));
+      if (name === 'proxy') this.#put(resource, `${path}/{path}`, [...named, restInPath], connect('WithPath'));
       return;
     }
     const schema = sub.kind === data.kind ? resource.schema : model.kind(group, version, sub.kind);
     const own = schema ? this.#definitions.reference(schema) : { type: 'object' };
-    for (const verb of sub.verbs) {
-      const inputs = { ...this.#inputs(verb, own), sub: title(name) };
-      item[methods[verb] ?? verb] = this.#operation(resource, kind, verb, own, inputs);
-    }
-    this.#put(path, item, data.namespaced, sub.kind);
+    const item = sub.verbs.map((verb): [string, Operation] => [
+      methods[verb],
+      { ...this.#itemOperation(resource, kind, verb, own), sub: title(name) },
+    ]);
+    const ofItself = sub.verbs.length > 1 || !sub.verbs.includes('create') || sub.kind === data.kind;
+    this.#put(resource, path, [nameInPath(ofItself ? data.kind : sub.kind), ...place], item);
   }
 
-  #inputs(verb: Verb, own: Json): { body?: Json; query?: readonly Parameter[] } {
+  #itemOperation(resource: ServedResource, kind: GroupVersionKind, verb: Verb, own: Json): Operation {
     switch (verb) {
       case 'create':
       case 'update':
-        return { body: own, query: writeParameters };
-      case 'patch':
-        return { body: this.#definitions.named(PATCH, { type: 'object' }), query: [...writeParameters, force] };
-      case 'delete':
-        return { body: this.#deleteOptions(), query: deleteParameters };
+        return { verb, kind, answer: own, parameters: writeParameters, body: own };
+      case 'patch': {
+        const body = this.#definitions.reference(model.type('meta/v1.Patch'));
+        return { verb, kind, answer: own, parameters: patchParameters, body };
+      }
+      case 'delete': {
+        const answer = returnsDeleted(resource) ? own : this.#definitions.reference(model.type('meta/v1.Status'));
+        return { verb, kind, answer, parameters: deleteParameters, body: this.#deleteOptions() };
+      }
       default:
-        return {};
+        return { verb, kind, answer: own, parameters: [] };
     }
   }
 
@@ -235,116 +252,123 @@ export class Paths {
     const kind = `${data.kind}List`;
     const known = schema.proto && model.kind(group, version, kind);
     if (known) return this.#definitions.reference(known);
-    const name = `${schema.name}List`;
-    return this.#definitions.named(name, {
-      type: 'object',
-      required: ['items'],
-      properties: {
-        apiVersion: { type: 'string' },
-        items: { type: 'array', items: this.#definitions.reference(schema) },
-        kind: { type: 'string' },
-        metadata: this.#definitions.reference(model.type('meta/v1.ListMeta')),
-      },
-      'x-kubernetes-group-version-kind': [gvk(group, version, kind)],
-    });
+    return this.#definitions.customList(`${schema.name}List`, schema, gvk(group, version, kind));
   }
 
-  #operation(
+  /** Parameters that all operations have are the path's. */
+  #put(
     resource: ServedResource,
-    kind: GroupVersionKind,
-    verb: Verb,
-    answer: Json,
-    inputs: { body?: Json; query?: readonly Parameter[]; all?: boolean; connect?: string; sub?: string },
-  ): Json {
+    path: string,
+    place: readonly Parameter[],
+    operations: readonly (readonly [method: string, Operation])[],
+  ): void {
+    if (operations.length === 0) return;
+    const takes = operations.map(([, operation]) => [
+      ...place,
+      ...operation.parameters,
+      ...(operation.verb === 'connect' ? [] : [pretty]),
+    ]);
+    const everywhere = (one: Parameter): boolean => takes.every((all) => all.includes(one));
+    const item: Json = {};
+    for (const [i, [method, operation]] of operations.entries()) {
+      const own = (takes[i] ?? []).filter((one) => !everywhere(one));
+      item[method] = this.#operation(resource, operation, own);
+    }
+    const common = (takes[0] ?? []).filter(everywhere).sort((a, b) => compare(a.name, b.name) || compare(a.in, b.in));
+    if (common.length > 0) item.parameters = common.map((parameter) => this.#parameter(parameter));
+    this.#paths[path] = item;
+  }
+
+  #operation(resource: ServedResource, operation: Operation, parameters: readonly Parameter[]): Json {
     const { group, version, data } = resource;
-    const names = groupName(group);
-    const where = inputs.all ? 'ForAllNamespaces' : '';
-    const scope = data.namespaced && !inputs.all ? 'Namespaced' : '';
-    const what = inputs.connect ? `connect` : operationNames[verb];
-    const middle = names.map(title).join('') + title(version);
-    const method = inputs.connect ? title(inputs.connect) : '';
-    const collection = verb === 'deletecollection' ? 'Collection' : '';
-    const prefix = verb === 'deletecollection' ? 'delete' : what;
-    const codes = (inputs.connect ? undefined : successes[verb]) ?? [200];
-    const types = inputs.connect
-      ? ['*/*']
-      : [...(inputs.sub === 'Log' ? ['text/plain'] : []), ...produces, ...(verb === 'list' ? streams : [])];
-    const consumes = verb === 'patch' && !inputs.connect ? patches : ['*/*'];
-    const parameters = (inputs.query ?? []).map((parameter) => this.#parameter(parameter));
+    const { verb, body } = operation;
+    const words = groupWords(group);
+    const watches = verb === 'list' || verb === 'watch' || verb === 'watchlist';
+    const custom = resource.schema.proto === undefined;
+    const usual = custom ? customProduces : produces;
+    const types =
+      verb === 'connect'
+        ? ['*/*']
+        : [...(operation.sub === 'Log' ? ['text/plain'] : []), ...usual, ...(watches && !custom ? streams : [])];
+    const consumes = verb === 'patch' ? (custom ? customPatches : patches) : custom ? customProduces : ['*/*'];
+    const codes = successes[verb] ?? [200];
     return {
-      description: describe(verb, data.kind, inputs),
-      ...(this.#version === 2 && { consumes, produces: types, schemes: ['https'] }),
-      tags: [`${names.map((n, i) => (i === 0 ? n : title(n))).join('')}_${version}`],
-      operationId: `${prefix}${middle}${method}${collection}${scope}${data.kind}${inputs.sub ?? ''}${where}`,
-      ...this.#request(inputs.body, consumes, parameters),
+      description: describe(operation, data),
+      ...(this.#version === 2 && { consumes: consumes, produces: types, schemes: ['https'] }),
+      tags: [`${camel(words)}_${version}`],
+      operationId: [
+        operationNames[verb] ?? verb,
+        ...words.map(title),
+        title(version),
+        title(operation.method ?? ''),
+        verb === 'deletecollection' ? 'Collection' : '',
+        data.namespaced && !operation.allNamespaces ? 'Namespaced' : '',
+        data.kind,
+        operation.sub ?? '',
+        verb === 'watchlist' ? 'List' : '',
+        operation.allNamespaces ? 'ForAllNamespaces' : '',
+      ].join(''),
+      ...this.#inputs(verb, body, consumes, parameters),
       responses: {
-        ...Object.fromEntries(codes.map((code) => [code, this.#response(code, answer, types)])),
+        ...Object.fromEntries(codes.map((code) => [code, this.#response(code, operation.answer, types)])),
         401: { description: 'Unauthorized' },
       },
-      'x-kubernetes-action': inputs.connect ? 'connect' : actions[verb],
-      'x-kubernetes-group-version-kind': kind,
+      'x-kubernetes-action': actions[verb] ?? verb,
+      'x-kubernetes-group-version-kind': operation.kind,
     };
   }
 
-  #request(body: Json | undefined, consumes: readonly string[], parameters: Json[]): Json {
+  #inputs(verb: Operated, body: Json | undefined, consumes: readonly string[], own: readonly Parameter[]): Json {
+    const required = verb !== 'delete' && verb !== 'deletecollection' && { required: true };
+    const parameters = own.map((parameter) => this.#parameter(parameter));
     if (this.#version === 2) {
-      const all = body ? [{ name: 'body', in: 'body', required: true, schema: body }, ...parameters] : parameters;
+      const inBody = body && this.#shared.share({ name: 'body', in: 'body', ...required, schema: body });
+      const all = inBody ? [inBody, ...parameters] : parameters;
       return all.length > 0 ? { parameters: all } : {};
     }
+    const content = body && Object.fromEntries(consumes.map((type) => [type, { schema: body }]));
     return {
       ...(parameters.length > 0 && { parameters }),
-      ...(body && { requestBody: { content: Object.fromEntries(consumes.map((type) => [type, { schema: body }])) } }),
+      ...(content && { requestBody: { content, ...required } }),
     };
+  }
+
+  #parameter(parameter: Parameter): Json {
+    const json = parameterJson(this.#version, parameter);
+    return this.#version === 2 ? this.#shared.share(json) : json;
   }
 
   #response(code: number, schema: Json, types: readonly string[]): Json {
-    const description = code === 201 ? 'Created' : code === 202 ? 'Accepted' : 'OK';
+    const description = descriptions[code] ?? '';
     if (this.#version === 2) return { description, schema };
     return { description, content: Object.fromEntries(types.map((type) => [type, { schema }])) };
   }
-
-  #parameter([name, type, description]: Parameter): Json {
-    if (this.#version === 2) return { uniqueItems: true, type, description, name, in: 'query' };
-    return { name, in: 'query', description, schema: { type, uniqueItems: true } };
-  }
-
-  #put(path: string, item: Json, namespaced: boolean, named: string | undefined, withPath = false): void {
-    if (Object.keys(item).length === 0) return;
-    const inPath = (name: string, description: string): Json =>
-      this.#version === 2
-        ? { uniqueItems: true, type: 'string', description, name, in: 'path', required: true }
-        : { name, in: 'path', description, required: true, schema: { type: 'string', uniqueItems: true } };
-    const parameters = [
-      ...(named ? [inPath('name', `name of the ${named}`)] : []),
-      ...(namespaced ? [inPath('namespace', 'object name and auth scope, such as for teams and projects')] : []),
-      ...(withPath ? [inPath('path', 'path to the resource')] : []),
-      this.#parameter(pretty),
-    ];
-    this.#paths[path] = { ...item, parameters };
-  }
 }
 
-const PATCH = 'io.k8s.apimachinery.pkg.apis.meta.v1.Patch';
+const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
 
-function describe(verb: Verb, kind: string, inputs: { connect?: string; sub?: string }): string {
-  const sub = inputs.sub ? `${inputs.sub.toLowerCase()} of ` : '';
-  if (inputs.connect) return `connect ${inputs.connect.toUpperCase()} requests to ${sub}${kind}`;
+function describe({ verb, sub, method }: Operation, { kind, verbs }: ServedResource['data']): string {
+  const what = sub ? `${sub.toLowerCase()} of ` : '';
   switch (verb) {
     case 'list':
-      return `list or watch objects of kind ${kind}`;
+      return `list ${verbs.includes('watch') ? 'or watch ' : ''}objects of kind ${kind}`;
     case 'create':
-      return `create ${sub}a ${kind}`;
+      return `create ${what}a ${kind}`;
     case 'delete':
       return `delete a ${kind}`;
     case 'deletecollection':
       return `delete collection of ${kind}`;
     case 'get':
-      return `read ${sub}the specified ${kind}`;
+      return `read ${what}the specified ${kind}`;
     case 'update':
-      return `replace ${sub}the specified ${kind}`;
+      return `replace ${what}the specified ${kind}`;
     case 'patch':
-      return `partially update ${sub}the specified ${kind}`;
+      return `partially update ${what}the specified ${kind}`;
     case 'watch':
-      return `watch changes to ${kind}`;
+      return `watch one ${kind}; deprecated for a list with watch and a fieldSelector`;
+    case 'watchlist':
+      return `watch objects of kind ${kind}; deprecated for a list with watch`;
+    case 'connect':
+      return `connect ${method?.toUpperCase()} requests to ${sub?.replace('WithPath', '').toLowerCase()} of ${kind}`;
   }
 }
