@@ -12,6 +12,7 @@ import type { ObjectSchema } from '../schema/model.ts';
 import { quote } from '../schema/quote.ts';
 import { formatTime, timeToMs } from '../schema/time.ts';
 import {
+  type Comparison,
   compareValues,
   configurationProblems,
   fieldSetOf,
@@ -21,6 +22,7 @@ import {
   shapeOf,
   withNamedFields,
 } from '../schema/typed-value.ts';
+import { lastAppliedFields, MIGRATING_MANAGER, withLastApplied } from './managed-fields-last-applied.ts';
 import type { ManagedFieldsEntry } from './meta/v1.gen.ts';
 
 /** Who writes, and how. */
@@ -32,8 +34,8 @@ export interface FieldManager {
   readonly subresource: string;
   /** Milliseconds since the epoch. */
   readonly now: number;
-  /** Fields of the object that this endpoint resets, which nobody comes to own through it: "status", "spec". */
-  readonly ignore?: readonly string[];
+  /** Fields of the object that this endpoint resets, which nobody comes to own through it. */
+  readonly ignore?: FieldSet;
 }
 
 /** Others own fields that an apply would change. `status.details.causes` has an entry for each. */
@@ -193,7 +195,7 @@ const isReset = (entries: readonly ManagedFieldsEntry[] | undefined): boolean =>
   entries !== undefined && (entries.length === 0 || (entries.length === 1 && deepEqual(entries[0], {})));
 
 /** What of other owners' fields a change touches; their sets without it. */
-function release(owners: Owners, self: string, comparison: ReturnType<typeof compareValues>) {
+function release(owners: Owners, self: string, comparison: Comparison) {
   const changed = comparison.modified.union(comparison.added);
   const conflicts: { owner: Owner; set: FieldSet }[] = [];
   const left: Owners = new Map();
@@ -210,13 +212,12 @@ function release(owners: Owners, self: string, comparison: ReturnType<typeof com
   return { conflicts, left };
 }
 
-function ignoring(comparison: ReturnType<typeof compareValues>, ignore: readonly string[] | undefined) {
-  if (!ignore?.length) return comparison;
-  const steps = ignore.map((name) => `f:${name}`);
+function ignoring(comparison: Comparison, ignore: FieldSet | undefined): Comparison {
+  if (!ignore) return comparison;
   return {
-    added: comparison.added.without(steps),
-    modified: comparison.modified.without(steps),
-    removed: comparison.removed.without(steps),
+    added: comparison.added.excluding(ignore),
+    modified: comparison.modified.excluding(ignore),
+    removed: comparison.removed.excluding(ignore),
   };
 }
 
@@ -312,7 +313,7 @@ export interface Applied {
 
 /**
  * Merges an applied configuration into the live object (undefined: it is created). Fields that the manager applied
- * before and does not apply now go, unless somebody else owns them. Throws ApplyConflict unless `force`, ApplyError.
+ * before and does not apply now go, unless somebody else owns them, be it by update. Throws ApplyConflict unless `force`, ApplyError.
  */
 export function applyConfiguration(
   schema: ObjectSchema,
@@ -330,18 +331,19 @@ export function applyConfiguration(
   const before = withoutManagedFields(stored);
   let owners = readOwners(entriesOf(stored)) ?? new Map<string, Owner>();
   if (owners.size === 0 && live) {
-    const first: FieldManager = { ...by, manager: 'before-first-apply', subresource: '', ignore: [] };
+    const first: FieldManager = { ...by, manager: 'before-first-apply' };
     owners = update(shape, emptyObject(schema), before, owners, first);
   }
 
-  const ignored = (by.ignore ?? []).map((name) => `f:${name}`);
+  const migrates = by.manager === MIGRATING_MANAGER;
+  const applied = fieldSetOf(shape, config);
   const self: Owner = {
     manager: by.manager,
     operation: 'Apply',
     apiVersion: by.apiVersion,
     subresource: by.subresource,
     time: formatTime(by.now),
-    set: fieldSetOf(shape, config).without(ignored),
+    set: by.ignore ? applied.excluding(by.ignore) : applied,
   };
   const id = identity(self);
   const last = owners.get(id);
@@ -351,18 +353,23 @@ export function applyConfiguration(
   const comparison = ignoring(compareValues(shape, before, merged), by.ignore);
   const { conflicts, left } = release(owners, id, comparison);
   if (conflicts.length > 0 && !by.force) {
-    const named = conflicts.map(({ owner, set }) => ({
-      id: identity(owner),
-      manager: describe(owner),
-      paths: [...set.paths()],
-    }));
-    throw new ApplyConflict(named.sort((a, b) => order(a.id, b.id)));
+    const allowed = migrates ? lastAppliedFields(shape, by.apiVersion, before) : FieldSet.none;
+    const named = conflicts
+      .map(({ owner, set }) => ({
+        id: identity(owner),
+        manager: describe(owner),
+        paths: [...set.difference(allowed).paths()],
+      }))
+      .filter(({ paths }) => paths.length > 0);
+    if (named.length > 0) throw new ApplyConflict(named.sort((a, b) => order(a.id, b.id)));
   }
   const set = stripped(self.set);
   const unchanged = live !== undefined && deepEqual(before, merged);
   if (set.empty) left.delete(id);
-  else left.set(id, { ...self, set, time: unchanged && last ? last.time : self.time });
-  return { object: isJsonObject(merged) ? merged : {}, managedFields: writeOwners(left) };
+  // An apply that changes nothing leaves the time as it was; who joins with one has none.
+  else left.set(id, { ...self, set, time: unchanged ? last?.time : self.time });
+  const object = isJsonObject(merged) ? merged : {};
+  return { object: migrates ? withLastApplied(object, asJson(config)) : object, managedFields: writeOwners(left) };
 }
 
 function prune(shape: Shape, merged: unknown, owners: Owners, last: FieldSet | undefined): unknown {
@@ -370,11 +377,11 @@ function prune(shape: Shape, merged: unknown, owners: Owners, last: FieldSet | u
   const full = (set: FieldSet) => withNamedFields(shape, set);
   const fieldsOf = (value: unknown) => full(fieldSetOf(shape, value));
   const all = fieldsOf(merged);
-  let applied = FieldSet.none;
-  for (const owner of owners.values()) if (owner.operation === 'Apply') applied = applied.union(owner.set);
+  let owned = FieldSet.none;
+  for (const owner of owners.values()) owned = owned.union(owner.set);
   const without = (set: FieldSet) => (set.empty ? merged : removeFields(shape, merged, set));
   let pruned = without(full(last));
-  pruned = without(all.difference(fieldsOf(pruned).union(full(applied))));
+  pruned = without(all.difference(fieldsOf(pruned).union(full(owned))));
   return without(all.difference(fieldsOf(pruned)).intersection(full(last)));
 }
 

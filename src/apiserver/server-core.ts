@@ -32,8 +32,8 @@ import type {
 import { builtinHooks, type CoreOptions, type VirtualHandler } from './core-options.ts';
 import { CachedObjects, type ObjectReader } from './object-reader.ts';
 import { appliedObject } from './registry/apply.ts';
-import { decodeObject, type ExpectedKind, kindOf, parseBody } from './registry/body.ts';
-import { resetFields } from './registry/defaults.ts';
+import { decodeBody, decodeObject, type ExpectedKind, kindOf, parseBody } from './registry/body.ts';
+import { resetFields } from './registry/reset-fields.ts';
 import { deleteObject } from './registry/delete.ts';
 import { evictPod } from './registry/eviction.ts';
 import { isDryRun, validateDeleteOptions, validatePatchOptions, validateWriteOptions } from './registry/options.ts';
@@ -258,7 +258,7 @@ export class Core implements ApiCore {
     validatePatchOptions(options, patch.type);
     mustServe(target, 'patch');
     if (this.#virtualOf(target)) throw errors.methodNotAllowed();
-    const write = this.#write(context, target, options, patch.type === 'apply');
+    const write = { ...this.#write(context, target, options, patch.type === 'apply'), patches: true as const };
     const change = this.#changer(context, target, patch, options);
     if (target.subresource === 'scale') {
       return this.#updateScale(write, (scale) => change(scale));
@@ -412,7 +412,7 @@ export class Core implements ApiCore {
 
   #decode(context: RequestContext, expected: ExpectedKind, body: Body, options: WriteParameters): Mutable<KubeObject> {
     const warn = (message: string) => context.warn(message);
-    return decodeObject(expected, parseBody(body, expected), options.fieldValidation, warn);
+    return decodeBody(expected, body, options.fieldValidation, warn);
   }
 
   #write(

@@ -136,12 +136,19 @@ export class FieldSet {
     return children || member !== this.member ? FieldSet.node(member, children ?? this.children) : this;
   }
 
-  /** Without these fields of the root and all that is below them. */
-  without(steps: readonly string[]): FieldSet {
-    return FieldSet.node(
-      this.member,
-      [...this.children].filter(([step]) => !steps.includes(step)),
-    );
+  /** Without the other's members and all that is below them. */
+  excluding(other: FieldSet): FieldSet {
+    let children: Map<string, FieldSet> | undefined;
+    for (const [step, theirs] of other.children) {
+      const child = this.children.get(step);
+      if (!child) continue;
+      const left = theirs.member ? FieldSet.none : child.excluding(theirs);
+      if (left === child) continue;
+      children ??= new Map(this.children);
+      if (left.empty) children.delete(step);
+      else children.set(step, left);
+    }
+    return children ? FieldSet.node(this.member, children) : this;
   }
 
   equals(other: FieldSet): boolean {

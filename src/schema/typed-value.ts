@@ -376,7 +376,10 @@ export function configurationProblems(shape: Shape, value: unknown, path = ''): 
     const [text = ''] = FieldSet.node(false, [[step, FieldSet.leaf]]).paths();
     if (!parts.list && memberShape(shape, part.name) === undefined) {
       out.push(`${path}${text}: field not declared in schema`);
-    } else out.push(...configurationProblems(part.shape, part.value, path + text));
+      // Kubernetes looks at no more of an object.
+      break;
+    }
+    out.push(...configurationProblems(part.shape, part.value, path + text));
   }
   return out;
 }

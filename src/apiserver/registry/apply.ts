@@ -1,8 +1,9 @@
 import { ApiError, errors } from '../../api/errors.ts';
 import { ApplyConflict, ApplyError, applyConfiguration } from '../../api/managed-fields.ts';
-import { apiVersionOf, type KubeObject, type Mutable } from '../../api/resource.ts';
-import { isJsonObject } from '../../schema/json.ts';
-import { checkKind, decodeAs, type ExpectedKind } from './body.ts';
+import { apiVersionOf, type KubeObject, type Mutable, parseApiVersion } from '../../api/resource.ts';
+import type { FieldSet } from '../../schema/field-set.ts';
+import { isJsonObject, type JsonObject } from '../../schema/json.ts';
+import { decodeAs, type ExpectedKind } from './body.ts';
 
 export interface ApplyOptions {
   readonly manager: string;
@@ -12,7 +13,7 @@ export interface ApplyOptions {
   readonly now: number;
   readonly force: boolean;
   /** Fields that this endpoint leaves as they are. */
-  readonly ignore: readonly string[] | undefined;
+  readonly ignore: FieldSet | undefined;
 }
 
 /**
@@ -49,4 +50,13 @@ export function appliedObject(
     }
     throw error;
   }
+}
+
+/** An applied configuration must name its kind and version, and those of the endpoint. */
+function checkKind(expected: ExpectedKind, { apiVersion, kind }: JsonObject): void {
+  if (kind === expected.kind && apiVersion === apiVersionOf(expected)) return;
+  const version = typeof apiVersion === 'string' ? apiVersion : '';
+  const gv = parseApiVersion(version);
+  const named = gv && typeof kind === 'string' ? `${gv.group}/${gv.version}, Kind=${kind}` : '/, Kind=';
+  throw errors.badRequest(`invalid object type: ${named}`);
 }

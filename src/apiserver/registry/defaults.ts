@@ -100,18 +100,3 @@ export function subresourceStrategy(resource: ServedResource, name: string): Sub
   if (own) return own;
   return name === 'finalize' ? finalizersOnly : statusOnly;
 }
-
-const statusField = ['status'];
-const specFields = new WeakMap<ServedResource, readonly string[]>();
-
-/** Fields that a write through a subresource ("" for none) leaves as they are, so that nobody comes to own them. */
-export function resetFields(resource: ServedResource, subresource: string): readonly string[] | undefined {
-  if (!hasStatus(resource)) return undefined;
-  if (subresource !== 'status' && subresource !== 'approval') return statusField;
-  let fields = specFields.get(resource);
-  if (!fields) {
-    fields = [...resource.schema.fields.keys()].filter((name) => name !== 'metadata' && name !== 'status');
-    specFields.set(resource, fields);
-  }
-  return fields;
-}

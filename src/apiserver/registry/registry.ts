@@ -20,10 +20,11 @@ import { Entry } from '../cache/entry.ts';
 import type { Reader } from '../cache/reader.ts';
 import type { RequestContext, ServedResource, Stored, Target } from '../core.ts';
 import type { StrategyContext } from '../strategy.ts';
-import { defaultPrepareForCreate, defaultPrepareForUpdate, resetFields, subresourceStrategy } from './defaults.ts';
+import { defaultPrepareForCreate, defaultPrepareForUpdate, subresourceStrategy } from './defaults.ts';
 import type { RegistryHooks, Reservation } from './hooks.ts';
 import { canonicalMetadata, validateMetadata, validateMetadataUpdate } from './metadata.ts';
 import { generateName, nameRuleOf, pathSegment } from './names.ts';
+import { resetFields } from './reset-fields.ts';
 
 export interface RegistryOptions {
   readonly store: Store;
@@ -46,6 +47,8 @@ export interface Write {
   readonly tracking?: { readonly manager: string; readonly subresource: string };
   /** Asked before an update creates what is not there: that takes the right to create, too. */
   readonly authorizeCreate?: () => Promise<void>;
+  /** A patch: what it says of the uid is no precondition. */
+  readonly patches?: true;
   /** False where admission saw another object that stands for this write (Scale). */
   readonly admission?: false;
 }
@@ -139,8 +142,7 @@ export class Registry {
     const meta = object.metadata;
     meta.uid = randomUUID();
     meta.creationTimestamp = formatTime(now);
-    const strategyContext: StrategyContext = { user: context.user, now };
-    meta.generation = undefined;
+    const strategyContext: StrategyContext = { user: context.user, warn: (text) => context.warn(text), now };
     if (strategy.prepareForCreate) strategy.prepareForCreate(object, strategyContext);
     else defaultPrepareForCreate(storage, object);
     object.metadata = canonicalMetadata(object.metadata);
@@ -239,7 +241,12 @@ export class Registry {
         if (!mayCreate) throw errors.notFound(gr, target.name);
         await write.authorizeCreate?.();
         const object = await make(undefined);
-        if (object.metadata.uid) throw this.#uidConflict(write, object.metadata.uid, '');
+        const { uid } = object.metadata;
+        if (uid && write.patches) {
+          const why = `uid mismatch: the provided object specified uid ${uid}, and no existing object was found`;
+          throw errors.conflict(gr, target.name, why);
+        }
+        if (uid) throw this.#uidConflict(write, uid, '');
         const bare = { ...object, metadata: { ...object.metadata, resourceVersion: '' } };
         try {
           return { stored: await this.create({ ...write, target: { ...target, name: '' } }, bare), created: true };
@@ -266,7 +273,8 @@ export class Registry {
     const gr = groupResourceOf(resource);
     const meta = object.metadata;
     const before = old.object;
-    if (meta.uid && meta.uid !== before.metadata.uid) throw this.#uidConflict(write, meta.uid, before.metadata.uid);
+    if (meta.uid && meta.uid !== before.metadata.uid && !write.patches)
+      throw this.#uidConflict(write, meta.uid, before.metadata.uid);
     const version = String(old.revision);
     if (!meta.resourceVersion || meta.resourceVersion === '0') {
       if (storage.strategy.allowUnconditionalUpdate === false) {
@@ -298,7 +306,11 @@ export class Registry {
   #prepareUpdate(write: Write, object: Mutable<KubeObject>, old: KubeObject): void {
     const { context, target, storage } = write;
     const { strategy } = storage;
-    const strategyContext: StrategyContext = { user: context.user, now: this.clock.now() };
+    const strategyContext: StrategyContext = {
+      user: context.user,
+      warn: (text) => context.warn(text),
+      now: this.clock.now(),
+    };
     const sub = target.subresource === '' ? undefined : subresourceStrategy(storage, target.subresource);
     object.metadata.generation = old.metadata.generation;
     if (sub) sub.prepareForUpdate(object, old, strategyContext);
@@ -317,7 +329,8 @@ export class Registry {
       ...(validate?.(object, old, strategyContext) ?? []),
     ];
     if (found.length > 0) throw this.#invalid(write, object.metadata.name, found);
-    if (!sub && strategy.warnings) for (const warning of strategy.warnings(object, old)) context.warn(warning);
+    const warnings = sub ? sub.warnings : strategy.warnings;
+    if (warnings) for (const warning of warnings(object, old)) context.warn(warning);
   }
 
   #uidConflict({ target, storage }: Write, wanted: string, found: string): ApiError {
@@ -376,7 +389,7 @@ const keyOf = (resource: ServedResource, namespace: string, name: string): strin
   resource.data.namespaced ? `${resource.prefix}${namespace}/${name}` : resource.prefix + name;
 
 function setNamespace(meta: Mutable<ObjectMeta>, target: Target): void {
-  if (meta.namespace && meta.namespace !== target.namespace) {
+  if (target.resource.data.namespaced && meta.namespace && meta.namespace !== target.namespace) {
     throw errors.badRequest('the namespace of the provided object does not match the namespace sent on the request');
   }
   meta.namespace = target.resource.data.namespaced ? target.namespace : undefined;
