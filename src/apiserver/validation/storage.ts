@@ -1,8 +1,4 @@
-import type { Lease } from '../../api/coordination/v1.gen.ts';
-import type { FlowSchema, PriorityLevelConfiguration } from '../../api/flowcontrol/v1.gen.ts';
 import { dns1123SubdomainProblems } from '../../api/names.ts';
-import type { RuntimeClass } from '../../api/node/v1.gen.ts';
-import type { PriorityClass } from '../../api/scheduling/v1.gen.ts';
 import type {
   CSIDriver,
   CSINode,
@@ -13,20 +9,18 @@ import type {
 } from '../../api/storage/v1.gen.ts';
 import { deepEqual } from '../../schema/equal.ts';
 import { fieldErrors, Path } from '../../schema/field-error.ts';
-import { validateLabels } from '../registry/metadata.ts';
 import { checkLabelSelector } from './label-selector.ts';
-import { checkTolerations } from './pod-scheduling.ts';
-import { checkOverhead } from './resources.ts';
 import {
   addAll,
   checkImmutable,
-  checkLabel1123,
+  checkNonNegative,
   checkNonNegativeQuantity,
   checkOptionalEnum,
   checkQualifiedName,
   checkSubdomain,
   type Found,
   IMMUTABLE,
+  idProblems,
   required,
 } from './values.ts';
 
@@ -57,46 +51,66 @@ function checkParameters(parameters: Readonly<Record<string, string>> | undefine
   if (size > MAX_PARAMETERS_SIZE) found.push(fieldErrors.tooLong(path, MAX_PARAMETERS_SIZE));
 }
 
+/** A driver or provisioner by name. */
+function checkProvisioner(name: string | undefined, field: string, found: Found): void {
+  if (!name) found.push(fieldErrors.required(Path.of(field)));
+  else checkQualifiedName(name.toLowerCase(), Path.of(field), found);
+}
+
 export function validateStorageClass(storageClass: StorageClass): Found {
   const found: Found = [];
   const { provisioner, parameters, reclaimPolicy, volumeBindingMode, allowedTopologies } = storageClass;
-  const at = Path.of('provisioner');
-  if (!provisioner) found.push(fieldErrors.required(at));
-  else checkQualifiedName(provisioner.toLowerCase(), at, found);
+  checkProvisioner(provisioner, 'provisioner', found);
   checkParameters(parameters, Path.of('parameters'), found);
-  checkOptionalEnum(reclaimPolicy, ['Delete', 'Retain'], Path.of('reclaimPolicy'), found);
-  if (!volumeBindingMode) found.push(fieldErrors.required(Path.of('volumeBindingMode')));
+  if (reclaimPolicy) checkOptionalEnum(reclaimPolicy, ['Delete', 'Retain'], Path.of('reclaimPolicy'), found);
   checkOptionalEnum(volumeBindingMode, ['Immediate', 'WaitForFirstConsumer'], Path.of('volumeBindingMode'), found);
-  for (const [i, { matchLabelExpressions }] of (allowedTopologies ?? []).entries()) {
-    const terms = Path.of('allowedTopologies').index(i).child('matchLabelExpressions');
-    for (const [j, { key, values }] of (matchLabelExpressions ?? []).entries()) {
-      if (!values?.length) found.push(fieldErrors.required(terms.index(j).child('values')));
-      checkQualifiedName(key, terms.index(j).child('key'), found);
-    }
-  }
+  checkTopologies(allowedTopologies ?? [], Path.of('allowedTopologies'), found);
   return found;
+}
+
+type Topologies = NonNullable<StorageClass['allowedTopologies']>;
+
+function checkTopologies(topologies: Topologies, path: Path, found: Found): void {
+  const seen: Record<string, string[]>[] = [];
+  for (const [i, { matchLabelExpressions }] of topologies.entries()) {
+    const at = path.index(i).child('matchLabelExpressions');
+    const term: Record<string, string[]> = {};
+    for (const [j, { key = '', values = [] }] of (matchLabelExpressions ?? []).entries()) {
+      const one = at.index(j);
+      if (values.length === 0) found.push(fieldErrors.required(one.child('values')));
+      const set = new Set<string>();
+      for (const [k, value] of values.entries()) {
+        if (set.has(value)) found.push(fieldErrors.duplicate(one.child('values').index(k), value));
+        set.add(value);
+      }
+      checkQualifiedName(key, one.child('key'), found);
+      if (key in term) found.push(fieldErrors.duplicate(one.child('key'), key));
+      term[key] = [...set].sort();
+    }
+    // Terms are held against as many empty ones before the first, so one that says nothing is a duplicate so often.
+    const empty = Object.keys(term).length === 0 ? topologies.length : 0;
+    const again = empty + seen.filter((other) => deepEqual(other, term)).length;
+    for (let n = 0; n < again; n++) found.push(fieldErrors.duplicate(at, ''));
+    seen.push(term);
+  }
 }
 
 /** What volumes were made by a class must stay true of it. */
 export function validateStorageClassUpdate(storageClass: StorageClass, old: StorageClass): Found {
-  const found = validateStorageClass(storageClass);
-  if (!deepEqual(storageClass.parameters ?? {}, old.parameters ?? {})) {
-    found.push(fieldErrors.forbidden(Path.of('parameters'), 'updates to parameters are forbidden.'));
+  const found: Found = [];
+  const { parameters, provisioner, reclaimPolicy, volumeBindingMode } = storageClass;
+  if (!deepEqual(parameters ?? {}, old.parameters ?? {})) {
+    found.push(fieldErrors.invalid(Path.of('parameters'), parameters ?? null, IMMUTABLE));
   }
-  if (storageClass.provisioner !== old.provisioner) {
-    found.push(fieldErrors.forbidden(Path.of('provisioner'), 'updates to provisioner are forbidden.'));
-  }
-  if (storageClass.reclaimPolicy !== old.reclaimPolicy) {
-    found.push(fieldErrors.forbidden(Path.of('reclaimPolicy'), 'updates to reclaimPolicy are forbidden.'));
-  }
-  checkImmutable(storageClass.volumeBindingMode, old.volumeBindingMode, Path.of('volumeBindingMode'), found);
+  checkImmutable(provisioner, old.provisioner, Path.of('provisioner'), found);
+  checkImmutable(reclaimPolicy, old.reclaimPolicy, Path.of('reclaimPolicy'), found);
+  checkImmutable(volumeBindingMode, old.volumeBindingMode, Path.of('volumeBindingMode'), found);
   return found;
 }
 
 export function validateVolumeAttributesClass({ driverName, parameters }: VolumeAttributesClass): Found {
   const found: Found = [];
-  if (!driverName) found.push(fieldErrors.required(Path.of('driverName')));
-  else checkQualifiedName(driverName.toLowerCase(), Path.of('driverName'), found);
+  checkProvisioner(driverName, 'driverName', found);
   if (!parameters || Object.keys(parameters).length === 0) {
     found.push(fieldErrors.required(Path.of('parameters'), 'must contain at least one key/value pair'));
   } else checkParameters(parameters, Path.of('parameters'), found);
@@ -111,17 +125,13 @@ export function validateVolumeAttributesClassUpdate(now: VolumeAttributesClass, 
   if (!deepEqual(now.parameters ?? {}, old.parameters ?? {})) {
     found.push(fieldErrors.forbidden(Path.of('parameters'), 'updates to parameters are forbidden.'));
   }
-  return found;
+  return [...found, ...validateVolumeAttributesClass(now)];
 }
 
 const TEN_MINUTES = 600;
 
-export function validateCsiDriver({ metadata, spec }: CSIDriver): Found {
+export function validateCsiDriver({ spec }: CSIDriver): Found {
   const found: Found = [];
-  checkDriverName(metadata.name, Path.of('metadata', 'name'), found);
-  for (const field of ['attachRequired', 'podInfoOnMount', 'storageCapacity'] as const) {
-    if (spec[field] === undefined) found.push(fieldErrors.required(SPEC.child(field)));
-  }
   checkOptionalEnum(
     spec.fsGroupPolicy,
     ['File', 'None', 'ReadWriteOnceWithFSType'],
@@ -131,7 +141,10 @@ export function validateCsiDriver({ metadata, spec }: CSIDriver): Found {
   const audiences = new Set<string>();
   for (const [i, { audience, expirationSeconds }] of (spec.tokenRequests ?? []).entries()) {
     const at = SPEC.child('tokenRequests').index(i);
-    if (audiences.has(audience)) found.push(fieldErrors.duplicate(at.child('audience'), audience));
+    if (audiences.has(audience)) {
+      found.push(fieldErrors.duplicate(at.child('audience'), audience));
+      continue;
+    }
     audiences.add(audience);
     if (expirationSeconds === undefined) continue;
     const where = at.child('expirationSeconds');
@@ -150,6 +163,11 @@ export function validateCsiDriver({ metadata, spec }: CSIDriver): Found {
     const at = SPEC.child('nodeAllocatableUpdatePeriodSeconds');
     found.push(fieldErrors.invalid(at, period, 'must be greater than or equal to 10 seconds'));
   }
+  if (spec.serviceAccountTokenInSecrets !== undefined && !spec.tokenRequests?.length) {
+    const at = SPEC.child('serviceAccountTokenInSecrets');
+    const why = 'serviceAccountTokenInSecrets is set but no tokenRequests are specified';
+    found.push(fieldErrors.invalid(at, spec.serviceAccountTokenInSecrets, why));
+  }
   return found;
 }
 
@@ -165,234 +183,123 @@ export function validateCsiDriverUpdate(driver: CSIDriver, old: CSIDriver): Foun
   return found;
 }
 
+const MAX_NODE_ID = 256;
+
 export function validateCsiNode({ spec }: CSINode): Found {
   const found: Found = [];
   const names = new Set<string>();
-  for (const [i, { name, nodeID, topologyKeys, allocatable }] of (spec.drivers ?? []).entries()) {
+  for (const [i, { name = '', nodeID = '', topologyKeys, allocatable }] of (spec.drivers ?? []).entries()) {
     const at = SPEC.child('drivers').index(i);
     checkDriverName(name, at.child('name'), found);
+    required(nodeID, at, 'nodeID', found);
+    if (Buffer.byteLength(nodeID) > MAX_NODE_ID) {
+      found.push(fieldErrors.invalid(at.child('nodeID'), nodeID, `must be ${MAX_NODE_ID} characters or less`));
+    }
+    checkNonNegative(allocatable?.count, at.child('allocatable'), 'count', found);
     if (names.has(name)) found.push(fieldErrors.duplicate(at.child('name'), name));
     names.add(name);
-    required(nodeID, at, 'nodeID', found);
-    for (const [j, key] of (topologyKeys ?? []).entries()) {
-      checkQualifiedName(key, SPEC.child('drivers').index(i).child('topologyKeys').index(j), found);
+    const keys = new Set<string>();
+    for (const key of topologyKeys ?? []) {
+      if (key === '') found.push(fieldErrors.required(at));
+      if (keys.has(key)) found.push(fieldErrors.duplicate(at, key));
+      keys.add(key);
+      checkQualifiedName(key, at, found);
     }
-    if (allocatable?.count !== undefined && allocatable.count < 0) {
-      const why = 'must be greater than or equal to 0';
-      found.push(fieldErrors.invalid(at.child('allocatable', 'count'), allocatable.count, why));
+  }
+  return found;
+}
+
+/** A driver may come and go, and count anew what a node has room for; all else of it stays. */
+export function validateCsiNodeUpdate(node: CSINode, old: CSINode): Found {
+  const found = validateCsiNode(node);
+  for (const before of old.spec.drivers ?? []) {
+    for (const now of node.spec.drivers ?? []) {
+      if (now.name !== before.name) continue;
+      const { allocatable: _then, ...fixed } = before;
+      const { allocatable: _now, ...given } = now;
+      const list = { topologyKeys: null };
+      if (deepEqual({ ...list, ...given }, { ...list, ...fixed })) continue;
+      const shown = {
+        Name: now.name,
+        NodeID: now.nodeID ?? '',
+        TopologyKeys: now.topologyKeys ?? null,
+        Allocatable: null,
+      };
+      found.push(fieldErrors.invalid(SPEC.child('drivers'), shown, IMMUTABLE));
     }
   }
   return found;
 }
 
-export function validateCsiStorageCapacity(capacity: CSIStorageCapacity): Found {
+export function validateCsiStorageCapacity(storage: CSIStorageCapacity): Found {
   const found: Found = [];
-  checkSubdomain(capacity.storageClassName, Path.of('storageClassName'), found);
-  checkLabelSelector(capacity.nodeTopology, Path.of('nodeTopology'), found);
-  for (const field of ['capacity', 'maximumVolumeSize'] as const) {
-    const amount = capacity[field];
-    if (amount !== undefined) checkNonNegativeQuantity(amount, Path.of(field), found);
+  checkLabelSelector(storage.nodeTopology, Path.of('nodeTopology'), found);
+  checkSubdomain(storage.storageClassName ?? '', Path.of('storageClassName'), found);
+  if (storage.capacity !== undefined) checkNonNegativeQuantity(storage.capacity, Path.of('capacity'), found);
+  return found;
+}
+
+export function validateCsiStorageCapacityUpdate(storage: CSIStorageCapacity, old: CSIStorageCapacity): Found {
+  const found: Found = [];
+  checkImmutable(storage.nodeTopology, old.nodeTopology, Path.of('nodeTopology'), found);
+  checkImmutable(storage.storageClassName, old.storageClassName, Path.of('storageClassName'), found);
+  return found;
+}
+
+const MAX_ERROR_MESSAGE = 1024;
+const MAX_METADATA = 256 * 1024;
+
+export function validateVolumeAttachment({ spec, status }: VolumeAttachment): Found {
+  const found: Found = [];
+  checkDriverName(spec.attacher ?? '', SPEC.child('attacher'), found);
+  const { persistentVolumeName, inlineVolumeSpec } = spec.source ?? {};
+  const source = SPEC.child('source');
+  const one = 'must specify exactly one of inlineVolumeSpec and persistentVolumeName';
+  if (persistentVolumeName === undefined && !inlineVolumeSpec) found.push(fieldErrors.required(source, one));
+  else if (persistentVolumeName !== undefined && inlineVolumeSpec) found.push(fieldErrors.forbidden(source, one));
+  else if (persistentVolumeName === '') {
+    found.push(
+      fieldErrors.required(source.child('persistentVolumeName'), 'must specify non empty persistentVolumeName'),
+    );
+  } else if (inlineVolumeSpec) checkInlineVolume(inlineVolumeSpec, source.child('inlineVolumeSpec'), found);
+  checkSubdomain(spec.nodeName ?? '', SPEC.child('nodeName'), found);
+  checkAttachmentStatus(status, found);
+  if (persistentVolumeName !== undefined) {
+    checkSubdomain(persistentVolumeName, source.child('persistentVolumeName'), found);
   }
   return found;
 }
 
-export function validateCsiStorageCapacityUpdate(capacity: CSIStorageCapacity, old: CSIStorageCapacity): Found {
-  const found = validateCsiStorageCapacity(capacity);
-  checkImmutable(capacity.nodeTopology, old.nodeTopology, Path.of('nodeTopology'), found);
-  checkImmutable(capacity.storageClassName, old.storageClassName, Path.of('storageClassName'), found);
-  return found;
+type InlineVolume = NonNullable<VolumeAttachment['spec']['source']['inlineVolumeSpec']>;
+
+/** Volumes that pods name in place were moved to CSI from what they used to be; nothing else is of use here. */
+function checkInlineVolume(volume: InlineVolume, path: Path, found: Found): void {
+  if (!volume.csi)
+    found.push(fieldErrors.required(path.child('csi'), 'CSISource not specified in PersistentVolumeSpec'));
 }
 
-export function validateVolumeAttachment({ spec }: VolumeAttachment): Found {
-  const found: Found = [];
-  checkDriverName(spec.attacher, SPEC.child('attacher'), found);
-  if (required(spec.nodeName, SPEC, 'nodeName', found)) checkSubdomain(spec.nodeName, SPEC.child('nodeName'), found);
-  const { persistentVolumeName, inlineVolumeSpec } = spec.source;
-  if (!persistentVolumeName && !inlineVolumeSpec) {
-    const why = 'must specify exactly one of inlineVolumeSpec and persistentVolumeName';
-    found.push(fieldErrors.required(SPEC.child('source'), why));
-  } else if (persistentVolumeName && inlineVolumeSpec) {
-    const why = 'must specify exactly one of inlineVolumeSpec and persistentVolumeName';
-    found.push(fieldErrors.forbidden(SPEC.child('source'), why));
+function checkAttachmentStatus(status: VolumeAttachment['status'] | undefined, found: Found): void {
+  if (!status) return;
+  const at = Path.of('status');
+  let size = 0;
+  for (const [key, value] of Object.entries(status.attachmentMetadata ?? {})) {
+    size += Buffer.byteLength(key) + Buffer.byteLength(value);
   }
-  return found;
+  if (size > MAX_METADATA) found.push(fieldErrors.tooLong(at.child('attachmentMetadata'), MAX_METADATA));
+  for (const field of ['attachError', 'detachError'] as const) {
+    const error = status[field];
+    if (!error) continue;
+    if (Buffer.byteLength(error.message ?? '') > MAX_ERROR_MESSAGE) {
+      found.push(fieldErrors.tooLong(at.child(field, 'message'), MAX_METADATA));
+    }
+    if (error.errorCode !== undefined && error.errorCode < 0) {
+      addAll(found, at.child(field, 'errorCode'), error.errorCode, idProblems(error.errorCode));
+    }
+  }
 }
 
 export function validateVolumeAttachmentUpdate(attachment: VolumeAttachment, old: VolumeAttachment): Found {
   const found = validateVolumeAttachment(attachment);
   if (!deepEqual(attachment.spec, old.spec)) found.push(fieldErrors.invalid(SPEC, attachment.spec, IMMUTABLE));
   return found;
-}
-
-const HIGHEST_USER_PRIORITY = 1_000_000_000;
-/** Classes that every cluster has. */
-const systemClasses: Readonly<Record<string, number>> = {
-  'system-cluster-critical': 2_000_000_000,
-  'system-node-critical': 2_000_001_000,
-};
-
-export function validatePriorityClass({ metadata, value = 0, preemptionPolicy }: PriorityClass): Found {
-  const found: Found = [];
-  if (metadata.name.startsWith('system-')) {
-    if (systemClasses[metadata.name] !== value) {
-      const why = `priority class names with 'system-' prefix are reserved for system use only`;
-      found.push(fieldErrors.forbidden(Path.of('metadata', 'name'), why));
-    }
-  } else if (value > HIGHEST_USER_PRIORITY) {
-    const why = `maximum allowed value of a user defined priority is ${HIGHEST_USER_PRIORITY}`;
-    found.push(fieldErrors.forbidden(Path.of('value'), why));
-  }
-  checkOptionalEnum(preemptionPolicy, ['PreemptLowerPriority', 'Never'], Path.of('preemptionPolicy'), found);
-  return found;
-}
-
-export function validatePriorityClassUpdate(now: PriorityClass, old: PriorityClass): Found {
-  const found: Found = [];
-  if ((now.value ?? 0) !== (old.value ?? 0)) {
-    found.push(fieldErrors.forbidden(Path.of('value'), 'may not be changed in an update.'));
-  }
-  checkImmutable(now.preemptionPolicy, old.preemptionPolicy, Path.of('preemptionPolicy'), found);
-  return found;
-}
-
-export function validateRuntimeClass({ handler, overhead, scheduling }: RuntimeClass): Found {
-  const found: Found = [];
-  checkLabel1123(handler, Path.of('handler'), found);
-  if (overhead?.podFixed) checkOverhead(overhead.podFixed, Path.of('overhead'), found);
-  if (!scheduling) return found;
-  const at = Path.of('scheduling');
-  if (scheduling.nodeSelector) validateLabels(scheduling.nodeSelector, at.child('nodeSelector'), found);
-  checkTolerations(scheduling.tolerations, at.child('tolerations'), found);
-  return found;
-}
-
-export function validateRuntimeClassUpdate(now: RuntimeClass, old: RuntimeClass): Found {
-  const found: Found = [];
-  checkImmutable(now.handler, old.handler, Path.of('handler'), found);
-  return found;
-}
-
-export function validateLease({ spec }: Lease): Found {
-  const found: Found = [];
-  if (spec.leaseDurationSeconds !== undefined && spec.leaseDurationSeconds <= 0) {
-    const at = SPEC.child('leaseDurationSeconds');
-    found.push(fieldErrors.invalid(at, spec.leaseDurationSeconds, 'must be greater than 0'));
-  }
-  if (spec.leaseTransitions !== undefined && spec.leaseTransitions < 0) {
-    const at = SPEC.child('leaseTransitions');
-    found.push(fieldErrors.invalid(at, spec.leaseTransitions, 'must be greater than or equal to 0'));
-  }
-  return found;
-}
-
-const MAX_PRECEDENCE = 10_000;
-
-/** https://kubernetes.io/docs/concepts/cluster-administration/flow-control/ */
-export function validateFlowSchema({ metadata, spec }: FlowSchema): Found {
-  const found: Found = [];
-  const { matchingPrecedence: precedence } = spec;
-  const at = SPEC.child('matchingPrecedence');
-  if (precedence < 1) found.push(fieldErrors.invalid(at, precedence, 'must be a positive value'));
-  if (precedence > MAX_PRECEDENCE) {
-    found.push(fieldErrors.invalid(at, precedence, `must not be greater than ${MAX_PRECEDENCE}`));
-  }
-  if (precedence === 1 && metadata.name !== 'exempt') {
-    found.push(fieldErrors.invalid(at, precedence, "only the schema named 'exempt' may have matchingPrecedence 1"));
-  }
-  const method = spec.distinguisherMethod?.type;
-  checkOptionalEnum(method, ['ByNamespace', 'ByUser'], SPEC.child('distinguisherMethod', 'type'), found);
-  const level = SPEC.child('priorityLevelConfiguration', 'name');
-  if (!spec.priorityLevelConfiguration?.name) {
-    found.push(fieldErrors.required(level, 'must reference a priority level'));
-  } else checkSubdomain(spec.priorityLevelConfiguration.name, level, found);
-  for (const [i, { subjects, resourceRules, nonResourceRules }] of (spec.rules ?? []).entries()) {
-    const rule = SPEC.child('rules').index(i);
-    if (!subjects?.length)
-      found.push(fieldErrors.required(rule.child('subjects'), 'subjects must contain at least one value'));
-    if (!resourceRules?.length && !nonResourceRules?.length) {
-      const why = 'at least one of resourceRules and nonResourceRules has to be non-empty';
-      found.push(fieldErrors.required(rule, why));
-    }
-    for (const [j, { kind }] of (subjects ?? []).entries()) {
-      const kinds = ['Group', 'ServiceAccount', 'User'];
-      checkOptionalEnum(kind, kinds, rule.child('subjects').index(j).child('kind'), found);
-    }
-    for (const [j, { verbs, apiGroups, resources, clusterScope, namespaces }] of (resourceRules ?? []).entries()) {
-      const one = rule.child('resourceRules').index(j);
-      if (!verbs?.length) found.push(fieldErrors.required(one.child('verbs'), 'verbs must contain at least one value'));
-      if (!apiGroups?.length) {
-        found.push(fieldErrors.required(one.child('apiGroups'), 'resource rules must supply at least one api group'));
-      }
-      if (!resources?.length) {
-        found.push(fieldErrors.required(one.child('resources'), 'resource rules must supply at least one resource'));
-      }
-      if (!namespaces?.length && !clusterScope) {
-        const why = 'resource rules that are not cluster scoped must supply at least one namespace';
-        found.push(fieldErrors.required(one.child('namespaces'), why));
-      }
-    }
-  }
-  return found;
-}
-
-export function validatePriorityLevel({ spec }: PriorityLevelConfiguration): Found {
-  const found: Found = [];
-  const { type, limited, exempt } = spec;
-  switch (type) {
-    case 'Exempt':
-      if (limited) {
-        found.push(fieldErrors.forbidden(SPEC.child('limited'), 'must be nil if the type is not Limited'));
-      }
-      break;
-    case 'Limited':
-      if (exempt) found.push(fieldErrors.forbidden(SPEC.child('exempt'), 'must be nil if the type is Limited'));
-      if (!limited) {
-        found.push(fieldErrors.required(SPEC.child('limited'), 'must not be empty when type is Limited'));
-      } else checkLimited(limited, SPEC.child('limited'), found);
-      break;
-    default:
-      found.push(fieldErrors.notSupported(SPEC.child('type'), type, ['Exempt', 'Limited']));
-  }
-  return found;
-}
-
-type Limited = NonNullable<PriorityLevelConfiguration['spec']['limited']>;
-
-function checkLimited(
-  { nominalConcurrencyShares, limitResponse, lendablePercent }: Limited,
-  path: Path,
-  found: Found,
-): void {
-  if (nominalConcurrencyShares !== undefined && nominalConcurrencyShares < 0) {
-    const at = path.child('nominalConcurrencyShares');
-    found.push(fieldErrors.invalid(at, nominalConcurrencyShares, 'must be a non-negative integer'));
-  }
-  if (lendablePercent !== undefined && (lendablePercent < 0 || lendablePercent > 100)) {
-    const at = path.child('lendablePercent');
-    found.push(fieldErrors.invalid(at, lendablePercent, 'must be between 0 and 100, inclusive'));
-  }
-  const at = path.child('limitResponse');
-  const { type, queuing } = limitResponse;
-  if (type === 'Reject') {
-    if (queuing) {
-      found.push(
-        fieldErrors.forbidden(at.child('queuing'), 'must be nil if limited.limitResponse.type is not Limited'),
-      );
-    }
-  } else if (type === 'Queue') {
-    if (!queuing) {
-      const why = 'must not be empty if limited.limitResponse.type is Limited';
-      found.push(fieldErrors.required(at.child('queuing'), why));
-      return;
-    }
-    for (const field of ['queueLengthLimit', 'queues', 'handSize'] as const) {
-      if (queuing[field] <= 0) {
-        found.push(fieldErrors.invalid(at.child('queuing', field), queuing[field], 'must be positive'));
-      }
-    }
-    if (queuing.handSize > queuing.queues) {
-      const why = `should not be greater than queues (${queuing.queues})`;
-      found.push(fieldErrors.invalid(at.child('queuing', 'handSize'), queuing.handSize, why));
-    }
-  } else found.push(fieldErrors.notSupported(at.child('type'), type, ['Queue', 'Reject']));
 }

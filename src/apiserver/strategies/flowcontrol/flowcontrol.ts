@@ -1,5 +1,10 @@
 import type { FlowSchema, PriorityLevelConfiguration } from '../../../api/flowcontrol/v1.gen.ts';
-import { validateFlowSchema, validatePriorityLevel } from '../../validation/storage.ts';
+import {
+  validateFlowSchema,
+  validateFlowSchemaStatusUpdate,
+  validatePriorityLevel,
+  validatePriorityLevelStatusUpdate,
+} from '../../validation/flowcontrol.ts';
 import { age, NONE } from '../cells.ts';
 import { define } from '../define.ts';
 import { updateOnlyStatus, updateSpec } from '../spec-and-status.ts';
@@ -21,7 +26,9 @@ export const flowSchema = define<FlowSchema>({
     schema.status = {};
   },
   prepareForUpdate: updateSpec<FlowSchema>,
-  subresources: { status: { prepareForUpdate: updateOnlyStatus<FlowSchema> } },
+  subresources: {
+    status: { prepareForUpdate: updateOnlyStatus<FlowSchema>, validateUpdate: validateFlowSchemaStatusUpdate },
+  },
   tableCells: (schema, now) => [
     schema.metadata.name,
     schema.spec.priorityLevelConfiguration?.name || NONE,
@@ -55,7 +62,12 @@ export const priorityLevel = define<PriorityLevelConfiguration>({
     level.status = {};
   },
   prepareForUpdate: updateSpec<PriorityLevelConfiguration>,
-  subresources: { status: { prepareForUpdate: updateOnlyStatus<PriorityLevelConfiguration> } },
+  subresources: {
+    status: {
+      prepareForUpdate: updateOnlyStatus<PriorityLevelConfiguration>,
+      validateUpdate: validatePriorityLevelStatusUpdate,
+    },
+  },
   tableCells: (level, now) => {
     const { type, limited } = level.spec;
     const queuing = limited?.limitResponse?.queuing;

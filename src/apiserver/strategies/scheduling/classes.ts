@@ -1,5 +1,6 @@
 import type { Lease } from '../../../api/coordination/v1.gen.ts';
 import type { RuntimeClass } from '../../../api/node/v1.gen.ts';
+import { deprecatedNodeLabel } from '../../../api/node-labels.ts';
 import type { Mutable } from '../../../api/resource.ts';
 import type { PriorityClass } from '../../../api/scheduling/v1.gen.ts';
 import {
@@ -8,7 +9,7 @@ import {
   validatePriorityClassUpdate,
   validateRuntimeClass,
   validateRuntimeClassUpdate,
-} from '../../validation/storage.ts';
+} from '../../validation/classes.ts';
 import { age, UNSET } from '../cells.ts';
 import { roundQuantities } from '../core/resource-list.ts';
 import { define } from '../define.ts';
@@ -37,6 +38,11 @@ export const runtimeClass = define<RuntimeClass>({
   setDefaults: ({ overhead }) => {
     if (overhead?.podFixed) roundQuantities(overhead.podFixed);
   },
+  warnings: ({ scheduling }) =>
+    Object.keys(scheduling?.nodeSelector ?? {}).flatMap((label) => {
+      const old = deprecatedNodeLabel(label);
+      return old ? [`scheduling.nodeSelector: ${old}`] : [];
+    }),
   tableCells: (runtimeClass, now) => [runtimeClass.metadata.name, runtimeClass.handler, age(runtimeClass, now)],
 });
 

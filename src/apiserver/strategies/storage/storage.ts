@@ -1,3 +1,4 @@
+import { deprecatedNodeLabel } from '../../../api/node-labels.ts';
 import type { KubeObject } from '../../../api/resource.ts';
 import type {
   CSIDriver,
@@ -7,10 +8,12 @@ import type {
   VolumeAttachment,
   VolumeAttributesClass,
 } from '../../../api/storage/v1.gen.ts';
+import { Path } from '../../../schema/field-error.ts';
 import {
   validateCsiDriver,
   validateCsiDriverUpdate,
   validateCsiNode,
+  validateCsiNodeUpdate,
   validateCsiStorageCapacity,
   validateCsiStorageCapacityUpdate,
   validateStorageClass,
@@ -22,7 +25,7 @@ import {
 } from '../../validation/storage.ts';
 import { age, createdAtCells, UNSET } from '../cells.ts';
 import { define } from '../define.ts';
-import { countsChanges, keepStatus, updateOnlyStatus } from '../spec-and-status.ts';
+import { keepStatus, updateOnlyStatus, updateSpec } from '../spec-and-status.ts';
 
 const DEFAULT_CLASS = 'storageclass.kubernetes.io/is-default-class';
 const BETA_DEFAULT_CLASS = 'storageclass.beta.kubernetes.io/is-default-class';
@@ -31,10 +34,23 @@ const DEFAULT_ATTRIBUTES_CLASS = 'volumeattributesclass.alpha.kubernetes.io/is-d
 const nameCell = ({ metadata }: KubeObject, ...marks: readonly string[]): string =>
   marks.some((mark) => metadata.annotations?.[mark] === 'true') ? `${metadata.name} (default)` : metadata.name;
 
+function topologyWarnings({ allowedTopologies }: StorageClass): readonly string[] {
+  const found: string[] = [];
+  for (const [i, { matchLabelExpressions }] of (allowedTopologies ?? []).entries()) {
+    for (const [j, { key }] of (matchLabelExpressions ?? []).entries()) {
+      const old = deprecatedNodeLabel(key);
+      const at = Path.of('allowedTopologies').index(i).child('matchLabelExpressions').index(j).child('key');
+      if (old) found.push(`${at}: ${old}`);
+    }
+  }
+  return found;
+}
+
 /** https://kubernetes.io/docs/concepts/storage/storage-classes/ */
 export const storageClass = define<StorageClass>({
   validateCreate: validateStorageClass,
   validateUpdate: validateStorageClassUpdate,
+  warnings: topologyWarnings,
   setDefaults: (storageClass) => {
     storageClass.reclaimPolicy ??= 'Delete';
     storageClass.volumeBindingMode ??= 'Immediate';
@@ -59,10 +75,16 @@ export const volumeAttributesClass = define<VolumeAttributesClass>({
   ],
 });
 
+const TOKENS_IN_ATTRIBUTES =
+  'spec.serviceAccountTokenInSecrets is unset; if supported by this CSI driver, set to true to prevent possible logging of tokens in volume attributes';
+
 export const csiDriver = define<CSIDriver>({
   validateCreate: validateCsiDriver,
   validateUpdate: validateCsiDriverUpdate,
-  ...countsChanges,
+  prepareForUpdate: updateSpec<CSIDriver>,
+  allowUnconditionalUpdate: false,
+  warnings: ({ spec }) =>
+    spec.tokenRequests?.length && spec.serviceAccountTokenInSecrets === undefined ? [TOKENS_IN_ATTRIBUTES] : [],
   setDefaults: ({ spec }) => {
     spec.attachRequired ??= true;
     spec.podInfoOnMount ??= false;
@@ -93,7 +115,7 @@ export const csiNode = define<CSINode>({
     if (spec.drivers?.length === 0) spec.drivers = null as unknown as [];
   },
   validateCreate: validateCsiNode,
-  validateUpdate: validateCsiNode,
+  validateUpdate: validateCsiNodeUpdate,
   tableCells: (node, now) => [node.metadata.name, node.spec.drivers?.length ?? 0, age(node, now)],
 });
 
