@@ -52,12 +52,13 @@ function setDefaults(pod: Mutable<Pod>, range: LimitRange): void {
   }
   const notes: string[] = [];
   const merge = (container: Mutable<Container>, what: string) => {
-    const resources = container.resources ?? {};
+    // What containers hold may be shared; it is replaced, not changed.
+    const resources = { ...container.resources };
     for (const [kind, defaults] of [
       ['requests', requests],
       ['limits', limits],
     ] as const) {
-      const own = resources[kind] ?? {};
+      const own = { ...resources[kind] };
       const set = Object.keys(defaults)
         .filter((name) => own[name] === undefined)
         .sort();

@@ -2,11 +2,13 @@ import { errors } from '../../api/errors.ts';
 import { model } from '../../api/model.ts';
 import { apiVersionOf, type KubeObject, type Mutable, parseApiVersion } from '../../api/resource.ts';
 import { DecodeError, decodeKind } from '../../schema/decode.ts';
-import { DepthError, isJsonObject, parseJson } from '../../schema/json.ts';
+import { isJsonObject, parseJson } from '../../schema/json.ts';
 import type { ObjectSchema } from '../../schema/model.ts';
 import { quote } from '../../schema/quote.ts';
 import { mayHaveDuplicates, strictProblems } from '../../schema/strict.ts';
 import type { Body, ServedResource } from '../core.ts';
+import { metaComplaint, parseComplaint, unrecognized } from './unrecognized.ts';
+import { type DecodedBody, RepeatedBodies } from './repeated-bodies.ts';
 
 /** Warnings that one request's unknown fields may cause. */
 const MAX_WARNINGS = 100;
@@ -39,25 +41,15 @@ export interface ParsedBody {
 export function parseBody(body: Body, expected: ExpectedKind): ParsedBody {
   if ('object' in body) return { value: body.object, text: undefined };
   const text = body.bytes.toString();
+  let value: unknown;
   try {
-    return { value: parseJson(text), text };
+    value = parseJson(text);
   } catch (error) {
-    const why = goSyntaxError(error, text);
-    throw errors.badRequest(
-      `the object provided is unrecognized (must be of type ${expected.kind}): couldn't get version/kind; json parse error: ${why}`,
-    );
+    throw unrecognized(expected.kind, parseComplaint(error, body.bytes), body.bytes);
   }
-}
-
-/** Go's words for what JSON.parse stumbled over. */
-function goSyntaxError(error: unknown, text: string): string {
-  if (error instanceof DepthError) return error.message;
-  const position = error instanceof Error ? / at position (\d+)/.exec(error.message)?.[1] : undefined;
-  const bad = position === undefined ? text.trimStart()[0] : text[Number(position)];
-  if (bad === undefined || (error instanceof Error && error.message.startsWith('Unexpected end'))) {
-    return 'unexpected end of JSON input';
-  }
-  return `invalid character '${quote(bad).slice(1, -1)}' looking for beginning of value`;
+  const complaint = metaComplaint(value);
+  if (complaint) throw unrecognized(expected.kind, complaint, body.bytes);
+  return { value, text };
 }
 
 /**
@@ -68,23 +60,65 @@ function goSyntaxError(error: unknown, text: string): string {
  */
 export function decodeObject(
   expected: ExpectedKind,
-  { value, text }: ParsedBody,
+  parsed: ParsedBody,
   fieldValidation: string | undefined,
   warn: (message: string) => void,
 ): Mutable<KubeObject> {
+  return judged(expected, decodeParsed(expected, parsed, fieldValidation === 'Ignore'), fieldValidation, warn);
+}
+
+/** The same of a body that is to make an object, which may be one of many. */
+export function decodeBody(
+  expected: ExpectedKind,
+  body: Body,
+  fieldValidation: string | undefined,
+  warn: (message: string) => void,
+): Mutable<KubeObject> {
+  if ('object' in body) return decodeObject(expected, parseBody(body, expected), fieldValidation, warn);
+  const decoded = repeatsOf(expected.schema).decode(body.bytes, () =>
+    decodeParsed(expected, parseBody(body, expected), false),
+  );
+  return judged(expected, decoded, fieldValidation, warn);
+}
+
+const repeats = new WeakMap<ObjectSchema, RepeatedBodies>();
+
+function repeatsOf(schema: ObjectSchema): RepeatedBodies {
+  let bodies = repeats.get(schema);
+  if (!bodies) {
+    bodies = new RepeatedBodies(schema);
+    repeats.set(schema, bodies);
+  }
+  return bodies;
+}
+
+function decodeParsed(expected: ExpectedKind, { value, text }: ParsedBody, lenient: boolean): DecodedBody {
   checkKind(expected, value);
-  const what = `${expected.kind} in version ${quote(expected.version)} cannot be handled as a ${expected.kind}`;
-  const { object, unknown } = decodeAs(expected, value, what);
-  if (fieldValidation === 'Ignore') return object;
-  const found =
+  const { object, unknown } = decodeAs(expected, value, cannotHandle(expected));
+  if (lenient) return { object, complaints: [] };
+  const complaints =
     text !== undefined && (unknown.length > 0 || mayHaveDuplicates(text, value))
       ? strictProblems(text, expected.schema, true)
       : unknown.map((path) => `unknown field ${quote(path)}`);
-  if (found.length === 0) return object;
-  if (fieldValidation === 'Strict') throw errors.badRequest(`${what}: strict decoding error: ${found.join(', ')}`);
-  for (const complaint of found.slice(0, MAX_WARNINGS)) warn(complaint);
+  return { object, complaints };
+}
+
+function judged(
+  expected: ExpectedKind,
+  { object, complaints }: DecodedBody,
+  fieldValidation: string | undefined,
+  warn: (message: string) => void,
+): Mutable<KubeObject> {
+  if (fieldValidation === 'Ignore' || complaints.length === 0) return object;
+  if (fieldValidation === 'Strict') {
+    throw errors.badRequest(`${cannotHandle(expected)}: strict decoding error: ${complaints.join(', ')}`);
+  }
+  for (const complaint of complaints.slice(0, MAX_WARNINGS)) warn(complaint);
   return object;
 }
+
+const cannotHandle = ({ kind, version }: ExpectedKind): string =>
+  `${kind} in version ${quote(version)} cannot be handled as a ${kind}`;
 
 /** The same without looking at kind and apiVersion, for values that are the server's own. */
 export function decodeAs(
