@@ -74,6 +74,7 @@ export function builtinHooks(
       addresses: cacheOf('networking.k8s.io', 'ipaddresses'),
       ports: () => caches.of(nodePortsInUse),
       services: cacheOf('', 'services'),
+      cidrs: cacheOf('networking.k8s.io', 'servicecidrs'),
     }),
   };
 }

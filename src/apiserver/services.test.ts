@@ -34,14 +34,14 @@ describe('cluster IPs', () => {
     const all = f.client.resource(services);
     const made = await Promise.all(Array.from({ length: 126 }, (_, i) => all.create('one', service(`s${i}`))));
     expect(new Set(made.map((s) => s.spec.clusterIP)).size).toBe(126);
-    await expect(all.create('one', service('full'))).rejects.toThrow('failed to allocate a serviceIP: range is full');
+    await expect(all.create('one', service('full'))).rejects.toThrow('failed to allocate a serviceIP for Service "full": range is full');
   });
 
   test('outside the range are refused; headless and external services have none', async () => {
     await using f = coreFixture({ services: { clusterIpRanges: ['10.96.0.0/16'] } });
     const all = f.client.resource(services);
     await expect(all.create('one', service('a', { clusterIP: '192.0.2.1' }))).rejects.toThrow(
-      'failed to allocate IP 192.0.2.1: the provided IP (192.0.2.1) is not in the valid range. The range of valid IPs is 10.96.0.0/16',
+      'failed to allocate IP 192.0.2.1: the provided network does not match the current range',
     );
     const headless = await all.create('one', service('h', { clusterIP: 'None' }));
     expect(headless.spec).toMatchObject({

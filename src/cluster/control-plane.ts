@@ -3,6 +3,7 @@ import type { Authorizer } from '../apiserver/admission.ts';
 import type { Authenticate } from '../apiserver/authentication/authenticator.ts';
 import type { ServiceAccountTokens } from '../apiserver/authentication/service-account-tokens.ts';
 import type { TokenFile } from '../apiserver/authentication/token-file.ts';
+import { ensureDefaultServiceCidr } from '../apiserver/bootstrap/default-service-cidr.ts';
 import { ensureBootstrap } from '../apiserver/bootstrap/ensure.ts';
 import { buildResourceTable } from '../apiserver/resource-table.ts';
 import { createSecurity } from '../apiserver/security.ts';
@@ -77,7 +78,11 @@ export async function createControlPlane(options: ControlPlaneOptions): Promise<
       return served;
     }),
   );
-  await Promise.all([security.start(core), ensureBootstrap(client('kube-apiserver'))]);
+  await Promise.all([
+    security.start(core),
+    ensureBootstrap(client('kube-apiserver')),
+    ensureDefaultServiceCidr(client('kube-apiserver'), { cidrs: options.serviceClusterIpRange.split(','), clock, log }),
+  ]);
   return {
     core,
     authenticate: security.authenticate,

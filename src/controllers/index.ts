@@ -17,6 +17,8 @@ import { startReplicationController } from './replicationcontroller/replication-
 import { startResourceQuotaController } from './resourcequota/resource-quota-controller.ts';
 import { startRootCaPublisher, startServiceCaPublisher } from './rootca/root-ca-publisher.ts';
 import { startServiceAccountController } from './serviceaccount/serviceaccount-controller.ts';
+import { startIpRepairController } from './servicecidrs/ip-repair-controller.ts';
+import { startServiceCidrsController } from './servicecidrs/service-cidrs-controller.ts';
 import type { ControllerContext, ControllerHandle } from './shared/context.ts';
 import { startStatefulSetController } from './statefulset/statefulset-controller.ts';
 import { startPvProtectionController } from './storageprotection/pv-protection-controller.ts';
@@ -56,6 +58,8 @@ export const controllers: readonly ControllerDescriptor[] = [
   { name: 'persistentvolumeclaim-protection-controller', start: startPvcProtectionController },
   { name: 'persistentvolume-protection-controller', start: startPvProtectionController },
   { name: 'volumeattributesclass-protection-controller', start: startVacProtectionController },
+  { name: 'service-cidr-controller', start: startServiceCidrsController },
+  { name: 'service-ip-repair-controller', start: startIpRepairController },
   { name: 'job-controller', start: startJobController },
   { name: 'cronjob-controller', start: startCronJobController },
   { name: 'ttl-after-finished-controller', start: startTtlAfterFinishedController },

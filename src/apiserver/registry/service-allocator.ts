@@ -1,18 +1,25 @@
 import { randomUUID } from 'node:crypto';
-import type { Service, ServicePort, ServiceSpec } from '../../api/core/v1.gen.ts';
+import type { Service, ServiceSpec } from '../../api/core/v1.gen.ts';
 import { type ApiError, errors } from '../../api/errors.ts';
+import type { ServiceCIDR } from '../../api/networking/v1.gen.ts';
 import type { KubeObject, Mutable } from '../../api/resource.ts';
-import { type FieldError, fieldErrors, Path } from '../../schema/field-error.ts';
+import { fieldErrors, Path } from '../../schema/field-error.ts';
 import { formatTime } from '../../schema/time.ts';
 import type { Operation, Store } from '../../store/store.ts';
 import type { Clock } from '../../utils/clock.ts';
 import { canonicalAddress } from '../../utils/ip.ts';
 import type { WatchCache } from '../cache/watch-cache.ts';
 import type { RegistryHooks, Reservation } from './hooks.ts';
-import type { IpRange } from './ip-range.ts';
+import { IpRange } from './ip-range.ts';
 import { initFamilies } from './service-families.ts';
 
 const NODE_PORTS_PREFIX = '/registry/ranges/servicenodeports/';
+
+/** Dry runs count node ports from here, past those that there are. */
+const DRY_RUN_PORT = 32768;
+const MOST_RANGES = 1000;
+const ALLOCATED = 'provided port is already allocated';
+const MISMATCH = 'the provided network does not match the current range';
 
 /** Where node ports' holders are written down; not served. */
 export const nodePortsInUse = { prefix: NODE_PORTS_PREFIX, data: { namespaced: false }, strategy: {} } as const;
@@ -22,7 +29,7 @@ export interface ServiceAllocatorOptions {
   readonly clock: Clock;
   /** In [0, 1). */
   readonly random: () => number;
-  /** The first is the default; at most one of each family. */
+  /** Which families the cluster has, the first the default; at most one of each. */
   readonly ranges: readonly IpRange[];
   /** First and last node port. */
   readonly nodePorts: readonly [first: number, last: number];
@@ -30,6 +37,8 @@ export interface ServiceAllocatorOptions {
   readonly addresses: () => WatchCache | Promise<WatchCache>;
   readonly ports: () => WatchCache | Promise<WatchCache>;
   readonly services: () => WatchCache | Promise<WatchCache>;
+  /** ServiceCIDR objects, from which addresses come; `ranges` until there are any. */
+  readonly cidrs: () => WatchCache | Promise<WatchCache>;
 }
 
 /** What a Service holds. */
@@ -37,6 +46,15 @@ interface Holdings {
   readonly ips: ReadonlySet<string>;
   readonly ports: ReadonlySet<number>;
 }
+
+/** Where node ports come from, and why one that was asked for cannot be had. */
+interface Ports {
+  readonly next: () => number;
+  readonly check: (port: number) => string | undefined;
+}
+
+/** Of a Service that is new. */
+const NOTHING: Holdings = { ips: new Set(), ports: new Set() };
 
 /** A choice that is the client's and cannot be replaced by another. */
 interface Chosen {
@@ -55,6 +73,8 @@ export class ServiceAllocator implements RegistryHooks {
   #repaired: Promise<void> | undefined;
   /** Keys that writes on their way are about to take. */
   readonly #claimed = new Set<string>();
+  /** By CIDR. */
+  readonly #parsed = new Map<string, IpRange>();
 
   constructor(options: ServiceAllocatorOptions) {
     this.#options = options;
@@ -89,9 +109,9 @@ export class ServiceAllocator implements RegistryHooks {
     old: Service | undefined,
     dryRun: boolean,
   ): Promise<Reservation | undefined> {
-    const had = holdings(old?.spec);
+    const had = old ? holdings(old.spec) : NOTHING;
     if (dryRun) {
-      this.#dryRun(service, had);
+      await this.#dryRun(service, had);
       return undefined;
     }
     this.#repaired ??= this.#repair().catch((error) => {
@@ -101,15 +121,16 @@ export class ServiceAllocator implements RegistryHooks {
     await this.#repaired;
     const addresses = await this.#options.addresses();
     const ports = await this.#options.ports();
+    const cidrs = await this.#options.cidrs();
     const chosen = holdings(service.spec);
-    this.#fillIps(service, had, addresses);
+    this.#fillIps(service, had, addresses, cidrs);
     this.#fillPorts(service, had, ports);
     let operations = this.#claim(service, had);
     const choose = (again: Mutable<Service>): void => {
       this.#unclaim(operations);
       operations = [];
       forgetGiven(again.spec, chosen);
-      this.#fillIps(again, had, addresses);
+      this.#fillIps(again, had, addresses, cidrs);
       this.#fillPorts(again, had, ports);
       operations = this.#claim(again, had);
     };
@@ -151,54 +172,92 @@ export class ServiceAllocator implements RegistryHooks {
     return [...operations, ...giveBack(gone)];
   }
 
+  /** The ranges of a family from which addresses are given, those of ServiceCIDRs that are ready. */
+  #rangesOf(family: string, cidrs: WatchCache): readonly IpRange[] {
+    const found = new Map<string, IpRange>();
+    let any = false;
+    for (const { object } of cidrs.values()) {
+      any = true;
+      const cidr = object as ServiceCIDR; // that is what the cache holds
+      if (!isReady(cidr)) continue;
+      for (const text of cidr.spec?.cidrs ?? []) if (!found.has(text)) found.set(text, this.#parse(text));
+    }
+    const ranges = any ? [...found.values()] : this.#options.ranges;
+    return ranges.filter((range) => range.family === family);
+  }
+
+  #parse(cidr: string): IpRange {
+    let range = this.#parsed.get(cidr);
+    if (!range) {
+      if (this.#parsed.size >= MOST_RANGES) this.#parsed.clear();
+      range = new IpRange(cidr);
+      this.#parsed.set(cidr, range);
+    }
+    return range;
+  }
+
   /** What a dry run would have got: addresses are checked and shown, none is looked for. */
-  #dryRun(service: Mutable<Service>, had: Holdings): void {
+  async #dryRun(service: Mutable<Service>, had: Holdings): Promise<void> {
+    const { spec } = service;
+    if (!spec) return;
+    if (needsIp(spec)) {
+      const cidrs = await this.#options.cidrs();
+      const ips = [...(spec.clusterIPs ?? [])];
+      for (const [i, family] of (spec.ipFamilies ?? []).entries()) {
+        const [range] = this.#rangesOf(family, cidrs);
+        if (!range) continue;
+        const ip = ips[i];
+        if (!ip) ips[i] = range.base;
+        else if (!had.ips.has(canonicalAddress(ip)) && !range.contains(ip))
+          throw refuseIp(service, ip, notInRange(ip, range));
+      }
+      setIps(spec, ips);
+    }
+    const taken = await this.#options.ports();
+    const own = new Set<number>();
+    // Any number will do; this one is no node port that anybody has.
+    const next = (): number => {
+      const port = (own.size === 0 ? DRY_RUN_PORT : Math.max(...own)) + 1;
+      own.add(port);
+      return port;
+    };
+    const check = (port: number): string | undefined => {
+      const used = own.has(port) || !this.#isFree(taken, port);
+      own.add(port);
+      return used ? ALLOCATED : undefined;
+    };
+    this.#givePorts(service, had, { next, check });
+  }
+
+  #fillIps(service: Mutable<Service>, had: Holdings, addresses: WatchCache, cidrs: WatchCache): void {
     const { spec } = service;
     if (!spec || !needsIp(spec)) return;
     const ips = [...(spec.clusterIPs ?? [])];
+    const isFree = (text: string): boolean => this.#isFree(addresses, text);
     for (const [i, family] of (spec.ipFamilies ?? []).entries()) {
-      const range = this.#range(family);
-      if (!range) continue;
       const ip = ips[i];
-      if (!ip) ips[i] = range.base;
-      else if (!had.ips.has(canonicalAddress(ip)) && !range.contains(ip))
-        throw refuseIp(service, ip, notInRange(ip, range));
-    }
-    setIps(spec, ips);
-    const [first] = this.#options.nodePorts;
-    for (const [i, port] of needsNodePorts(spec) ? (spec.ports ?? []).entries() : []) {
-      if (!port.nodePort) port.nodePort = first + i;
-    }
-  }
-
-  #range(family: string): IpRange | undefined {
-    return this.#options.ranges.find((range) => range.family === family);
-  }
-
-  #fillIps(service: Mutable<Service>, had: Holdings, addresses: WatchCache): void {
-    const { spec } = service;
-    if (!spec || !needsIp(spec)) return;
-    const ips = [...(spec.clusterIPs ?? [])];
-    for (const [i, family] of (spec.ipFamilies ?? []).entries()) {
-      const range = this.#range(family);
-      if (!range) continue;
-      const ip = ips[i];
-      const isFree = (text: string): boolean => this.#isFree(addresses, text);
+      const ranges = this.#rangesOf(family, cidrs);
       if (!ip) {
-        const found = this.#findIp(range, isFree);
-        if (found === undefined) throw errors.internal('failed to allocate a serviceIP: range is full');
-        ips[i] = found;
+        ips[i] = this.#findIp(service, ranges, isFree);
         continue;
       }
       if (had.ips.has(canonicalAddress(ip))) continue;
-      if (!range.contains(ip)) throw refuseIp(service, ip, notInRange(ip, range));
+      if (!ranges.some((range) => range.contains(ip))) throw refuseIp(service, ip, MISMATCH);
       if (!isFree(canonicalAddress(ip))) throw refuseIp(service, ip, 'provided IP is already allocated');
     }
     setIps(spec, ips);
   }
 
+  #findIp(service: Service, ranges: readonly IpRange[], isFree: (ip: string) => boolean): string {
+    for (const range of ranges) {
+      const found = this.#findIn(range, isFree);
+      if (found !== undefined) return found;
+    }
+    throw errors.internal(`failed to allocate a serviceIP for Service "${service.metadata.name}": range is full`);
+  }
+
   /** A free address: from the upper part at random, then from the part that is left to people. */
-  #findIp(range: IpRange, isFree: (ip: string) => boolean): string | undefined {
+  #findIn(range: IpRange, isFree: (ip: string) => boolean): string | undefined {
     const parts: readonly (readonly [start: bigint, size: bigint])[] = [
       [range.reserved, range.size - range.reserved],
       [0n, range.reserved],
@@ -214,42 +273,59 @@ export class ServiceAllocator implements RegistryHooks {
   }
 
   #fillPorts(service: Mutable<Service>, had: Holdings, taken: WatchCache): void {
-    const { spec } = service;
-    if (!spec) return;
     const own = new Set<number>();
-    const found: FieldError[] = [];
-    const isFree = (port: number): boolean => had.ports.has(port) || own.has(port) || this.#isFree(taken, port);
-    const check = (path: Path, port: number): void => {
-      const [first, last] = this.#options.nodePorts;
-      if (!had.ports.has(port) && (port < first || port > last)) {
-        const why = `provided port is not in the valid range. The range of valid ports is ${first}-${last}`;
-        found.push(fieldErrors.invalid(path, port, why));
-      } else if (!isFree(port)) found.push(fieldErrors.invalid(path, port, 'provided port is already allocated'));
+    const isFree = (port: number): boolean => !own.has(port) && this.#isFree(taken, port);
+    const [first, last] = this.#options.nodePorts;
+    const check = (port: number): string | undefined => {
+      if (port < first || port > last)
+        return `provided port is not in the valid range. The range of valid ports is ${first}-${last}`;
+      if (!isFree(port)) return ALLOCATED;
       own.add(port);
+      return undefined;
     };
-    const ports = spec.ports ?? [];
-    for (const [i, { nodePort }] of ports.entries()) {
-      if (nodePort) check(Path.of('spec', 'ports').index(i).child('nodePort'), nodePort);
-    }
-    if (spec.healthCheckNodePort) check(Path.of('spec', 'healthCheckNodePort'), spec.healthCheckNodePort);
-    if (found.length > 0) throw errors.invalid({ group: '', kind: 'Service' }, service.metadata.name, found);
-    if (needsNodePorts(spec)) for (const port of ports) port.nodePort ||= this.#portFor(port, ports, own, isFree);
-    if (needsHealthCheck(spec)) spec.healthCheckNodePort ||= this.#findPort(own, isFree);
+    const next = (): number => this.#findPort(own, isFree);
+    this.#givePorts(service, had, { next, check });
   }
 
-  /** One node port serves the same port of several protocols. */
-  #portFor(
-    port: ServicePort,
-    ports: readonly ServicePort[],
-    own: Set<number>,
-    isFree: (port: number) => boolean,
-  ): number {
-    for (const other of ports) {
-      if (!other.nodePort || other.port !== port.port || other.protocol === port.protocol) continue;
-      const both = ports.some((p) => p.nodePort === other.nodePort && p.protocol === port.protocol);
-      if (!both) return other.nodePort;
+  /** Node ports in the order of the ports; the first that cannot be had ends it. */
+  #givePorts(service: Mutable<Service>, had: Holdings, { next, check }: Ports): void {
+    const { spec } = service;
+    if (!spec) return;
+    const ports = spec.ports ?? [];
+    const take = (i: number, wanted: number): void => {
+      const why = had.ports.has(wanted) ? undefined : check(wanted);
+      if (why === undefined) return;
+      const complaint = fieldErrors.invalid(Path.of('spec', 'ports').index(i).child('nodePort'), wanted, why);
+      throw errors.invalid({ group: '', kind: 'Service' }, service.metadata.name, [complaint]);
+    };
+    /** By port: protocols share one. */
+    const given = new Map<number, number>();
+    const wants = needsNodePorts(spec);
+    const taken = new Set<number>();
+    for (const [i, port] of ports.entries()) {
+      if (!port.nodePort && !wants) continue;
+      if (had !== NOTHING) {
+        // An update shares none by itself, and leaves those that share one as they are.
+        if (port.nodePort && !taken.has(port.nodePort)) take(i, port.nodePort);
+        port.nodePort ||= next();
+        taken.add(port.nodePort);
+        continue;
+      }
+      const before = given.get(port.port);
+      if (before === undefined) {
+        const wanted = port.nodePort || ports.find((p) => p.port === port.port && p.nodePort)?.nodePort;
+        if (wanted) take(i, wanted);
+        port.nodePort = wanted || next();
+        given.set(port.port, port.nodePort);
+      } else if (!port.nodePort) port.nodePort = before;
+      else if (port.nodePort !== before) take(i, port.nodePort);
     }
-    return this.#findPort(own, isFree);
+    if (!needsHealthCheck(spec)) return;
+    const { healthCheckNodePort: wanted } = spec;
+    if (wanted && !had.ports.has(wanted)) {
+      const why = check(wanted);
+      if (why) throw errors.internal(`failed to allocate requested HealthCheck NodePort ${wanted}: ${why}`);
+    } else if (!wanted) spec.healthCheckNodePort = next();
   }
 
   #findPort(own: Set<number>, isFree: (port: number) => boolean): number {
@@ -264,7 +340,7 @@ export class ServiceAllocator implements RegistryHooks {
       const offset = Math.floor(this.#options.random() * count);
       for (let i = 0; i < count; i++) {
         const port = start + ((offset + i) % count);
-        if (!own.has(port) && isFree(port)) {
+        if (isFree(port)) {
           own.add(port);
           return port;
         }
@@ -336,6 +412,13 @@ function holdings(spec: ServiceSpec | undefined): Holdings & Chosen {
     if (spec.healthCheckNodePort) ports.add(spec.healthCheckNodePort);
   }
   return { ips, ports };
+}
+
+/** One whose controller has said nothing yet is. */
+function isReady({ metadata, status }: ServiceCIDR): boolean {
+  if (metadata.deletionTimestamp) return false;
+  const condition = status?.conditions?.find(({ type }) => type === 'Ready');
+  return condition === undefined || condition.status === 'True';
 }
 
 const needsIp = (spec: ServiceSpec): boolean => spec.type !== 'ExternalName' && spec.clusterIPs?.[0] !== 'None';
