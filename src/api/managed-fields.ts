@@ -194,6 +194,15 @@ const entriesOf = (object: JsonObject): readonly ManagedFieldsEntry[] | undefine
 const isReset = (entries: readonly ManagedFieldsEntry[] | undefined): boolean =>
   entries !== undefined && (entries.length === 0 || (entries.length === 1 && deepEqual(entries[0], {})));
 
+/**
+ * Puts back into a decoded object the empty list of owners that its client sent: decoding drops empty lists, but this
+ * one asks to forget all owners.
+ */
+export function keepReset(object: { readonly metadata: { managedFields?: unknown } }, sent: unknown): void {
+  const entries = isJsonObject(sent) ? entriesOf(sent) : undefined;
+  if (entries?.length === 0) object.metadata.managedFields = [];
+}
+
 /** What of other owners' fields a change touches; their sets without it. */
 function release(owners: Owners, self: string, comparison: Comparison) {
   const changed = comparison.modified.union(comparison.added);

@@ -80,15 +80,13 @@ export const isBindings = ({ resource }: Target): boolean =>
 /** PUT and PATCH: the object must be the one that the path names. */
 export function checkIdentity(object: KubeObject, { name, namespace }: Target): void {
   const meta = object.metadata;
+  if (namespace && meta.namespace && meta.namespace !== namespace) {
+    throw errors.badRequest('the namespace of the provided object does not match the namespace sent on the request');
+  }
   if (!meta.name) {
     throw errors.badRequest(`the name of the object (${name} based on URL) was undeterminable: name must be provided`);
   }
   if (meta.name !== name) {
     throw errors.badRequest(`the name of the object (${meta.name}) does not match the name on the URL (${name})`);
-  }
-  if (namespace && meta.namespace && meta.namespace !== namespace) {
-    throw errors.badRequest(
-      `the namespace of the object (${meta.namespace}) does not match the namespace on the request (${namespace})`,
-    );
   }
 }

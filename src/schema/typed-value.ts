@@ -55,7 +55,7 @@ function fieldShape(field: Field): Shape {
 function nodeShape(node: Schema, field?: Field): Shape {
   switch (node.node) {
     case 'scalar':
-      return node.type === 'RawExtension' || node.type === 'JSON' || node.type === 'FieldsV1' ? deduced : leaf;
+      return leaf;
     case 'object':
       return node.atomic && !field?.granular ? leaf : shapeOf(node);
     case 'map':
@@ -168,8 +168,21 @@ export interface Comparison {
 const none = FieldSet.none;
 const same: Comparison = { added: none, modified: none, removed: none };
 
+/** By parts that do not change: many objects share them, when they were made of one template. */
+const wholeSets = new WeakMap<object, { readonly shape: Shape; readonly set: FieldSet }>();
+
 /** A value with all that is in it: what comes or goes when the value does. */
 function wholeSet(shape: Shape, value: unknown): FieldSet {
+  if (shape.kind === 'leaf') return FieldSet.leaf;
+  if (typeof value !== 'object' || value === null || !Object.isFrozen(value)) return gatherSet(shape, value);
+  const known = wholeSets.get(value);
+  if (known?.shape === shape) return known.set;
+  const set = gatherSet(shape, value);
+  wholeSets.set(value, { shape, set });
+  return set;
+}
+
+function gatherSet(shape: Shape, value: unknown): FieldSet {
   const steps: string[] = [];
   const sets: FieldSet[] = [];
   switch (shape.kind) {

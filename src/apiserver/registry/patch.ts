@@ -1,4 +1,5 @@
 import { ApiError, errors } from '../../api/errors.ts';
+import { keepReset } from '../../api/managed-fields.ts';
 import { apiVersionOf, type KubeObject, type Mutable } from '../../api/resource.ts';
 import { DecodeError, decodeKind } from '../../schema/decode.ts';
 import { fieldErrors, Path } from '../../schema/field-error.ts';
@@ -41,6 +42,7 @@ export function patchedObject(
       for (const complaint of complaints) warn(complaint);
     }
     expected.setDefaults?.(object);
+    keepReset(object, value);
     return object;
   } catch (error) {
     if (error instanceof DecodeError)

@@ -57,6 +57,7 @@ export const validatingAdmissionPolicy = define<ValidatingAdmissionPolicy>({
     paramKindCell(policy.spec.paramKind),
     age(policy, now),
   ],
+  allowUnconditionalUpdate: false,
 });
 
 export const validatingAdmissionPolicyBinding = define<ValidatingAdmissionPolicyBinding>({
@@ -70,6 +71,7 @@ export const validatingAdmissionPolicyBinding = define<ValidatingAdmissionPolicy
     paramRefCell(binding.spec.paramRef),
     age(binding, now),
   ],
+  allowUnconditionalUpdate: false,
 });
 
 /** https://kubernetes.io/docs/reference/access-authn-authz/mutating-admission-policy/ */
@@ -88,6 +90,7 @@ export const mutatingAdmissionPolicy = define<MutatingAdmissionPolicy>({
     paramKindCell(policy.spec.paramKind),
     age(policy, now),
   ],
+  allowUnconditionalUpdate: false,
 });
 
 export const mutatingAdmissionPolicyBinding = define<MutatingAdmissionPolicyBinding>({
@@ -101,4 +104,5 @@ export const mutatingAdmissionPolicyBinding = define<MutatingAdmissionPolicyBind
     paramRefCell(binding.spec.paramRef),
     age(binding, now),
   ],
+  allowUnconditionalUpdate: false,
 });

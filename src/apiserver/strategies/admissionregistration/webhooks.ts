@@ -35,6 +35,7 @@ export const validatingWebhookConfiguration = define<ValidatingWebhookConfigurat
     for (const webhook of webhooks ?? []) setWebhookDefaults(webhook);
   },
   tableCells: (config, now) => [config.metadata.name, config.webhooks?.length ?? 0, age(config, now)],
+  allowUnconditionalUpdate: false,
 });
 
 export const mutatingWebhookConfiguration = define<MutatingWebhookConfiguration>({
@@ -48,4 +49,5 @@ export const mutatingWebhookConfiguration = define<MutatingWebhookConfiguration>
     }
   },
   tableCells: (config, now) => [config.metadata.name, config.webhooks?.length ?? 0, age(config, now)],
+  allowUnconditionalUpdate: false,
 });

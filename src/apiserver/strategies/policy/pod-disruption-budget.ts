@@ -23,4 +23,5 @@ export const podDisruptionBudget = define<PodDisruptionBudget>({
     budget.status.disruptionsAllowed ?? 0,
     age(budget, now),
   ],
+  allowUnconditionalUpdate: false,
 });

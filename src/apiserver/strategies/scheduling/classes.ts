@@ -44,6 +44,7 @@ export const runtimeClass = define<RuntimeClass>({
       return old ? [`scheduling.nodeSelector: ${old}`] : [];
     }),
   tableCells: (runtimeClass, now) => [runtimeClass.metadata.name, runtimeClass.handler, age(runtimeClass, now)],
+  allowUnconditionalUpdate: false,
 });
 
 /** Coordinated leader election is not served. */

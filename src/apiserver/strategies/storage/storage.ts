@@ -117,12 +117,14 @@ export const csiNode = define<CSINode>({
   validateCreate: validateCsiNode,
   validateUpdate: validateCsiNodeUpdate,
   tableCells: (node, now) => [node.metadata.name, node.spec.drivers?.length ?? 0, age(node, now)],
+  allowUnconditionalUpdate: false,
 });
 
 export const csiStorageCapacity = define<CSIStorageCapacity>({
   validateCreate: validateCsiStorageCapacity,
   validateUpdate: validateCsiStorageCapacityUpdate,
   tableCells: createdAtCells,
+  allowUnconditionalUpdate: false,
 });
 
 export const volumeAttachment = define<VolumeAttachment>({
@@ -141,4 +143,5 @@ export const volumeAttachment = define<VolumeAttachment>({
     attachment.status.attached ?? false,
     age(attachment, now),
   ],
+  allowUnconditionalUpdate: false,
 });
