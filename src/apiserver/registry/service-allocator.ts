@@ -86,7 +86,6 @@ export class ServiceAllocator implements RegistryHooks {
     const spec = service.spec;
     if (!spec) return undefined;
     if (spec.clusterIP && !spec.clusterIPs?.length) spec.clusterIPs = [spec.clusterIP];
-    else if (spec.clusterIPs?.length && !spec.clusterIP) spec.clusterIP = spec.clusterIPs[0];
     initFamilies(service, undefined, this.#options.ranges);
     return this.#allocate(service, undefined, dryRun);
   }
@@ -451,15 +450,12 @@ function forgetGiven(spec: Mutable<ServiceSpec> | undefined, chosen: Chosen): vo
 /** An update that leaves out what was allocated keeps it. */
 function keepAllocated(spec: Mutable<ServiceSpec>, old: ServiceSpec): void {
   if (spec.type !== 'ExternalName' && old.type !== 'ExternalName') {
-    if (!spec.clusterIP) {
-      spec.clusterIP = spec.clusterIPs?.[0] || old.clusterIP;
-    }
+    if (!spec.clusterIP) spec.clusterIP = old.clusterIP;
     if (!spec.clusterIPs?.length && spec.clusterIP === old.clusterIP) spec.clusterIPs = [...(old.clusterIPs ?? [])];
   }
-  if (spec.clusterIP && !spec.clusterIPs?.length) spec.clusterIPs = [spec.clusterIP];
   // A client of one address changes clusterIP alone.
-  if (spec.clusterIP !== old.clusterIP && spec.clusterIPs?.[0] === old.clusterIPs?.[0] && spec.clusterIP) {
-    spec.clusterIPs = [spec.clusterIP];
+  if (spec.clusterIP !== old.clusterIP && sameIps(spec, old)) {
+    spec.clusterIPs = old.clusterIP && !spec.clusterIP ? undefined : [spec.clusterIP ?? ''];
   }
   if (needsNodePorts(spec) && needsNodePorts(old)) {
     const used = new Set((spec.ports ?? []).map((port) => port.nodePort).filter((port) => port !== undefined));
@@ -471,6 +467,9 @@ function keepAllocated(spec: Mutable<ServiceSpec>, old: ServiceSpec): void {
   }
   if (needsHealthCheck(spec) && needsHealthCheck(old)) spec.healthCheckNodePort ||= old.healthCheckNodePort;
 }
+
+const sameIps = (a: ServiceSpec, b: ServiceSpec): boolean =>
+  (a.clusterIPs ?? []).join() === (b.clusterIPs ?? []).join();
 
 const notInRange = (ip: string, range: IpRange): string =>
   `the provided IP (${ip}) is not in the valid range. The range of valid IPs is ${range.cidr}`;

@@ -5,6 +5,7 @@ import { deepEqual } from '../../schema/equal.ts';
 import { type FieldError, fieldErrors, Path } from '../../schema/field-error.ts';
 import { familyOf } from '../../utils/ip.ts';
 import type { IpRange } from './ip-range.ts';
+import { validateClusterIps } from './service-cluster-ips.ts';
 
 const SPEC = Path.of('spec');
 const POLICY = SPEC.child('ipFamilyPolicy');
@@ -20,10 +21,11 @@ export function initFamilies(
 ): void {
   const { spec } = service;
   if (!spec || spec.type === 'ExternalName') return;
+  if (old && keepsPreference(spec, old.spec)) return;
   const headless = spec.clusterIP === 'None';
   const selectorless = Object.keys(spec.selector ?? {}).length === 0;
   spec.ipFamilyPolicy ??= old?.spec?.ipFamilyPolicy ?? (headless && selectorless ? 'RequireDualStack' : 'SingleStack');
-  refuse(service, malformed(spec.clusterIPs ?? []));
+  refuse(service, validateClusterIps(spec));
   const found: FieldError[] = [];
   const single = spec.ipFamilyPolicy === 'SingleStack';
   if (old?.spec && old.spec.type !== 'ExternalName') settleUpdate(spec, old.spec, single, found);
@@ -94,13 +96,17 @@ function settleUpdate(
   }
 }
 
-function malformed(ips: readonly string[]): FieldError[] {
-  const path = SPEC.child('clusterIPs');
-  return ips.flatMap((ip, i) => {
-    if (ip === '' || ip === 'None' || familyOf(ip)) return [];
-    const why = 'must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)';
-    return [fieldErrors.invalid(path.index(i), ip, why)];
-  });
+/** Of a Service that would like to be dual-stack and says nothing new about it. */
+function keepsPreference(spec: NonNullable<Service['spec']>, old: Service['spec']): boolean {
+  const same = (a: readonly string[] = [], b: readonly string[] = []): boolean => a.join() === b.join();
+  return (
+    old !== undefined &&
+    spec.ipFamilyPolicy === 'PreferDualStack' &&
+    (old.ipFamilyPolicy ?? spec.ipFamilyPolicy) === spec.ipFamilyPolicy &&
+    old.type === spec.type &&
+    same(old.clusterIPs, spec.clusterIPs) &&
+    same(old.ipFamilies, spec.ipFamilies)
+  );
 }
 
 function refuse(service: Service, found: readonly FieldError[]): void {
