@@ -19,12 +19,20 @@ function explain(what: string, pattern: string, ...examples: readonly string[]):
   return `${what} (e.g. ${list}regex used for validation is '${pattern}')`;
 }
 
-const tooLong = (text: string, most: number): readonly string[] =>
-  text.length > most || Buffer.byteLength(text) > most ? [`must be no more than ${most} bytes`] : [];
+/**
+ * Both count bytes. Kubernetes says "characters" in the rules that stand in code, "bytes" in those that its types
+ * declare, among them those of labels.
+ */
+export type Unit = 'characters' | 'bytes';
+
+const tooLong = (text: string, most: number, unit: Unit): readonly string[] =>
+  text.length > most || (text.length * 3 > most && Buffer.byteLength(text) > most)
+    ? [`must be no more than ${most} ${unit}`]
+    : [];
 
 /** A DNS subdomain: names of most objects, prefixes of label keys. */
-export function dns1123SubdomainProblems(text: string): readonly string[] {
-  const found = [...tooLong(text, 253)];
+export function dns1123SubdomainProblems(text: string, unit: Unit = 'characters'): readonly string[] {
+  const found = [...tooLong(text, 253, unit)];
   if (!subdomainPattern.test(text)) {
     const what =
       "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', and must start and end with an alphanumeric character";
@@ -34,8 +42,8 @@ export function dns1123SubdomainProblems(text: string): readonly string[] {
 }
 
 /** A DNS label: names of namespaces, ports, containers. */
-export function dns1123LabelProblems(text: string): readonly string[] {
-  const found = [...tooLong(text, 63)];
+export function dns1123LabelProblems(text: string, unit: Unit = 'characters'): readonly string[] {
+  const found = [...tooLong(text, 63, unit)];
   if (!labelPattern.test(text)) {
     const what =
       "a lowercase RFC 1123 label must consist of lower case alphanumeric characters or '-', and must start and end with an alphanumeric character";
@@ -46,7 +54,7 @@ export function dns1123LabelProblems(text: string): readonly string[] {
 
 /** A DNS label of the older kind, which begins with a letter: names of Services, versions. */
 export function dns1035LabelProblems(text: string): readonly string[] {
-  const found = [...tooLong(text, 63)];
+  const found = [...tooLong(text, 63, 'characters')];
   if (!label1035Pattern.test(text)) {
     const what =
       "a DNS-1035 label must consist of lower case alphanumeric characters or '-', start with an alphabetic character, and end with an alphanumeric character";
@@ -63,24 +71,24 @@ export function qualifiedNameProblems(text: string): readonly string[] {
   const explained = explain(whole, qualified, 'MyName', 'my.name', '123-abc');
   const parts = text.split('/');
   if (parts.length > 2) {
-    return [`a qualified name ${explained} with an optional DNS subdomain prefix and '/' (e.g. 'example.com/MyName')`];
+    return [`a valid label key ${explained} with an optional DNS subdomain prefix and '/' (e.g. 'example.com/MyName')`];
   }
   const found: string[] = [];
   const [prefix] = parts;
   if (parts.length === 2 && prefix !== undefined) {
     if (prefix === '') found.push('prefix part must be non-empty');
-    else found.push(...dns1123SubdomainProblems(prefix).map((problem) => `prefix part ${problem}`));
+    else found.push(...dns1123SubdomainProblems(prefix, 'bytes').map((problem) => `prefix part ${problem}`));
   }
   const name = parts.at(-1) ?? '';
   if (name === '') found.push('name part must be non-empty');
-  found.push(...tooLong(name, 63).map((problem) => `name part ${problem}`));
+  found.push(...tooLong(name, 63, 'bytes').map((problem) => `name part ${problem}`));
   if (!qualifiedPattern.test(name)) found.push(`name part ${explained}`);
   return found;
 }
 
 /** The value of a label. */
 export function labelValueProblems(text: string): readonly string[] {
-  const found = [...tooLong(text, 63)];
+  const found = [...tooLong(text, 63, 'bytes')];
   if (text !== '' && !qualifiedPattern.test(text)) {
     const what =
       "a valid label must be an empty string or consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character";

@@ -9,9 +9,10 @@ export function qosClass(spec: PodSpec): QosClass {
   const requests: Amounts = new Map();
   const limits: Amounts = new Map();
   let guaranteed = true;
-  if (spec.resources?.requests || spec.resources?.limits) {
+  if (spec.resources) {
     add(requests, spec.resources.requests);
-    guaranteed = add(limits, spec.resources.limits);
+    const all = add(limits, spec.resources.limits);
+    if (Object.keys(spec.resources.limits ?? {}).length > 0) guaranteed = all;
   } else {
     const containers: readonly Container[] = [...(spec.containers ?? []), ...(spec.initContainers ?? [])];
     for (const { resources } of containers) {

@@ -22,12 +22,8 @@ function maxResources(a: ResourceList, b: ResourceList): Record<string, string> 
   return max;
 }
 
-/**
- * What a pod needs at its peak: its containers and sidecars together, or an init container beside the sidecars started
- * before it, whichever is more; what the pod asks for as a whole takes the place of that; and the sandbox's overhead.
- * https://kubernetes.io/docs/concepts/workloads/pods/sidecar-containers/#resource-sharing-within-containers
- */
-export function podTotals(spec: PodSpec, kind: 'requests' | 'limits'): Record<string, string> {
+/** What a pod's containers need at their peak. */
+export function containerTotals(spec: PodSpec, kind: 'requests' | 'limits'): Record<string, string> {
   let running: Record<string, string> = {};
   for (const { resources } of spec.containers) running = addResources(running, resources?.[kind] ?? {});
   let sidecars: Record<string, string> = {};
@@ -41,8 +37,16 @@ export function podTotals(spec: PodSpec, kind: 'requests' | 'limits'): Record<st
       starting = maxResources(starting, addResources(sidecars, own));
     }
   }
-  let total = maxResources(addResources(running, sidecars), starting);
-  total = { ...total, ...spec.resources?.[kind] };
+  return maxResources(addResources(running, sidecars), starting);
+}
+
+/**
+ * What a pod needs at its peak: its containers and sidecars together, or an init container beside the sidecars started
+ * before it, whichever is more; what the pod asks for as a whole takes the place of that; and the sandbox's overhead.
+ * https://kubernetes.io/docs/concepts/workloads/pods/sidecar-containers/#resource-sharing-within-containers
+ */
+export function podTotals(spec: PodSpec, kind: 'requests' | 'limits'): Record<string, string> {
+  const total: Record<string, string> = { ...containerTotals(spec, kind), ...spec.resources?.[kind] };
   const overhead = spec.overhead ?? {};
   // A limit that is not there is no limit: overhead must not make it one.
   const counted =

@@ -43,10 +43,13 @@ export interface SubresourceStrategy<T extends KubeObject> {
   /** Keeps everything but what this subresource may change. */
   readonly prepareForUpdate: (object: Mutable<T>, old: T, context: StrategyContext) => void;
   readonly validateUpdate?: (object: T, old: T, context: StrategyContext) => readonly FieldError[];
+  readonly warnings?: (object: T, old: T) => readonly string[];
 }
 
 export interface StrategyContext {
   readonly user: UserInfo;
+  /** Adds a Warning header to the answer. */
+  readonly warn: (text: string) => void;
   /** Milliseconds since the epoch. */
   readonly now: number;
 }

@@ -17,6 +17,7 @@ const masked = (name: string, prefix: boolean): string =>
   prefix && name.length > 1 && name.endsWith('-') ? `${name.slice(0, -2)}a` : name;
 
 const subdomainName: NameRule = (name, prefix) => dns1123SubdomainProblems(masked(name, prefix));
+const declaredSubdomainName: NameRule = (name, prefix) => dns1123SubdomainProblems(masked(name, prefix), 'bytes');
 const labelName: NameRule = (name, prefix) => dns1123LabelProblems(masked(name, prefix));
 const label1035Name: NameRule = (name, prefix) => dns1035LabelProblems(masked(name, prefix));
 
@@ -24,13 +25,19 @@ const label1035Name: NameRule = (name, prefix) => dns1035LabelProblems(masked(na
 const rules: Readonly<Record<string, NameRule>> = {
   namespaces: labelName,
   services: label1035Name,
+  replicationcontrollers: declaredSubdomainName,
   'roles.rbac.authorization.k8s.io': pathSegment,
   'rolebindings.rbac.authorization.k8s.io': pathSegment,
   'clusterroles.rbac.authorization.k8s.io': pathSegment,
   'clusterrolebindings.rbac.authorization.k8s.io': pathSegment,
   'apiservices.apiregistration.k8s.io': pathSegment,
   'certificatesigningrequests.certificates.k8s.io': pathSegment,
-  'ipaddresses.networking.k8s.io': pathSegment,
+  'poddisruptionbudgets.policy': pathSegment,
+  'events.events.k8s.io': pathSegment,
+  events: pathSegment,
+  'statefulsets.apps': labelName,
+  // Addresses; the kind's own rules look at them.
+  'ipaddresses.networking.k8s.io': () => [],
 };
 
 export function nameRuleOf(resource: ServedResource): NameRule {

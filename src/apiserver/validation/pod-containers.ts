@@ -287,35 +287,44 @@ function checkResizePolicy(container: Container, restartPolicy: string, path: Pa
     checkEnum(resourceName, ['cpu', 'memory'], path, found);
     checkEnum(policy, ['NotRequired', 'RestartContainer'], path, found);
     if (restartPolicy === 'Never' && policy !== 'NotRequired') {
-      const why = "must be 'NotRequired' when `restartPolicy` is 'Never'";
-      found.push(fieldErrors.invalid(path, policy, why));
+      const why = "must be 'NotRequired' when pod `restartPolicy` is 'Never'";
+      found.push(fieldErrors.invalid(path, policy ?? '', why));
     }
   }
 }
 
+const restartPolicies: readonly string[] = ['Always', 'Never', 'OnFailure'];
+const restartActions: readonly string[] = ['Restart', 'RestartAllContainers'];
+const exitCodeOperators: readonly string[] = ['In', 'NotIn'];
+const MAX_RULES = 20;
+const MAX_EXIT_CODES = 255;
+
 function checkRestartPolicy({ restartPolicy, restartPolicyRules }: Container, path: Path, found: Found): void {
   if (restartPolicy === undefined) {
-    if (restartPolicyRules?.length) {
-      const why = 'must specify restartPolicy when restart rules are used';
-      found.push(fieldErrors.required(path.child('restartPolicy'), why));
-    }
-    return;
+    if (!restartPolicyRules?.length) return;
+    const why = 'must specify restartPolicy when restart rules are used';
+    found.push(fieldErrors.required(path.child('restartPolicy'), why));
+  } else if (!restartPolicies.includes(restartPolicy)) {
+    found.push(fieldErrors.notSupported(path.child('restartPolicy'), restartPolicy, restartPolicies));
   }
-  const policies = ['Always', 'Never', 'OnFailure'];
-  if (!policies.includes(restartPolicy)) {
-    found.push(fieldErrors.notSupported(path.child('restartPolicy'), restartPolicy, policies));
+  const rulesPath = path.child('restartPolicyRules');
+  if (restartPolicyRules && restartPolicyRules.length > MAX_RULES) {
+    found.push(fieldErrors.tooMany(rulesPath, restartPolicyRules.length, MAX_RULES));
   }
   for (const [i, { action, exitCodes }] of (restartPolicyRules ?? []).entries()) {
-    const at = path.child('restartPolicyRules').index(i);
-    const actions = ['Restart', 'RestartAllContainers'];
-    if (!actions.includes(action ?? '')) found.push(fieldErrors.notSupported(at.child('action'), action, actions));
+    const at = rulesPath.index(i);
+    if (!restartActions.includes(action ?? '')) {
+      found.push(fieldErrors.notSupported(at.child('action'), action ?? '', restartActions));
+    }
     if (!exitCodes) {
       found.push(fieldErrors.required(at.child('exitCodes'), 'must be specified'));
       continue;
     }
-    const operators = ['In', 'NotIn'];
-    if (!operators.includes(exitCodes.operator)) {
-      found.push(fieldErrors.notSupported(at.child('exitCodes', 'operator'), exitCodes.operator, operators));
+    if (!exitCodeOperators.includes(exitCodes.operator)) {
+      const { operator = '' } = exitCodes;
+      found.push(fieldErrors.notSupported(at.child('exitCodes', 'operator'), operator, exitCodeOperators));
     }
+    const count = exitCodes.values?.length ?? 0;
+    if (count > MAX_EXIT_CODES) found.push(fieldErrors.tooMany(at.child('exitCodes', 'values'), count, MAX_EXIT_CODES));
   }
 }

@@ -46,9 +46,9 @@ export function checkEnvironment(
       const file = from.child('fileKeyRef');
       if (required(fileKeyRef.volumeName, file, 'volumeName', found)) {
         checkLabel1123(fileKeyRef.volumeName, file.child('volumeName'), found);
-        if (!volumes.has(fileKeyRef.volumeName)) {
-          found.push(fieldErrors.notFound(file.child('volumeName'), fileKeyRef.volumeName));
-        }
+      }
+      if (!volumes.has(fileKeyRef.volumeName)) {
+        found.push(fieldErrors.notFound(file.child('volumeName'), fileKeyRef.volumeName ?? ''));
       }
       if (required(fileKeyRef.path, file, 'path', found)) {
         checkDescendingPath(fileKeyRef.path, file.child('path'), found);

@@ -7,7 +7,6 @@ import type {
   Toleration,
   TopologySpreadConstraint,
 } from '../../api/core/v1.gen.ts';
-import type { LabelSelector } from '../../api/meta/v1.gen.ts';
 import { dns1123SubdomainProblems, labelValueProblems } from '../../api/names.ts';
 import { fieldErrors, type Path } from '../../schema/field-error.ts';
 import { checkLabelSelector, type Expression } from './label-selector.ts';
@@ -163,27 +162,35 @@ function checkPodTerm(term: PodAffinityTerm, path: Path, found: Found): void {
   checkQualifiedName(term.topologyKey ?? '', path.child('topologyKey'), found);
 }
 
-/** Keys whose values the API server takes from the pod's own labels. */
+/** Keys whose values the API server takes from the pod's own labels, and has put into the selector by now. */
 function checkMatchKeys(
-  { matchLabelKeys = [], mismatchLabelKeys = [], labelSelector }: PodAffinityTerm,
+  { matchLabelKeys, mismatchLabelKeys, labelSelector }: Partial<PodAffinityTerm>,
   path: Path,
   found: Found,
 ): void {
-  const at = path.child('matchLabelKeys');
-  for (const [keys, field] of [
+  if (!matchLabelKeys?.length && !mismatchLabelKeys?.length) return;
+  for (const [keys = [], field] of [
     [matchLabelKeys, 'matchLabelKeys'],
     [mismatchLabelKeys, 'mismatchLabelKeys'],
   ] as const) {
-    if (keys.length > 0 && !labelSelector) {
-      const why = 'must not be specified when labelSelector is not set';
-      found.push(fieldErrors.forbidden(path.child(field), why));
-    }
-    for (const [i, key] of keys.entries()) checkQualifiedName(key, path.child(field).index(i), found);
+    if (keys.length === 0) continue;
+    const at = path.child(field);
+    if (!labelSelector) found.push(fieldErrors.forbidden(at, 'must not be specified when labelSelector is not set'));
+    else for (const [i, key] of keys.entries()) checkQualifiedName(key, at.index(i), found);
   }
-  for (const [i, key] of matchLabelKeys.entries()) {
-    if (mismatchLabelKeys.includes(key)) {
-      found.push(fieldErrors.invalid(at.index(i), key, 'exists in both matchLabelKeys and mismatchLabelKeys'));
+  const given = new Set(Object.keys(labelSelector?.matchLabels ?? {}));
+  for (const { key } of labelSelector?.matchExpressions ?? []) {
+    const i = matchLabelKeys?.lastIndexOf(key) ?? -1;
+    // Kubernetes names the term's index where it means that of the key.
+    if (i >= 0 && given.has(key)) {
+      found.push(fieldErrors.invalid(path.index(i), key, 'exists in both matchLabelKeys and labelSelector'));
     }
+    given.add(key);
+  }
+  for (const [i, key] of (matchLabelKeys ?? []).entries()) {
+    if (!mismatchLabelKeys?.includes(key)) continue;
+    const why = 'exists in both matchLabelKeys and mismatchLabelKeys';
+    found.push(fieldErrors.invalid(path.child('matchLabelKeys').index(i), key, why));
   }
 }
 
@@ -195,7 +202,7 @@ export function checkTopologySpread(
 ): void {
   for (const [i, constraint] of (constraints ?? []).entries()) {
     const at = path.index(i);
-    const { maxSkew, topologyKey, whenUnsatisfiable, minDomains, labelSelector, matchLabelKeys } = constraint;
+    const { maxSkew, topologyKey, whenUnsatisfiable, minDomains, labelSelector } = constraint;
     if (!(maxSkew > 0)) found.push(fieldErrors.invalid(at.child('maxSkew'), maxSkew, 'must be greater than zero'));
     if (!topologyKey) found.push(fieldErrors.required(at.child('topologyKey'), 'can not be empty'));
     const actions = ['DoNotSchedule', 'ScheduleAnyway'];
@@ -224,21 +231,7 @@ export function checkTopologySpread(
         found.push(fieldErrors.notSupported(at.child(field), policy, policies));
       }
     }
-    checkSpreadKeys(matchLabelKeys, labelSelector, at.child('matchLabelKeys'), found);
+    checkMatchKeys(constraint, at, found);
     checkLabelSelector(labelSelector, at.child('labelSelector'), found);
   }
-}
-
-function checkSpreadKeys(
-  keys: readonly string[] | undefined,
-  selector: LabelSelector | undefined,
-  path: Path,
-  found: Found,
-): void {
-  if (!keys?.length) return;
-  if (!selector) {
-    found.push(fieldErrors.forbidden(path, 'must not be specified when labelSelector is not set'));
-    return;
-  }
-  for (const [i, key] of keys.entries()) checkQualifiedName(key, path.index(i), found);
 }

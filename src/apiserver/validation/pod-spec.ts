@@ -64,6 +64,7 @@ export function checkPodSpec(spec: PodSpec, of: SpecOf, path: Path, found: Found
   checkSchedulingGates(spec, path.child('schedulingGates'), found);
   checkTopologySpread(spec.topologySpreadConstraints, path.child('topologySpreadConstraints'), found);
   checkHostUsers(spec, path, found);
+  checkHostProcess(spec, path, found);
   checkNames(spec, path, found);
   const deadline = spec.activeDeadlineSeconds;
   if (deadline !== undefined && (deadline < 1 || deadline > MAX_INT32)) {
@@ -194,10 +195,46 @@ function checkHostUsers(spec: PodSpec, path: Path, found: Found): void {
   const why = 'when `hostUsers` is false';
   for (const [shared, field] of [
     [spec.hostNetwork, 'hostNetwork'],
-    [spec.hostPID, 'hostPID'],
-    [spec.hostIPC, 'hostIPC'],
+    [spec.hostPID, 'HostPID'],
+    [spec.hostIPC, 'HostIPC'],
   ] as const) {
     if (shared) found.push(fieldErrors.forbidden(path.child(field), why));
+  }
+  for (const kind of containerKinds) {
+    for (const [i, { volumeDevices }] of (spec[kind] ?? []).entries()) {
+      if (!volumeDevices?.length) continue;
+      found.push(fieldErrors.forbidden(path.child(kind).index(i).child('volumeDevices'), why));
+    }
+  }
+}
+
+const containerKinds = ['initContainers', 'containers', 'ephemeralContainers'] as const;
+
+/** Containers that are processes of a Windows host are so together, and have its network. */
+function checkHostProcess(spec: PodSpec, path: Path, found: Found): void {
+  const whole = spec.securityContext?.windowsOptions?.hostProcess;
+  let containers = 0;
+  let processes = 0;
+  for (const kind of containerKinds) {
+    for (const [i, { securityContext }] of (spec[kind] ?? []).entries()) {
+      containers++;
+      const own = securityContext?.windowsOptions?.hostProcess;
+      if (whole !== undefined && own !== undefined && whole !== own) {
+        const at = path.child(kind).index(i).child('securityContext', 'windowsOptions', 'hostProcess');
+        const why = `pod hostProcess value must be identical if both are specified, was ${whole}`;
+        found.push(fieldErrors.invalid(at, own, why));
+      }
+      if (own ?? whole) processes++;
+    }
+  }
+  if (processes === 0) return;
+  if (processes !== containers) {
+    const why = 'If pod contains any hostProcess containers then all containers must be HostProcess containers';
+    found.push(fieldErrors.invalid(path, '', why));
+  }
+  if (!spec.hostNetwork) {
+    const why = 'hostNetwork must be true if pod contains any hostProcess containers';
+    found.push(fieldErrors.invalid(path.child('hostNetwork'), false, why));
   }
 }
 
@@ -205,7 +242,7 @@ const WINDOWS = 'cannot be set for a windows pod';
 
 function checkOs(spec: PodSpec, path: Path, found: Found): void {
   const name: string = spec.os?.name ?? '';
-  if (name === '') found.push(fieldErrors.required(path.child('os', 'name'), 'cannot be empty'));
+  if (name === '') found.push(fieldErrors.required(path.child('os', 'name')));
   else if (name === 'linux') {
     for (const [context, at] of contexts(spec, path)) {
       if (!context || !('windowsOptions' in context)) continue;
@@ -214,7 +251,8 @@ function checkOs(spec: PodSpec, path: Path, found: Found): void {
     }
   } else if (name === 'windows') {
     for (const field of ['hostUsers', 'hostPID', 'hostIPC', 'shareProcessNamespace'] as const) {
-      if (spec[field]) found.push(fieldErrors.forbidden(path.child(field), WINDOWS));
+      const shared = field === 'hostPID' || field === 'hostIPC' ? spec[field] : spec[field] !== undefined;
+      if (shared) found.push(fieldErrors.forbidden(path.child(field), WINDOWS));
     }
     for (const [context, at] of contexts(spec, path)) {
       for (const field of Object.keys(context ?? {})) {

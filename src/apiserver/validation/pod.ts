@@ -13,6 +13,7 @@ import { quote } from '../../schema/quote.ts';
 import { checkImagePadding } from './pod-containers.ts';
 import { checkTolerations } from './pod-scheduling.ts';
 import { checkPodSpec } from './pod-spec.ts';
+import { ephemeralContainerDiff, podSpecDiff } from './spec-diff.ts';
 import { checkIp, checkQualifiedName, type Found, IMMUTABLE, inclusiveRange } from './values.ts';
 
 const SPEC = Path.of('spec');
@@ -79,7 +80,8 @@ export function validatePodUpdate(pod: Pod, old: Pod): Found {
   }
   const rest = asBefore(pod.spec, old.spec, found);
   if (!deepEqual(rest, old.spec)) {
-    found.push(fieldErrors.forbidden(SPEC, `pod updates may not change fields other than ${updatable}`));
+    const why = `pod updates may not change fields other than ${updatable}\n${podSpecDiff(old.spec, rest)}`;
+    found.push(fieldErrors.forbidden(SPEC, why));
   }
   return found;
 }
@@ -232,7 +234,8 @@ export function validateEphemeralContainersUpdate(pod: Pod, old: Pod): Found {
     if (!after) {
       found.push(fieldErrors.forbidden(at, `existing ephemeral containers ${quote(before.name)} may not be removed\n`));
     } else if (!deepEqual(after, before)) {
-      found.push(fieldErrors.forbidden(at, `existing ephemeral containers ${quote(before.name)} may not be changed\n`));
+      const why = `existing ephemeral containers ${quote(before.name)} may not be changed\n`;
+      found.push(fieldErrors.forbidden(at, why + ephemeralContainerDiff(before, after)));
     }
   }
   return found;

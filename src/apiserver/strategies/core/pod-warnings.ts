@@ -1,73 +1,299 @@
-import type { Container, PodSpec, PodTemplateSpec } from '../../../api/core/v1.gen.ts';
+import type {
+  Container,
+  ContainerPort,
+  NodeSelectorTerm,
+  PersistentVolumeClaimSpec,
+  Pod,
+  PodAffinity,
+  PodSpec,
+  PodTemplateSpec,
+  Volume,
+} from '../../../api/core/v1.gen.ts';
+import type { ObjectMeta } from '../../../api/meta/v1.gen.ts';
+import { dns1123LabelProblems, labelValueProblems } from '../../../api/names.ts';
+import { deprecatedNodeLabel } from '../../../api/node-labels.ts';
+import { deepEqual } from '../../../schema/equal.ts';
 import { Path } from '../../../schema/field-error.ts';
 import { quantityMilliValue } from '../../../schema/quantity.ts';
 import { quote } from '../../../schema/quote.ts';
+import { APPARMOR_PREFIX, profileOfAnnotation } from './app-armor.ts';
+import { warnOfIp } from './ip-warnings.ts';
+import { warnOfOverlappingPaths } from './overlapping-paths.ts';
 
-/** Labels of nodes that have other names now, and since when. */
-const oldLabels: Readonly<Record<string, string>> = {
-  'beta.kubernetes.io/arch': 'deprecated since v1.14; use "kubernetes.io/arch" instead',
-  'beta.kubernetes.io/os': 'deprecated since v1.14; use "kubernetes.io/os" instead',
-  'failure-domain.beta.kubernetes.io/region': 'deprecated since v1.17; use "topology.kubernetes.io/region" instead',
-  'failure-domain.beta.kubernetes.io/zone': 'deprecated since v1.17; use "topology.kubernetes.io/zone" instead',
-  'beta.kubernetes.io/instance-type': 'deprecated since v1.17; use "node.kubernetes.io/instance-type" instead',
-};
+const SECCOMP_POD = 'seccomp.security.alpha.kubernetes.io/pod';
+const SECCOMP_CONTAINER_PREFIX = 'container.seccomp.security.alpha.kubernetes.io/';
 
-/** What is allowed in a pod's spec but hardly meant; kubectl shows it to whoever wrote it. */
-export function podSpecWarnings(spec: PodSpec | undefined, path: Path): readonly string[] {
-  if (!spec) return [];
+const deprecatedAnnotations = [
+  ['scheduler.alpha.kubernetes.io/critical-pod', 'non-functional in v1.16+; use the "priorityClassName" field instead'],
+  ['security.alpha.kubernetes.io/sysctls', 'non-functional in v1.11+; use the "sysctls" field instead'],
+  ['security.alpha.kubernetes.io/unsafe-sysctls', 'non-functional in v1.11+; use the "sysctls" field instead'],
+] as const;
+
+/** Volume plugins that are gone or going, in the order of Kubernetes' warnings. */
+const deprecatedVolumes: readonly (readonly [keyof Volume, string, string?])[] = [
+  ['photonPersistentDisk', 'deprecated in v1.11, non-functional in v1.16+'],
+  ['gitRepo', 'deprecated in v1.11, and disabled by default in v1.33+'],
+  ['scaleIO', 'deprecated in v1.16, non-functional in v1.22+'],
+  ['flocker', 'deprecated in v1.22, non-functional in v1.25+'],
+  ['storageos', 'deprecated in v1.22, non-functional in v1.25+', 'storageOS'],
+  ['quobyte', 'deprecated in v1.22, non-functional in v1.25+'],
+  ['glusterfs', 'deprecated in v1.25, non-functional in v1.26+'],
+  ['ephemeral', ''],
+  ['cephfs', 'deprecated in v1.28, non-functional in v1.31+'],
+  ['rbd', 'deprecated in v1.28, non-functional in v1.31+'],
+];
+
+/** What is allowed in a new pod but hardly meant; kubectl shows it to whoever wrote it. */
+export function podWarnings({ metadata, spec }: Pod): readonly string[] {
   const found: string[] = [];
-  for (const label of Object.keys(spec.nodeSelector ?? {})) {
-    if (oldLabels[label]) found.push(`${path.child('nodeSelector').key(label)}: ${oldLabels[label]}`);
+  const problems = dns1123LabelProblems(metadata.name);
+  if (problems.length > 0) {
+    const why = "this is used in the Pod's hostname, which can result in surprising behavior";
+    found.push(`metadata.name: ${why}; a DNS label is recommended: [${problems.join(' ')}]`);
   }
-  for (const [i, { name }] of (spec.imagePullSecrets ?? []).entries()) {
-    if (!name) found.push(`${path.child('imagePullSecrets').index(i)}: invalid empty name ""`);
-  }
-  for (const [i, volume] of (spec.volumes ?? []).entries()) {
-    if (!volume.gitRepo) continue;
-    const at = path.child('volumes').index(i).child('gitRepo');
-    found.push(`${at}: deprecated in v1.11, and disabled by default in v1.33+`);
-  }
-  const ips = new Set<string>();
-  for (const [i, { ip }] of (spec.hostAliases ?? []).entries()) {
-    if (ips.has(ip)) found.push(`${path.child('hostAliases').index(i).child('ip')}: duplicate ip ${quote(ip)}`);
-    ips.add(ip);
-  }
-  for (const kind of ['initContainers', 'containers'] as const) {
-    for (const [i, container] of (spec[kind] ?? []).entries()) {
-      containerWarnings(container, path.child(kind).index(i), found);
-    }
-  }
+  collect(spec, metadata, Path.root, false, found);
   return found;
 }
 
-export const podTemplateWarnings = (template: PodTemplateSpec | undefined): readonly string[] =>
-  podSpecWarnings(template?.spec, TEMPLATE_SPEC);
+/** The same for a template of pods at `path`. */
+export function podTemplateWarnings(template: PodTemplateSpec | undefined, path = TEMPLATE): readonly string[] {
+  if (!template?.spec) return [];
+  const found: string[] = [];
+  collect(template.spec, template.metadata, path, true, found);
+  return found;
+}
 
-const TEMPLATE_SPEC = Path.of('spec', 'template', 'spec');
+const TEMPLATE = Path.of('spec', 'template');
 
-function containerWarnings(container: Container, path: Path, found: string[]): void {
-  for (const list of ['limits', 'requests'] as const) {
-    for (const name of ['memory', 'ephemeral-storage']) {
-      const amount = container.resources?.[list]?.[name];
-      if (amount === undefined || quantityMilliValue(amount) % 1000n === 0n) continue;
-      const at = path.child('resources', list).key(name);
-      found.push(`${at}: fractional byte value ${quote(amount)} is invalid, must be an integer`);
+function collect(
+  spec: PodSpec,
+  meta: Partial<ObjectMeta> | undefined,
+  root: Path,
+  isTemplate: boolean,
+  found: string[],
+): void {
+  const path = root.child('spec');
+  const { annotations } = meta ?? {};
+  const annotation = (key: string): Path => root.child('metadata', 'annotations').key(key);
+  warnOfNodeLabels(spec, path, found);
+  if (annotations) {
+    for (const [key, why] of deprecatedAnnotations) if (key in annotations) found.push(`${annotation(key)}: ${why}`);
+  }
+  if (spec.volumes) {
+    for (const [i, volume] of spec.volumes.entries()) warnOfVolume(volume, path.child('volumes').index(i), found);
+    warnOfOverlappingPaths(spec.volumes, found);
+  }
+  if (spec.hostAliases) warnOfDuplicates(spec.hostAliases, 'ip', path.child('hostAliases'), found);
+  if (spec.imagePullSecrets) {
+    const at = path.child('imagePullSecrets');
+    warnOfDuplicates(spec.imagePullSecrets, 'name', at, found);
+    for (const [i, { name }] of spec.imagePullSecrets.entries()) {
+      if (!name) found.push(`${at.index(i).child('name')}: invalid empty name ""`);
     }
   }
+  if (spec.overhead) warnOfFractions(spec.overhead, () => path.child('overhead'), found);
+  if (annotations && SECCOMP_POD in annotations && !spec.securityContext?.seccompProfile) {
+    found.push(`${annotation(SECCOMP_POD)}: non-functional in v1.27+; use the "seccompProfile" field instead`);
+  }
+  forEachContainer(spec, path, (container, at) => {
+    if (annotations) {
+      const seccomp = SECCOMP_CONTAINER_PREFIX + container.name;
+      if (seccomp in annotations && !container.securityContext?.seccompProfile) {
+        found.push(`${annotation(seccomp)}: non-functional in v1.27+; use the "seccompProfile" field instead`);
+      }
+      const appArmor = APPARMOR_PREFIX + container.name;
+      const value = annotations[appArmor];
+      // Of pods the annotation becomes the field, with a warning of its own.
+      if (isTemplate && value !== undefined && !container.securityContext?.appArmorProfile) {
+        const profile = spec.securityContext?.appArmorProfile;
+        if (!profile || !deepEqual(profile, profileOfAnnotation(value))) {
+          found.push(`${annotation(appArmor)}: deprecated since v1.30; use the "appArmorProfile" field instead`);
+        }
+      }
+    }
+    const { limits, requests } = container.resources ?? {};
+    for (const name of ['memory', 'ephemeral-storage']) {
+      if (limits) warnOfFraction(limits, name, () => at.child('resources', 'limits'), found);
+      if (requests) warnOfFraction(requests, name, () => at.child('resources', 'requests'), found);
+    }
+    warnOfHiddenVariables(container, at, found);
+  });
+  warnOfPorts(spec, path, found);
+  if ((spec.terminationGracePeriodSeconds ?? 0) < 0) {
+    const why = 'must be >= 0; negative values are invalid and will be treated as 1';
+    found.push(`${path.child('terminationGracePeriodSeconds')}: ${why}`);
+  }
+  if (spec.affinity) {
+    warnOfNullSelectors(spec.affinity.podAffinity, path.child('affinity', 'podAffinity'), found);
+    warnOfNullSelectors(spec.affinity.podAntiAffinity, path.child('affinity', 'podAntiAffinity'), found);
+  }
+  for (const [i, server] of (spec.dnsConfig?.nameservers ?? []).entries()) {
+    warnOfIp(server, path.child('dnsConfig', 'nameservers').index(i), found);
+  }
+  for (const [i, { ip }] of (spec.hostAliases ?? []).entries()) {
+    warnOfIp(ip, path.child('hostAliases').index(i).child('ip'), found);
+  }
+}
+
+/** Init containers first; debugging containers have the same fields. */
+function forEachContainer(spec: PodSpec, path: Path, visit: (container: Container, at: Path) => void): void {
+  for (const kind of ['initContainers', 'containers', 'ephemeralContainers'] as const) {
+    const list = spec[kind];
+    if (!list) continue;
+    const at = path.child(kind);
+    for (let i = 0; i < list.length; i++) visit(list[i] as Container, at.index(i));
+  }
+}
+
+function warnOfNodeLabels({ nodeSelector, affinity, topologySpreadConstraints }: PodSpec, path: Path, found: string[]) {
+  for (const label of Object.keys(nodeSelector ?? {})) {
+    const why = deprecatedNodeLabel(label);
+    if (why) found.push(`${path.child('nodeSelector').key(label)}: ${why}`);
+  }
+  if (affinity?.nodeAffinity) {
+    const { requiredDuringSchedulingIgnoredDuringExecution: required } = affinity.nodeAffinity;
+    const { preferredDuringSchedulingIgnoredDuringExecution: preferred } = affinity.nodeAffinity;
+    const at = path.child('affinity', 'nodeAffinity');
+    for (const [i, term] of (required?.nodeSelectorTerms ?? []).entries()) {
+      const terms = at.child('requiredDuringSchedulingIgnoredDuringExecution', 'nodeSelectorTerms');
+      nodeTermWarnings(term, false, terms.index(i), found);
+    }
+    for (const [i, { preference }] of (preferred ?? []).entries()) {
+      const term = at.child('preferredDuringSchedulingIgnoredDuringExecution').index(i).child('preference');
+      nodeTermWarnings(preference, true, term, found);
+    }
+  }
+  for (const [i, { topologyKey, labelSelector }] of (topologySpreadConstraints ?? []).entries()) {
+    const at = path.child('topologySpreadConstraints').index(i);
+    const why = deprecatedNodeLabel(topologyKey);
+    if (why) found.push(`${at.child('topologyKey')}: ${topologyKey} is ${why}`);
+    if (!labelSelector) found.push(`${at.child('labelSelector')}: a null labelSelector results in matching no pod`);
+  }
+}
+
+/** Labels that are no longer in use, and (`checkValues`) values that no label has. */
+export function nodeTermWarnings(term: NodeSelectorTerm, checkValues: boolean, path: Path, found: string[]): void {
+  for (const [i, { key, values }] of (term.matchExpressions ?? []).entries()) {
+    const at = path.child('matchExpressions').index(i);
+    const why = deprecatedNodeLabel(key);
+    if (why) found.push(`${at.child('key')}: ${key} is ${why}`);
+    if (!checkValues) continue;
+    for (const [j, value] of (values ?? []).entries()) {
+      for (const problem of labelValueProblems(value)) {
+        found.push(`${at.child('values').index(j)}: ${value} is invalid, ${problem}`);
+      }
+    }
+  }
+}
+
+function warnOfVolume(volume: Volume, path: Path, found: string[]): void {
+  for (const [source, why, name = source] of deprecatedVolumes) {
+    if (volume[source] === undefined) continue;
+    if (source !== 'ephemeral') found.push(`${path.child(name)}: ${why}`);
+    else if (volume.ephemeral?.volumeClaimTemplate?.spec) {
+      const at = path.child('ephemeral', 'volumeClaimTemplate', 'spec');
+      claimSpecWarnings(volume.ephemeral.volumeClaimTemplate.spec, at, found);
+    }
+  }
+}
+
+/** Parts of bytes that a claim asks for. */
+export function claimSpecWarnings({ resources }: PersistentVolumeClaimSpec, path: Path, found: string[]): void {
+  const { requests, limits } = resources ?? {};
+  if (requests) warnOfFraction(requests, 'storage', () => path.child('resources', 'requests'), found);
+  if (limits) warnOfFraction(limits, 'storage', () => path.child('resources', 'limits'), found);
+}
+
+const plainNumber = /^[0-9]+(?:[kMGTPE]i?)?$/;
+
+function warnOfFraction(list: Readonly<Record<string, string>>, name: string, path: () => Path, found: string[]): void {
+  const amount = list[name];
+  if (amount === undefined || plainNumber.test(amount) || quantityMilliValue(amount) % 1000n === 0n) return;
+  found.push(`${path().key(name)}: fractional byte value ${quote(amount)} is invalid, must be an integer`);
+}
+
+function warnOfFractions(list: Readonly<Record<string, string>>, path: () => Path, found: string[]): void {
+  warnOfFraction(list, 'memory', path, found);
+  warnOfFraction(list, 'ephemeral-storage', path, found);
+}
+
+function warnOfDuplicates<F extends string>(
+  items: readonly { readonly [field in F]?: string }[],
+  field: F,
+  path: Path,
+  found: string[],
+): void {
+  if (items.length < 2) return;
+  const seen = new Set<string>();
+  for (const [i, item] of items.entries()) {
+    const value = item[field] ?? '';
+    if (seen.has(value)) found.push(`${path.index(i).child(field)}: duplicate ${field} ${quote(value)}`);
+    seen.add(value);
+  }
+}
+
+/** A second definition is fine where it builds on the first: PATH=$(PATH):/opt. */
+function warnOfHiddenVariables({ env }: Container, path: Path, found: string[]): void {
+  if (!env || env.length < 2) return;
   const names = new Set<string>();
-  for (const [i, { name }] of (container.env ?? []).entries()) {
-    if (names.has(name)) {
-      const at = path.child('env').index(i);
-      found.push(`${at}: hides previous definition of ${quote(name)}, which may be dropped when using apply`);
+  for (const [i, { name, value = '', valueFrom }] of env.entries()) {
+    const reference = `$(${name})`;
+    if (names.has(name) && (valueFrom || value === reference || !value.includes(reference))) {
+      const why = `hides previous definition of ${quote(name)}, which may be dropped when using apply`;
+      found.push(`${path.child('env').index(i)}: ${why}`);
     }
     names.add(name);
   }
-  const ports = new Map<string, Path>();
-  for (const [i, { containerPort, protocol, hostPort = 0, hostIP = '' }] of (container.ports ?? []).entries()) {
-    const at = path.child('ports').index(i);
-    const key = `${containerPort}/${protocol}/${hostPort}/${hostIP}`;
-    const first = ports.get(key);
-    if (first) found.push(`${at}: duplicate port definition with ${first}`);
-    else ports.set(key, at);
+}
+
+/** As Go prints a structure. */
+const portText = ({ name = '', hostPort = 0, containerPort, protocol, hostIP = '' }: ContainerPort): string =>
+  `{Name:${name} HostPort:${hostPort} ContainerPort:${containerPort} Protocol:${protocol} HostIP:${hostIP}}`;
+
+function warnOfPorts(spec: PodSpec, path: Path, found: string[]): void {
+  const ports = new Map<string, { readonly port: ContainerPort; readonly at: Path }[]>();
+  const names: string[] = [];
+  const named = new Map<string, Path>();
+  forEachContainer(spec, path, (container, where) => {
+    for (const [i, port] of (container.ports ?? []).entries()) {
+      const at = where.child('ports').index(i);
+      const { hostPort = 0, hostIP = '' } = port;
+      if (hostIP && !hostPort) found.push(`${at}: hostIP set without hostPort: ${portText(port)}`);
+      const key = `${port.containerPort}/${port.protocol}`;
+      const others = ports.get(key) ?? [];
+      for (const other of others) {
+        const { hostPort: otherPort = 0, hostIP: otherIp = '' } = other.port;
+        if (hostIP === otherIp && hostPort === otherPort)
+          found.push(`${at}: duplicate port definition with ${other.at}`);
+        else if (!hostPort || !otherPort) found.push(`${at}: overlapping port definition with ${other.at}`);
+        else if (hostPort === otherPort && (hostIP === '') !== (otherIp === '')) {
+          found.push(`${at}: dangerously ambiguous port definition with ${other.at}`);
+        }
+      }
+      others.push({ port, at });
+      ports.set(key, others);
+      if (!port.name) continue;
+      const first = named.get(port.name);
+      if (first) {
+        const which = `services and probes that select ports by name will use ${first}`;
+        names.push(`${at}: duplicate port name ${quote(port.name)} with ${first}, ${which}`);
+      } else named.set(port.name, at);
+    }
+  });
+  found.push(...names);
+}
+
+function warnOfNullSelectors(affinity: PodAffinity | undefined, path: Path, found: string[]): void {
+  if (!affinity) return;
+  const why = 'a null labelSelector results in matching no pod';
+  const required = path.child('requiredDuringSchedulingIgnoredDuringExecution');
+  for (const [i, term] of (affinity.requiredDuringSchedulingIgnoredDuringExecution ?? []).entries()) {
+    if (!term.labelSelector) found.push(`${required.index(i).child('labelSelector')}: ${why}`);
+  }
+  const preferred = path.child('preferredDuringSchedulingIgnoredDuringExecution');
+  for (const [i, { podAffinityTerm }] of (affinity.preferredDuringSchedulingIgnoredDuringExecution ?? []).entries()) {
+    if (!podAffinityTerm.labelSelector) {
+      found.push(`${preferred.index(i).child('podAffinityTerm', 'labelSelector')}: ${why}`);
+    }
   }
 }
