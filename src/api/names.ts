@@ -13,6 +13,9 @@ const labelPattern = new RegExp(`^${label}$`);
 const label1035Pattern = new RegExp(`^${label1035}$`);
 const subdomainPattern = new RegExp(`^${subdomain}$`);
 const qualifiedPattern = new RegExp(`^${qualified}$`);
+/** Most qualified names there are, as long as they are short; the others are looked at part by part. */
+const plainQualifiedPattern = new RegExp(`^(${subdomain}/)?${qualified}$`);
+const nothing: readonly string[] = [];
 
 function explain(what: string, pattern: string, ...examples: readonly string[]): string {
   const list = examples.map((example) => `'${example}', `).join(' or ');
@@ -68,6 +71,7 @@ const whole =
 
 /** A qualified name, "example.com/name": keys of labels and annotations, finalizers, conditions. */
 export function qualifiedNameProblems(text: string): readonly string[] {
+  if (text.length <= 63 && plainQualifiedPattern.test(text)) return nothing;
   const explained = explain(whole, qualified, 'MyName', 'my.name', '123-abc');
   const parts = text.split('/');
   if (parts.length > 2) {

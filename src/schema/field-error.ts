@@ -13,13 +13,13 @@ export class Path {
   /** The object itself. */
   static readonly root = new Path(undefined, '');
 
-  static of(...names: readonly string[]): Path {
-    return Path.root.child(...names);
+  static of(name: string, ...others: readonly string[]): Path {
+    return Path.root.child(name, ...others);
   }
 
-  child(...names: readonly string[]): Path {
-    let path: Path = this;
-    for (const name of names) path = new Path(path, path.#parent || path.#step ? `.${name}` : name);
+  child(name: string, ...others: readonly string[]): Path {
+    let path = new Path(this, this.#parent || this.#step ? `.${name}` : name);
+    for (let i = 0; i < others.length; i++) path = new Path(path, `.${others[i]}`);
     return path;
   }
 

@@ -33,6 +33,8 @@ export function checkEnvironment(
   found: Found,
 ): void {
   for (const [i, { name, value, valueFrom }] of variables.entries()) {
+    // As nearly all are.
+    if (!valueFrom && name && environmentNameProblems(name).length === 0) continue;
     const at = path.index(i);
     if (required(name, at, 'name', found)) addAll(found, at.child('name'), name, environmentNameProblems(name));
     if (!valueFrom) continue;
