@@ -63,17 +63,9 @@ class InProcessClient implements Client {
   async close(): Promise<void> {}
 }
 
-/** The frozen metadata-only form of an object, made once. */
-const partial = new WeakMap<KubeObject, KubeObject>();
-
-function metadataOf(object: KubeObject): KubeObject {
-  let made = partial.get(object);
-  if (!made) {
-    made = Object.freeze({ kind: object.kind, apiVersion: object.apiVersion, metadata: object.metadata });
-    partial.set(object, made);
-  }
-  return made;
-}
+/** The frozen metadata-only form of an object. */
+const metadataOf = ({ kind, apiVersion, metadata }: KubeObject): KubeObject =>
+  Object.freeze({ kind, apiVersion, metadata });
 
 class InProcessResource<T extends KubeObject> implements ResourceClient<T> {
   readonly type: ResourceType<T>;

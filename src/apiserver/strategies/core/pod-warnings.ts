@@ -236,6 +236,9 @@ function warnOfDuplicates<F extends string>(
 function warnOfHiddenVariables({ env }: Container, path: Path, found: string[]): void {
   if (!env || env.length < 2) return;
   const names = new Set<string>();
+  for (const { name } of env) names.add(name);
+  if (names.size === env.length) return;
+  names.clear();
   for (const [i, { name, value = '', valueFrom }] of env.entries()) {
     const reference = `$(${name})`;
     if (names.has(name) && (valueFrom || value === reference || !value.includes(reference))) {
