@@ -1,9 +1,10 @@
 import type { ControllerRevision, DaemonSet, Deployment, ReplicaSet, StatefulSet } from '../../api/apps/v1.gen.ts';
-import type { PodTemplateSpec, ReplicationController } from '../../api/core/v1.gen.ts';
+import type { PodTemplateSpec, ReplicationController, Volume } from '../../api/core/v1.gen.ts';
 import { labelSelector, labelSet, type Selector, SelectorError } from '../../api/labels.ts';
 import type { LabelSelector } from '../../api/meta/v1.gen.ts';
 import { deepEqual } from '../../schema/equal.ts';
 import { fieldErrors, Path } from '../../schema/field-error.ts';
+import { validateAnnotations, validateLabels } from '../registry/metadata.ts';
 import { checkLabelSelector } from './label-selector.ts';
 import { checkClaimSpec } from './persistent-volume-claim.ts';
 import { checkEndless, checkEndlessPodTemplate, checkPodTemplate } from './pod-spec.ts';
@@ -32,12 +33,15 @@ export function compile(selector: LabelSelector | undefined): Selector | undefin
   }
 }
 
+const isEmpty = ({ matchLabels, matchExpressions }: LabelSelector): boolean =>
+  Object.keys(matchLabels ?? {}).length === 0 && !matchExpressions?.length;
+
 /** The selector, which has to be there and to select something, compiled; undefined where it is none. */
 function checkSelector(selector: LabelSelector | undefined, kind: string, found: Found): Selector | undefined {
   if (!selector) found.push(fieldErrors.required(SELECTOR));
   else {
     checkLabelSelector(selector, SELECTOR, found);
-    if (Object.keys(selector).length === 0) {
+    if (isEmpty(selector)) {
       found.push(fieldErrors.invalid(SELECTOR, selector, `empty selector is invalid for ${kind}`));
     }
   }
@@ -54,9 +58,12 @@ function checkCounts(counts: Readonly<Record<string, number | undefined>>, path:
   for (const [name, value] of Object.entries(counts)) checkNonNegative(value, path, name, found);
 }
 
-/** Whether an int-or-percent stands for nothing. */
+/** Whether an int-or-percent stands for nothing, as all texts do that are neither. */
 const isZero = (value: number | string | undefined): boolean =>
-  value === undefined || (typeof value === 'number' ? value === 0 : Number.parseInt(value, 10) === 0);
+  value === undefined ||
+  (typeof value === 'number'
+    ? value === 0
+    : !/^(?:[0-9]+%|[+-]?[0-9]+)$/.test(value) || Number.parseInt(value, 10) === 0);
 
 export function validateDeployment(deployment: Deployment): Found {
   const { spec } = deployment;
@@ -115,38 +122,43 @@ export function validateDeploymentUpdate(deployment: Deployment, old: Deployment
   return found;
 }
 
-export function validateDeploymentStatusUpdate({ status }: Deployment, old: Deployment): Found {
+export function validateDeploymentStatusUpdate({ status }: Deployment, { status: old }: Deployment): Found {
   const found: Found = [];
-  checkReplicaStatus(status, found, 'unavailableReplicas');
-  if ((status.collisionCount ?? 0) < (old.status.collisionCount ?? 0)) {
-    const at = STATUS.child('collisionCount');
-    found.push(fieldErrors.invalid(at, status.collisionCount ?? null, 'cannot be decremented'));
+  const parts = ['updatedReplicas', 'readyReplicas', 'availableReplicas'] as const;
+  for (const name of [
+    'observedGeneration',
+    'replicas',
+    ...parts,
+    'unavailableReplicas',
+    'terminatingReplicas',
+    'collisionCount',
+  ] as const) {
+    checkNonNegative(status[name], STATUS, name, found);
   }
+  checkParts(status, parts, 'readyReplicas', found);
+  checkCollisions(status.collisionCount, old.collisionCount, found);
   return found;
 }
 
+function checkCollisions(count: number | undefined, before: number | undefined, found: Found): void {
+  // Nothing is less than nothing, but for a count that was there and is gone.
+  if (before === undefined || (count !== undefined && count >= before)) return;
+  found.push(fieldErrors.invalid(STATUS.child('collisionCount'), count ?? 0, 'cannot be decremented'));
+}
+
 interface ReplicaCounts {
-  readonly observedGeneration?: number;
   readonly replicas?: number;
   readonly fullyLabeledReplicas?: number;
   readonly readyReplicas?: number;
   readonly updatedReplicas?: number;
   readonly currentReplicas?: number;
   readonly availableReplicas?: number;
-  readonly unavailableReplicas?: number;
+  readonly terminatingReplicas?: number;
+  readonly observedGeneration?: number;
 }
 
-function checkReplicaStatus(status: ReplicaCounts, found: Found, ...more: readonly (keyof ReplicaCounts)[]): void {
-  const parts: readonly (keyof ReplicaCounts)[] = [
-    'fullyLabeledReplicas',
-    'readyReplicas',
-    'updatedReplicas',
-    'currentReplicas',
-    'availableReplicas',
-  ];
-  for (const name of ['replicas', ...parts, ...more, 'observedGeneration'] as const) {
-    checkNonNegative(status[name], STATUS, name, found);
-  }
+/** No more of anything than there are. */
+function checkParts(status: ReplicaCounts, parts: readonly (keyof ReplicaCounts)[], ready: string, found: Found): void {
   const { replicas = 0, readyReplicas = 0, availableReplicas = 0 } = status;
   for (const name of parts) {
     const value = status[name] ?? 0;
@@ -155,7 +167,7 @@ function checkReplicaStatus(status: ReplicaCounts, found: Found, ...more: readon
     }
   }
   if (availableReplicas > readyReplicas) {
-    const why = 'cannot be greater than readyReplicas';
+    const why = `cannot be greater than ${ready}`;
     found.push(fieldErrors.invalid(STATUS.child('availableReplicas'), availableReplicas, why));
   }
 }
@@ -179,9 +191,14 @@ export function validateReplicaSetUpdate(replicaSet: ReplicaSet, old: ReplicaSet
   return found;
 }
 
+/** Of ReplicaSets and ReplicationControllers. */
 export function validateReplicaStatusUpdate({ status }: { readonly status: ReplicaCounts }): Found {
   const found: Found = [];
-  checkReplicaStatus(status, found);
+  const parts = ['fullyLabeledReplicas', 'readyReplicas', 'availableReplicas'] as const;
+  for (const name of ['replicas', ...parts, 'observedGeneration', 'terminatingReplicas'] as const) {
+    checkNonNegative(status[name], STATUS, name, found);
+  }
+  checkParts(status, parts, 'readyReplicas', found);
   return found;
 }
 
@@ -207,7 +224,7 @@ export function validateDaemonSet({ spec }: DaemonSet): Found {
     const at = TEMPLATE.child('metadata', 'labels');
     found.push(fieldErrors.invalid(at, spec.template.metadata?.labels ?? null, NO_MATCH));
   }
-  if (!spec.selector || Object.keys(spec.selector).length === 0) {
+  if (spec.selector && isEmpty(spec.selector)) {
     found.push(fieldErrors.invalid(SELECTOR, spec.selector, 'empty selector is invalid for daemonset'));
   }
   checkPodTemplate(spec.template, TEMPLATE, found);
@@ -226,8 +243,7 @@ export function validateDaemonSet({ spec }: DaemonSet): Found {
       const why = 'may not be set when maxUnavailable is non-zero';
       found.push(fieldErrors.invalid(at.child('maxSurge'), maxSurge, why));
     } else if (isZero(maxUnavailable) && isZero(maxSurge)) {
-      const why = 'cannot be 0 when maxSurge is 0';
-      found.push(fieldErrors.invalid(at.child('maxUnavailable'), maxUnavailable, why));
+      found.push(fieldErrors.required(at.child('maxUnavailable'), 'cannot be 0 when maxSurge is 0'));
     }
   } else if (type !== 'OnDelete') {
     const shown = {
@@ -248,7 +264,7 @@ export function validateDaemonSetUpdate(daemonSet: DaemonSet, old: DaemonSet): F
   return found;
 }
 
-export function validateDaemonSetStatusUpdate({ status }: DaemonSet): Found {
+export function validateDaemonSetStatusUpdate({ status }: DaemonSet, { status: old }: DaemonSet): Found {
   const found: Found = [];
   for (const name of [
     'currentNumberScheduled',
@@ -259,14 +275,22 @@ export function validateDaemonSetStatusUpdate({ status }: DaemonSet): Found {
     'updatedNumberScheduled',
     'numberAvailable',
     'numberUnavailable',
+    'collisionCount',
   ] as const) {
     checkNonNegative(status[name], STATUS, name, found);
   }
+  checkCollisions(status.collisionCount, old.collisionCount, found);
   return found;
 }
 
 export function validateStatefulSet({ spec }: StatefulSet): Found {
   const found: Found = [];
+  checkStatefulSet(spec, true, found);
+  return found;
+}
+
+/** `whole`: also what cannot change later on. */
+function checkStatefulSet(spec: StatefulSet['spec'], whole: boolean, found: Found): void {
   const management: string = spec.podManagementPolicy ?? '';
   if (management === '') found.push(fieldErrors.required(SPEC.child('podManagementPolicy')));
   else if (management !== 'OrderedReady' && management !== 'Parallel') {
@@ -281,20 +305,36 @@ export function validateStatefulSet({ spec }: StatefulSet): Found {
     const at = SPEC.child('persistentVolumeClaimRetentionPolicy', when);
     found.push(fieldErrors.notSupported(at, policy ?? '', ['Retain', 'Delete']));
   }
+  for (const [i, claim] of (whole ? (spec.volumeClaimTemplates ?? []) : []).entries()) {
+    checkClaimSpec(claim.spec, SPEC.child('volumeClaimTemplates').index(i).child('spec'), found);
+  }
   checkCounts({ replicas: spec.replicas, minReadySeconds: spec.minReadySeconds }, SPEC, found);
-  if (spec.ordinals) checkNonNegative(spec.ordinals.start, Path.of('spec'), 'replicas.ordinals.start', found);
+  if (spec.ordinals) checkNonNegative(spec.ordinals.start, SPEC.child('ordinals'), 'start', found);
+  if (whole && spec.serviceName) checkLabel1123(spec.serviceName, SPEC.child('serviceName'), found);
   const selector = checkSelector(spec.selector, 'statefulset', found);
   if (!selector) found.push(fieldErrors.invalid(SELECTOR, spec.selector, ''));
   else {
     checkMatches(spec.template, selector, found);
-    checkPodTemplate(spec.template, TEMPLATE, found);
+    checkPodTemplate(asMade(spec), TEMPLATE, found);
+    const { labels, annotations } = spec.template.metadata ?? {};
+    // The template's metadata is looked at once more, under paths that it does not have.
+    if (labels) validateLabels(labels, TEMPLATE.child('labels'), found);
+    if (annotations) validateAnnotations(annotations, TEMPLATE.child('annotations'), found);
   }
   checkEndless(spec.template, 'StatefulSet', TEMPLATE, found);
-  for (const [i, claim] of (spec.volumeClaimTemplates ?? []).entries()) {
-    checkClaimSpec(claim.spec, SPEC.child('volumeClaimTemplates').index(i).child('spec'), found);
+}
+
+/** The template as pods are made from it: they have their own host names, and volumes for the claims. */
+function asMade({ template, volumeClaimTemplates }: StatefulSet['spec']): PodTemplateSpec {
+  const { subdomain: _s, hostname: _h, ...spec } = template.spec;
+  const claims = new Map<string, Volume>();
+  for (const { metadata } of volumeClaimTemplates ?? []) {
+    const name = metadata?.name ?? '';
+    claims.set(name, { name, persistentVolumeClaim: { claimName: name } });
   }
-  if (spec.serviceName) checkLabel1123(spec.serviceName, SPEC.child('serviceName'), found);
-  return found;
+  if (claims.size === 0) return { ...template, spec };
+  const others = (spec.volumes ?? []).filter(({ name }) => !claims.has(name));
+  return { ...template, spec: { ...spec, volumes: [...claims.values(), ...others] } };
 }
 
 function checkUpdateStrategy(strategy: StatefulSet['spec']['updateStrategy'], found: Found): void {
@@ -327,7 +367,8 @@ function checkUpdateStrategy(strategy: StatefulSet['spec']['updateStrategy'], fo
 
 /** The fields of a StatefulSet that follow its pods around for life are fixed. */
 export function validateStatefulSetUpdate(statefulSet: StatefulSet, old: StatefulSet): Found {
-  const found = validateStatefulSet(statefulSet);
+  const found: Found = [];
+  checkStatefulSet(statefulSet.spec, false, found);
   const changeable = {
     replicas: undefined,
     template: undefined,
@@ -345,15 +386,34 @@ export function validateStatefulSetUpdate(statefulSet: StatefulSet, old: Statefu
   return found;
 }
 
-export function validateControllerRevision({ data, revision }: ControllerRevision): Found {
+export function validateStatefulSetStatusUpdate({ status }: StatefulSet, { status: old }: StatefulSet): Found {
   const found: Found = [];
-  if (data === undefined || data === null) found.push(fieldErrors.required(Path.of('data'), 'data is mandatory'));
-  checkNonNegative(revision, Path.root, 'revision', found);
+  const parts = ['readyReplicas', 'currentReplicas', 'updatedReplicas', 'availableReplicas'] as const;
+  for (const name of ['replicas', ...parts, 'observedGeneration', 'collisionCount'] as const) {
+    checkNonNegative(status[name], STATUS, name, found);
+  }
+  checkParts(status, parts, 'status.readyReplicas', found);
+  checkCollisions(status.collisionCount, old.collisionCount, found);
   return found;
 }
 
-export function validateControllerRevisionUpdate(revision: ControllerRevision, old: ControllerRevision): Found {
-  const found = validateControllerRevision(revision);
-  checkImmutable(revision.data, old.data, Path.of('data'), found);
+export function validateControllerRevision({ data, revision }: ControllerRevision): Found {
+  const found: Found = [];
+  checkNonNegative(revision, Path.root, 'revision', found);
+  const at = Path.of('data');
+  if (data === undefined || data === null) found.push(fieldErrors.required(at, 'data is mandatory'));
+  else if (typeof data !== 'object' || Array.isArray(data)) {
+    found.push(fieldErrors.required(at, 'data must be a valid JSON object'));
+  }
+  return found;
+}
+
+export function validateControllerRevisionUpdate(
+  { data, revision }: ControllerRevision,
+  old: ControllerRevision,
+): Found {
+  const found: Found = [];
+  checkNonNegative(revision, Path.root, 'revision', found);
+  checkImmutable(data, old.data, Path.of('data'), found);
   return found;
 }

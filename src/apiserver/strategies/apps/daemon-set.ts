@@ -4,15 +4,20 @@ import { deepEqual } from '../../../schema/equal.ts';
 import { validateDaemonSet, validateDaemonSetStatusUpdate, validateDaemonSetUpdate } from '../../validation/apps.ts';
 import { age, containersCells, labelsCell, selectorCell } from '../cells.ts';
 import { setPodTemplateDefaults } from '../core/pod-spec-defaults.ts';
-import { podTemplateWarnings } from '../core/pod-warnings.ts';
 import { define } from '../define.ts';
 import { updateSpec, updateStatus } from '../spec-and-status.ts';
+import { templateWarnings } from '../workload-warnings.ts';
 
 /** Where the generation of the template is kept since it is no field any more. */
 const TEMPLATE_GENERATION = 'deprecated.daemonset.template.generation';
 
 function setTemplateGeneration({ metadata }: Mutable<DaemonSet>, generation: number): void {
   metadata.annotations = { ...metadata.annotations, [TEMPLATE_GENERATION]: String(generation) };
+}
+
+function updateDaemonSetStatus(daemonSet: Mutable<DaemonSet>, old: DaemonSet): void {
+  updateStatus<DaemonSet>(daemonSet, old);
+  setTemplateGeneration(daemonSet, Number(old.metadata.annotations?.[TEMPLATE_GENERATION] ?? 1));
 }
 
 /** https://kubernetes.io/docs/concepts/workloads/controllers/daemonset/ */
@@ -41,10 +46,10 @@ export const daemonSet = define<DaemonSet>({
     setTemplateGeneration(daemonSet, deepEqual(daemonSet.spec.template, old.spec.template) ? before : before + 1);
   },
   subresources: {
-    status: { prepareForUpdate: updateStatus<DaemonSet>, validateUpdate: validateDaemonSetStatusUpdate },
+    status: { prepareForUpdate: updateDaemonSetStatus, validateUpdate: validateDaemonSetStatusUpdate },
   },
   hiddenAnnotations: [TEMPLATE_GENERATION],
-  warnings: ({ spec }) => podTemplateWarnings(spec.template),
+  warnings: (object, old) => templateWarnings(object, old, object.spec.template),
   tableCells: (daemonSet, now) => {
     const { spec, status } = daemonSet;
     return [

@@ -4,9 +4,9 @@ import { deepEqual } from '../../../schema/equal.ts';
 import { validateDeployment, validateDeploymentStatusUpdate, validateDeploymentUpdate } from '../../validation/apps.ts';
 import { age, containersCells, selectorCell } from '../cells.ts';
 import { setPodTemplateDefaults } from '../core/pod-spec-defaults.ts';
-import { podTemplateWarnings } from '../core/pod-warnings.ts';
 import { define } from '../define.ts';
 import { keepStatus, raiseGeneration, updateStatus } from '../spec-and-status.ts';
+import { workloadWarnings } from '../workload-warnings.ts';
 
 function setDefaults({ spec }: Mutable<Deployment>): void {
   spec.replicas ??= 1;
@@ -46,7 +46,7 @@ export const deployment = define<Deployment>({
       validateUpdate: validateDeploymentStatusUpdate,
     },
   },
-  warnings: ({ spec }) => podTemplateWarnings(spec.template),
+  warnings: (object, old) => workloadWarnings(object, old, object.spec.template),
   tableCells: (deployment, now) => {
     const { spec, status } = deployment;
     return [

@@ -2,9 +2,9 @@ import type { ReplicaSet } from '../../../api/apps/v1.gen.ts';
 import { validateReplicaSet, validateReplicaSetUpdate, validateReplicaStatusUpdate } from '../../validation/apps.ts';
 import { age, containersCells, selectorCell } from '../cells.ts';
 import { setPodTemplateDefaults } from '../core/pod-spec-defaults.ts';
-import { podTemplateWarnings } from '../core/pod-warnings.ts';
 import { define } from '../define.ts';
 import { updateSpec, updateStatus } from '../spec-and-status.ts';
+import { workloadWarnings } from '../workload-warnings.ts';
 
 /** https://kubernetes.io/docs/concepts/workloads/controllers/replicaset/ */
 export const replicaSet = define<ReplicaSet>({
@@ -21,7 +21,7 @@ export const replicaSet = define<ReplicaSet>({
   validateUpdate: validateReplicaSetUpdate,
   subresources: { status: { prepareForUpdate: updateStatus<ReplicaSet>, validateUpdate: validateReplicaStatusUpdate } },
   selectableFields: ({ status }) => ({ 'status.replicas': String(status?.replicas ?? 0) }),
-  warnings: ({ spec }) => podTemplateWarnings(spec.template),
+  warnings: (object, old) => workloadWarnings(object, old, object.spec.template),
   tableCells: (replicaSet, now) => {
     const { spec, status } = replicaSet;
     return [

@@ -1,10 +1,24 @@
 import type { CronJob } from '../../../api/batch/v1.gen.ts';
-import { validateCronJob } from '../../validation/batch.ts';
+import { Path } from '../../../schema/field-error.ts';
+import { validateCronJob, validateCronJobUpdate } from '../../validation/batch.ts';
 import { age, containersCells, NONE, selectorCell, since, UNSET } from '../cells.ts';
 import { setPodTemplateDefaults } from '../core/pod-spec-defaults.ts';
 import { define } from '../define.ts';
 import { updateSpec, updateStatus } from '../spec-and-status.ts';
-import { setFailurePolicyDefaults } from './job.ts';
+import { specChanged, workloadWarnings } from '../workload-warnings.ts';
+import { jobSpecWarnings, setFailurePolicyDefaults } from './job.ts';
+
+function cronJobWarnings(cronJob: CronJob, old: CronJob | undefined): readonly string[] {
+  const { spec } = cronJob;
+  const path = Path.of('spec', 'jobTemplate', 'spec');
+  const found = specChanged(cronJob, old) ? jobSpecWarnings(spec.jobTemplate.spec, path) : [];
+  found.push(...workloadWarnings(cronJob, old, spec.jobTemplate.spec.template, path.child('template')));
+  if (old && spec.schedule.includes('TZ')) {
+    const where = 'https://kubernetes.io/docs/concepts/workloads/controllers/cron-jobs/';
+    found.push(`cannot use TZ or CRON_TZ in spec.spec.schedule, use timeZone instead, see ${where} for more details`);
+  }
+  return found;
+}
 
 /** https://kubernetes.io/docs/concepts/workloads/controllers/cron-jobs/ */
 export const cronJob = define<CronJob>({
@@ -23,7 +37,8 @@ export const cronJob = define<CronJob>({
   },
   validateCreate: validateCronJob,
   prepareForUpdate: updateSpec<CronJob>,
-  validateUpdate: validateCronJob,
+  validateUpdate: validateCronJobUpdate,
+  warnings: cronJobWarnings,
   subresources: { status: { prepareForUpdate: updateStatus<CronJob> } },
   tableCells: (cronJob, now) => {
     const { spec, status } = cronJob;

@@ -1,13 +1,16 @@
-import type { Job } from '../../../api/batch/v1.gen.ts';
+import type { Job, JobSpec } from '../../../api/batch/v1.gen.ts';
+import { labelValueProblems } from '../../../api/names.ts';
 import type { Mutable } from '../../../api/resource.ts';
+import { Path } from '../../../schema/field-error.ts';
 import { timeToMs } from '../../../schema/time.ts';
 import { humanDuration } from '../../http/table.ts';
 import { validateJob, validateJobUpdate } from '../../validation/batch.ts';
+import { validateJobStatusUpdate } from '../../validation/job-status.ts';
 import { age, containersCells, selectorCell, since } from '../cells.ts';
 import { setPodTemplateDefaults } from '../core/pod-spec-defaults.ts';
-import { podTemplateWarnings } from '../core/pod-warnings.ts';
 import { define } from '../define.ts';
 import { updateSpec, updateStatus } from '../spec-and-status.ts';
+import { specChanged, workloadWarnings } from '../workload-warnings.ts';
 
 const MAX_INT32 = 2 ** 31 - 1;
 
@@ -41,16 +44,40 @@ function generateSelector({ metadata, spec }: Mutable<Job>): void {
     'batch.kubernetes.io/job-name': metadata.name,
   };
   spec.template.metadata ??= { name: '' };
-  spec.template.metadata.labels = { ...wanted, ...spec.template.metadata.labels };
+  const template = spec.template.metadata;
+  template.labels ??= {};
+  for (const [key, value] of Object.entries(wanted)) template.labels[key] ??= value;
   const { matchLabels, ...rest } = spec.selector ?? {};
   const key = 'batch.kubernetes.io/controller-uid';
-  spec.selector = { matchLabels: { ...matchLabels, [key]: matchLabels?.[key] ?? uid }, ...rest };
+  const labels = Object.entries({ ...matchLabels, [key]: matchLabels?.[key] ?? uid });
+  spec.selector = { matchLabels: Object.fromEntries(labels.sort(([a], [b]) => (a < b ? -1 : 1))), ...rest };
 }
 
-/** A Job without labels has those of its pods. */
+/** A Job without labels has those of its pods, also the ones that it gets with its selector: it is one map for both. */
 function inheritLabels({ metadata, spec }: Mutable<Job>): void {
   const labels = spec.template.metadata?.labels;
-  if (labels && Object.keys(metadata.labels ?? {}).length === 0) metadata.labels = { ...labels };
+  if (labels && Object.keys(metadata.labels ?? {}).length === 0) metadata.labels = labels;
+}
+
+function updateJobStatus(job: Mutable<Job>, old: Job): void {
+  inheritLabels(job);
+  updateStatus<Job>(job, old);
+}
+
+const MANY_COMPLETIONS = 100_000;
+const MANY_AT_ONCE = 10_000;
+
+/** Of a Job's spec, or of that in a CronJob's template. */
+export function jobSpecWarnings({ completionMode, completions = 0, parallelism = 0 }: JobSpec, path: Path): string[] {
+  if (completionMode !== 'Indexed' || completions <= MANY_COMPLETIONS || parallelism <= MANY_AT_ONCE) return [];
+  const why =
+    'In Indexed Jobs with a number of completions higher than 10^5 and a parallelism higher than 10^4, Kubernetes might not be able to track completedIndexes when a big number of indexes fail';
+  return [`${path}: ${why}`];
+}
+
+function jobWarnings(job: Job, old: Job | undefined): readonly string[] {
+  const own = specChanged(job, old) ? jobSpecWarnings(job.spec, Path.of('spec')) : [];
+  return [...own, ...workloadWarnings(job, old, job.spec.template)];
 }
 
 const has = ({ status }: Job, type: string): boolean =>
@@ -78,24 +105,26 @@ function durationCell({ startTime, completionTime }: Job['status'], now: number)
 
 /** https://kubernetes.io/docs/concepts/workloads/controllers/job/ */
 export const job = define<Job>({
-  setDefaults: (job) => {
-    inheritLabels(job);
-    setJobSpecDefaults(job.spec);
-  },
+  setDefaults: ({ spec }) => setJobSpecDefaults(spec),
   prepareForCreate: (job) => {
     job.metadata.generation = 1;
     job.status = {};
-    generateSelector(job);
     inheritLabels(job);
+    generateSelector(job);
+    // Where a name makes no label, the complaints about the pods' own are enough.
+    if (labelValueProblems(job.metadata.name).length === 0) inheritLabels(job);
   },
   validateCreate: validateJob,
-  prepareForUpdate: updateSpec<Job>,
+  prepareForUpdate: (job, old) => {
+    inheritLabels(job);
+    updateSpec<Job>(job, old);
+  },
   validateUpdate: validateJobUpdate,
-  subresources: { status: { prepareForUpdate: updateStatus<Job> } },
+  subresources: { status: { prepareForUpdate: updateJobStatus, validateUpdate: validateJobStatusUpdate } },
   // As it was in the first version of the API: clients that mean otherwise say so.
   defaultPropagation: 'orphan',
   selectableFields: ({ status }) => ({ 'status.successful': String(status?.succeeded ?? 0) }),
-  warnings: ({ spec }) => podTemplateWarnings(spec.template),
+  warnings: (job, old) => jobWarnings(job, old),
   tableCells: (job, now) => [
     job.metadata.name,
     statusCell(job),
