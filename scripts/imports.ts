@@ -7,6 +7,7 @@ export const order = [
   'utils',
   'schema',
   'api',
+  'cel',
   'store',
   'apiserver',
   'client',

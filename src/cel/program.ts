@@ -1,0 +1,79 @@
+/** Expressions from text to answer: compile once, evaluate often. */
+import type { CheckedAst } from './checker.ts';
+import { check } from './checker.ts';
+import type { Environment } from './environment.ts';
+import { displayIssues } from './issues.ts';
+import { parse } from './parser.ts';
+import { Cancelled, plan, Run, type Step } from './planner.ts';
+import { CelError, type Value } from './values.ts';
+
+/** What Kubernetes lets one expression cost at run time. */
+export const COST_LIMIT = 1_000_000;
+
+export interface EvaluateOptions {
+  /** In units of cost; COST_LIMIT without one. */
+  readonly costLimit?: number;
+  /** Ends the evaluation between two iterations. */
+  readonly signal?: AbortSignal;
+}
+
+export interface Evaluation {
+  /** A CelError where the expression failed. */
+  readonly value: Value;
+  readonly cost: number;
+}
+
+/** An expression ready to run. */
+export class Program {
+  readonly ast: CheckedAst;
+  readonly #step: Step;
+
+  constructor(ast: CheckedAst, step: Step) {
+    this.ast = ast;
+    this.#step = step;
+  }
+
+  /** Evaluates against variables by name, read when the expression asks for them. */
+  evaluate(variables: (name: string) => Value | undefined, options: EvaluateOptions = {}): Evaluation {
+    const run = new Run(variables, options.costLimit ?? COST_LIMIT, options.signal);
+    try {
+      return { value: this.#step(run), cost: run.cost };
+    } catch (error) {
+      if (error instanceof Cancelled) return { value: new CelError(error.message), cost: run.cost };
+      throw error;
+    }
+  }
+}
+
+/** Compiled, or why not: as a user sees it, a line and a drawing an issue. */
+export type Compiled = { readonly program: Program } | { readonly issues: string };
+
+const caches = new WeakMap<Environment, Map<string, Compiled>>();
+const CACHE_LIMIT = 1024;
+
+/** Parses, checks and plans an expression. The latest of an environment are kept. */
+export function compile(source: string, env: Environment): Compiled {
+  let cache = caches.get(env);
+  if (!cache) {
+    cache = new Map();
+    caches.set(env, cache);
+  }
+  const known = cache.get(source);
+  if (known) return known;
+  const compiled = compileNow(source, env);
+  if (cache.size >= CACHE_LIMIT) cache.clear();
+  cache.set(source, compiled);
+  return compiled;
+}
+
+function compileNow(source: string, env: Environment): Compiled {
+  const parsed = parse(source, env.macros);
+  if ('issues' in parsed) return { issues: displayIssues(source, parsed.issues) };
+  const checked = check(parsed.ast, env);
+  if ('issues' in checked) return { issues: displayIssues(source, checked.issues) };
+  try {
+    return { program: new Program(checked.ast, plan(checked.ast, env)) };
+  } catch (error) {
+    return { issues: error instanceof Error ? error.message : String(error) };
+  }
+}
