@@ -1,13 +1,10 @@
-import type { Event, Namespace, Node, PersistentVolume, PersistentVolumeSpec } from '../../api/core/v1.gen.ts';
+import type { Event, Namespace, Node } from '../../api/core/v1.gen.ts';
 import { labelValueProblems } from '../../api/names.ts';
 import { deepEqual } from '../../schema/equal.ts';
 import { fieldErrors, Path } from '../../schema/field-error.ts';
-import { compareQuantities } from '../../schema/quantity.ts';
-import { checkAccessModes, checkVolumeMode } from './persistent-volume-claim.ts';
-import { checkNodeSelector, checkTaintEffect } from './pod-scheduling.ts';
-import { checkDriver, checkHostPath } from './pod-volumes.ts';
+import { checkTaintEffect } from './pod-scheduling.ts';
 import { checkQuantity } from './resources.ts';
-import { checkCidr, checkOptionalEnum, checkQualifiedName, checkSubdomain, type Found, required } from './values.ts';
+import { checkCidr, checkQualifiedName, type Found } from './values.ts';
 
 const SPEC = Path.of('spec');
 const STATUS = Path.of('status');
@@ -74,109 +71,6 @@ export function validateNodeUpdate(node: Node, old: Node): Found {
   if (old.spec.providerID && node.spec.providerID !== old.spec.providerID) {
     const why = 'node updates may not change providerID except from "" to valid';
     found.push(fieldErrors.forbidden(SPEC.child('providerID'), why));
-  }
-  return found;
-}
-
-const sources = [
-  'gcePersistentDisk',
-  'awsElasticBlockStore',
-  'hostPath',
-  'glusterfs',
-  'nfs',
-  'rbd',
-  'iscsi',
-  'cinder',
-  'cephfs',
-  'fc',
-  'flocker',
-  'flexVolume',
-  'azureFile',
-  'vsphereVolume',
-  'quobyte',
-  'azureDisk',
-  'photonPersistentDisk',
-  'portworxVolume',
-  'scaleIO',
-  'local',
-  'storageos',
-  'csi',
-] as const satisfies readonly (keyof PersistentVolumeSpec)[];
-
-export function validatePersistentVolume({ spec }: PersistentVolume): Found {
-  const found: Found = [];
-  checkAccessModes(spec.accessModes, SPEC, found);
-  const amounts = Object.entries(spec.capacity ?? {});
-  const at = SPEC.child('capacity');
-  if (amounts.length === 0) found.push(fieldErrors.required(at));
-  if (amounts.length > 0 && (amounts.length > 1 || spec.capacity?.storage === undefined)) {
-    found.push(fieldErrors.notSupported(at, spec.capacity, ['storage']));
-  }
-  for (const [name, amount] of amounts) {
-    if (compareQuantities(amount, '0') <= 0)
-      found.push(fieldErrors.invalid(at.key(name), amount, 'must be greater than zero'));
-  }
-  const policies = ['Delete', 'Recycle', 'Retain'];
-  checkOptionalEnum(spec.persistentVolumeReclaimPolicy, policies, SPEC.child('persistentVolumeReclaimPolicy'), found);
-  if (spec.nodeAffinity) {
-    const required = SPEC.child('nodeAffinity', 'required');
-    if (!spec.nodeAffinity.required)
-      found.push(fieldErrors.required(required, 'must specify required node constraints'));
-    else checkNodeSelector(spec.nodeAffinity.required, required, found);
-  }
-  const [first, ...more] = sources.filter((source) => spec[source] !== undefined);
-  if (first === undefined) found.push(fieldErrors.required(SPEC, 'must specify a volume type'));
-  for (const source of more) {
-    found.push(fieldErrors.forbidden(SPEC.child(source), 'may not specify more than 1 volume type'));
-  }
-  if (first === 'hostPath' && spec.hostPath) checkHostPath(spec.hostPath, SPEC.child('hostPath'), found);
-  if (first === 'nfs') {
-    required(spec.nfs?.server, SPEC.child('nfs'), 'server', found);
-    if (required(spec.nfs?.path, SPEC.child('nfs'), 'path', found) && !spec.nfs?.path.startsWith('/')) {
-      found.push(fieldErrors.invalid(SPEC.child('nfs', 'path'), spec.nfs?.path, 'must be an absolute path'));
-    }
-  }
-  if (first === 'local') {
-    required(spec.local?.path, SPEC.child('local'), 'path', found);
-    if (!spec.nodeAffinity) {
-      found.push(fieldErrors.required(SPEC.child('nodeAffinity'), 'Local volume requires node affinity'));
-    }
-  }
-  if (first === 'csi') {
-    checkDriver(spec.csi?.driver, SPEC.child('csi'), found);
-    required(spec.csi?.volumeHandle, SPEC.child('csi'), 'volumeHandle', found);
-  }
-  if (spec.hostPath?.path === '/' && spec.persistentVolumeReclaimPolicy === 'Recycle') {
-    const why = "may not be 'recycle' for a hostPath mount of '/'";
-    found.push(fieldErrors.forbidden(SPEC.child('persistentVolumeReclaimPolicy'), why));
-  }
-  if (spec.storageClassName) checkSubdomain(spec.storageClassName, SPEC.child('storageClassName'), found);
-  checkVolumeMode(spec.volumeMode, SPEC, found);
-  if (spec.volumeAttributesClassName !== undefined) {
-    if (spec.volumeAttributesClassName === '') {
-      found.push(fieldErrors.required(SPEC.child('volumeAttributesClassName'), 'an empty string is disallowed'));
-    } else checkSubdomain(spec.volumeAttributesClassName, SPEC.child('volumeAttributesClassName'), found);
-  }
-  return found;
-}
-
-/** Where a volume's data are is for ever. */
-export function validatePersistentVolumeUpdate(volume: PersistentVolume, old: PersistentVolume): Found {
-  const found = validatePersistentVolume(volume);
-  const source = (spec: PersistentVolumeSpec) => sources.map((name) => spec[name]);
-  const secrets = { controllerExpandSecretRef: undefined, nodeExpandSecretRef: undefined };
-  const comparable = (spec: PersistentVolumeSpec) =>
-    source({ ...spec, ...(spec.csi && { csi: { ...spec.csi, ...secrets } }) });
-  if (!deepEqual(comparable(volume.spec), comparable(old.spec))) {
-    found.push(
-      fieldErrors.forbidden(
-        SPEC.child('persistentvolumesource'),
-        'spec.persistentvolumesource is immutable after creation',
-      ),
-    );
-  }
-  if (!deepEqual(volume.spec.volumeMode, old.spec.volumeMode)) {
-    found.push(fieldErrors.invalid(Path.of('volumeMode'), volume.spec.volumeMode, 'field is immutable'));
   }
   return found;
 }

@@ -113,8 +113,7 @@ export const goTypes: Readonly<Record<string, string>> = {
   PodAffinity:
     'RequiredDuringSchedulingIgnoredDuringExecution:[]PodAffinityTerm ' +
     'PreferredDuringSchedulingIgnoredDuringExecution:[]WeightedPodAffinityTerm',
-  PodAffinityTerm:
-    'LabelSelector:? Namespaces:? TopologyKey NamespaceSelector:? MatchLabelKeys:? MismatchLabelKeys:?',
+  PodAffinityTerm: 'LabelSelector:? Namespaces:? TopologyKey NamespaceSelector:? MatchLabelKeys:? MismatchLabelKeys:?',
   PodAntiAffinity:
     'RequiredDuringSchedulingIgnoredDuringExecution:[]PodAffinityTerm ' +
     'PreferredDuringSchedulingIgnoredDuringExecution:[]WeightedPodAffinityTerm',

@@ -4,19 +4,26 @@ import type {
   TypedLocalObjectReference,
   TypedObjectReference,
 } from '../../api/core/v1.gen.ts';
+import type { Mutable } from '../../api/resource.ts';
 import { deepEqual } from '../../schema/equal.ts';
 import { fieldErrors, Path } from '../../schema/field-error.ts';
 import { compareQuantities } from '../../schema/quantity.ts';
 import { checkLabelSelector } from './label-selector.ts';
+import { specDiff } from './spec-diff.ts';
 import { checkLabel1123, checkSubdomain, type Found } from './values.ts';
 
 const accessModes = ['ReadOnlyMany', 'ReadWriteMany', 'ReadWriteOnce', 'ReadWriteOncePod'];
 const SPEC = Path.of('spec');
 
 /** Of volumes and of claims. */
-export function checkAccessModes(modes: readonly string[] | undefined, path: Path, found: Found): void {
+export function checkAccessModes(
+  modes: readonly string[] | undefined,
+  path: Path,
+  found: Found,
+  missing = 'at least 1 access mode is required',
+): void {
   const at = path.child('accessModes');
-  if (!modes?.length) found.push(fieldErrors.required(at, 'at least 1 access mode is required'));
+  if (!modes?.length) found.push(fieldErrors.required(at, missing));
   for (const mode of modes ?? []) {
     if (!accessModes.includes(mode)) found.push(fieldErrors.notSupported(at, mode, accessModes));
   }
@@ -89,45 +96,72 @@ export function validateClaim(claim: PersistentVolumeClaim): Found {
   return found;
 }
 
+const CLASS_ANNOTATION = 'volume.beta.kubernetes.io/storage-class';
+
 /** A bound claim may grow and change its attributes class; everything else stays. */
 export function validateClaimUpdate(claim: PersistentVolumeClaim, old: PersistentVolumeClaim): Found {
   const found = validateClaim(claim);
-  const bound = claim.status.phase === 'Bound';
-  const annotation = 'volume.beta.kubernetes.io/storage-class';
-  const changed = {
-    ...claim.spec,
-    ...(!old.spec.volumeName && { volumeName: undefined }),
-    ...(bound && {
-      resources: { ...claim.spec.resources, requests: old.spec.resources.requests },
-      volumeAttributesClassName: old.spec.volumeAttributesClassName,
-    }),
-  };
-  const byAnnotation = old.metadata.annotations?.[annotation];
-  const upgraded =
-    old.spec.storageClassName === undefined &&
-    claim.spec.storageClassName !== undefined &&
-    (byAnnotation === undefined || byAnnotation === claim.spec.storageClassName);
-  if (upgraded) changed.storageClassName = undefined;
-  const before = !old.spec.volumeName ? { ...old.spec, volumeName: undefined } : old.spec;
+  const changed: Mutable<PersistentVolumeClaimSpec> = structuredClone(claim.spec) as Mutable<PersistentVolumeClaimSpec>;
+  // The binder gives a claim its volume, once.
+  const before = { ...old.spec, ...(!old.spec.volumeName && { volumeName: claim.spec.volumeName }) };
+  checkClassChange(claim, old, changed, found);
+  const requests = old.spec.resources?.requests;
+  if (claim.status.phase === 'Bound') {
+    if (changed.resources?.requests) changed.resources.requests.storage = requests?.storage ?? '0';
+    assign(changed, 'volumeAttributesClassName', old.spec.volumeAttributesClassName);
+  }
   if (!deepEqual(changed, before)) {
     const why =
       'spec is immutable after creation except resources.requests and volumeAttributesClassName for bound claims';
-    found.push(fieldErrors.forbidden(SPEC, why));
+    const diff = specDiff('PersistentVolumeClaimSpec', before, changed);
+    found.push(fieldErrors.forbidden(SPEC, `${why}\n${diff}`));
   }
-  const size = claim.spec.resources.requests?.storage ?? '0';
-  const oldSize = old.spec.resources.requests?.storage ?? '0';
-  if (compareQuantities(size, oldSize) < 0 && compareQuantities(size, old.status.capacity?.storage ?? '0') <= 0) {
+  const size = claim.spec.resources?.requests?.storage ?? '0';
+  const shrinks = compareQuantities(size, requests?.storage ?? '0') < 0;
+  if (shrinks && compareQuantities(size, old.status.capacity?.storage ?? '0') <= 0) {
     const at = SPEC.child('resources', 'requests', 'storage');
     found.push(fieldErrors.forbidden(at, 'field can not be less than status.capacity'));
   }
   if (claim.spec.volumeMode !== old.spec.volumeMode) {
-    found.push(fieldErrors.invalid(Path.of('volumeMode'), claim.spec.volumeMode, 'field is immutable'));
+    found.push(fieldErrors.invalid(Path.of('volumeMode'), claim.spec.volumeMode ?? null, 'field is immutable'));
   }
   const attributes = claim.spec.volumeAttributesClassName;
-  if (old.spec.volumeAttributesClassName !== undefined && !attributes) {
-    const to = attributes === undefined ? 'nil' : 'an empty string';
-    const at = SPEC.child('volumeAttributesClassName');
-    found.push(fieldErrors.forbidden(at, `update from non-nil value to ${to} is forbidden`));
+  const current = old.status.currentVolumeAttributesClassName;
+  if (attributes !== old.spec.volumeAttributesClassName && current !== undefined && !attributes) {
+    const to = attributes === undefined ? 'nil' : 'empty string';
+    const why = `update to ${to} is forbidden when status.currentVolumeAttributesClassName is not nil`;
+    found.push(fieldErrors.forbidden(SPEC.child('volumeAttributesClassName'), why));
   }
   return found;
+}
+
+/** A claim without a class may be given one: that of the old annotation, where it has that. */
+function checkClassChange(
+  claim: PersistentVolumeClaim,
+  old: PersistentVolumeClaim,
+  changed: Mutable<PersistentVolumeClaimSpec>,
+  found: Found,
+): void {
+  const annotated = old.metadata.annotations?.[CLASS_ANNOTATION];
+  const annotation = claim.metadata.annotations?.[CLASS_ANNOTATION];
+  const { storageClassName } = claim.spec;
+  const upgrade =
+    old.spec.storageClassName === undefined &&
+    storageClassName !== undefined &&
+    (annotated === undefined || storageClassName === annotated);
+  if (upgrade) assign(changed, 'storageClassName', undefined);
+  const moved = upgrade && annotated !== undefined && (annotation === undefined || annotation === annotated);
+  if (!moved && (annotation ?? '') !== (annotated ?? '')) {
+    const at = Path.of('metadata', 'annotations').key(CLASS_ANNOTATION);
+    found.push(fieldErrors.invalid(at, annotation ?? '', 'field is immutable'));
+  }
+}
+
+function assign<F extends 'storageClassName' | 'volumeAttributesClassName'>(
+  spec: Mutable<PersistentVolumeClaimSpec>,
+  field: F,
+  value: string | undefined,
+): void {
+  if (value === undefined) delete spec[field];
+  else spec[field] = value;
 }

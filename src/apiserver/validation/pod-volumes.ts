@@ -6,20 +6,23 @@ import type {
   ProjectedVolumeSource,
   Volume,
 } from '../../api/core/v1.gen.ts';
+import type { ObjectMeta } from '../../api/meta/v1.gen.ts';
 import { dns1123SubdomainProblems } from '../../api/names.ts';
 import { fieldErrors, type Path } from '../../schema/field-error.ts';
 import { compareQuantities } from '../../schema/quantity.ts';
+import { validateAnnotations, validateLabels } from '../registry/metadata.ts';
 import { checkFieldRef, checkResourceFieldRef } from './downward-api.ts';
-import { checkLabelSelector } from './label-selector.ts';
 import { checkClaimSpec } from './persistent-volume-claim.ts';
 import {
   checkDescendingPath,
   checkLabel1123,
   checkNoBacksteps,
   checkNonReservedPath,
+  checkSubdomain,
   type Found,
   required,
 } from './values.ts';
+import { checkSharedSource } from './volume-sources.ts';
 
 const hostPathTypes = [
   '',
@@ -40,6 +43,8 @@ const downwardFields = [
 ];
 const MODE = 'must be a number between 0 and 0777 (octal), both inclusive';
 const ONE_TYPE = 'may not specify more than 1 volume type';
+
+const IN_POD = { persistent: false, name: '' };
 
 /** The sources of a volume in the order in which Kubernetes looks at them, and the name that its complaints have. */
 const sources: readonly (readonly [field: Exclude<keyof Volume, 'name'>, shown?: string])[] = [
@@ -108,6 +113,13 @@ function checkSource(volume: Volume, podName: string | undefined, path: Path, fo
     if (any) found.push(fieldErrors.forbidden(path.child(shown), ONE_TYPE));
     else checkOne(field, volume, podName, path, found);
     any = true;
+    if (field === 'iscsi' && volume.iscsi?.initiatorName !== undefined) {
+      if (`${volume.name}:${volume.iscsi.targetPortal}`.length > 64) {
+        const why =
+          'Total length of <volume name>:<iscsi.targetPortal> must be under 64 characters if iscsi.initiatorName is specified.';
+        found.push(fieldErrors.invalid(path.child('name'), volume.name, why));
+      }
+    }
   }
   if (!any) found.push(fieldErrors.required(path, 'must specify a volume type'));
 }
@@ -120,6 +132,7 @@ function checkOne(
   found: Found,
 ): void {
   const at = path.child(field);
+  if (checkSharedSource(volume, field, IN_POD, path, found)) return;
   switch (field) {
     case 'emptyDir': {
       const limit = volume.emptyDir?.sizeLimit;
@@ -145,19 +158,6 @@ function checkOne(
       checkMode(volume.configMap?.defaultMode, at.child('defaultMode'), found);
       checkItems(volume.configMap?.items, at, found);
       break;
-    case 'nfs':
-      required(volume.nfs?.server, at, 'server', found);
-      if (required(volume.nfs?.path, at, 'path', found) && !volume.nfs?.path.startsWith('/')) {
-        found.push(fieldErrors.invalid(at.child('path'), volume.nfs?.path, 'must be an absolute path'));
-      }
-      break;
-    case 'iscsi':
-      required(volume.iscsi?.targetPortal, at, 'targetPortal', found);
-      if (required(volume.iscsi?.iqn, at, 'iqn', found) && !/^(iqn|eui|naa)/.test(volume.iscsi?.iqn ?? '')) {
-        const why = 'must be valid format starting with iqn, eui, or naa';
-        found.push(fieldErrors.invalid(at.child('iqn'), volume.iscsi?.iqn, why));
-      }
-      break;
     case 'persistentVolumeClaim':
       required(volume.persistentVolumeClaim?.claimName, at, 'claimName', found);
       break;
@@ -171,39 +171,18 @@ function checkOne(
     case 'csi':
       checkDriver(volume.csi?.driver, at, found);
       if (volume.csi?.nodePublishSecretRef) {
-        required(volume.csi.nodePublishSecretRef.name, at.child('nodePublishSecretRef'), 'name', found);
+        const { name } = volume.csi.nodePublishSecretRef;
+        if (required(name, at.child('nodePublishSecretRef'), 'name', found)) {
+          checkSubdomain(name ?? '', at.child('name'), found);
+        }
       }
       break;
     case 'ephemeral':
       checkEphemeral(volume, podName, path, found);
       break;
     case 'image':
-      required(volume.image?.reference, at, 'reference', found);
+      if (podName !== undefined) required(volume.image?.reference, at, 'reference', found);
       checkPullPolicy(volume.image?.pullPolicy, at, found);
-      break;
-    // Drivers that are gone from Kubernetes: only what identifies the volume is asked for.
-    case 'gcePersistentDisk':
-      required(volume.gcePersistentDisk?.pdName, path.child('persistentDisk'), 'pdName', found);
-      break;
-    case 'awsElasticBlockStore':
-      required(volume.awsElasticBlockStore?.volumeID, at, 'volumeID', found);
-      break;
-    case 'azureDisk':
-      required(volume.azureDisk?.diskName, at, 'diskName', found);
-      required(volume.azureDisk?.diskURI, at, 'diskURI', found);
-      break;
-    case 'azureFile':
-      required(volume.azureFile?.secretName, at, 'secretName', found);
-      required(volume.azureFile?.shareName, at, 'shareName', found);
-      break;
-    case 'cinder':
-      required(volume.cinder?.volumeID, at, 'volumeID', found);
-      break;
-    case 'flexVolume':
-      required(volume.flexVolume?.driver, at, 'driver', found);
-      break;
-    case 'vsphereVolume':
-      required(volume.vsphereVolume?.volumePath, at, 'volumePath', found);
       break;
     default:
   }
@@ -268,49 +247,30 @@ function checkDownwardFiles(files: readonly DownwardAPIVolumeFile[] | undefined,
 function checkProjected(projected: ProjectedVolumeSource, path: Path, found: Found): void {
   checkMode(projected.defaultMode, path.child('defaultMode'), found);
   const taken = new Set<string>();
-  const take = (file: string | undefined, at: Path, clash: string): void => {
+  const take = (file: string, at: Path, shown: string): void => {
     if (!file) return;
-    if (taken.has(file)) found.push(fieldErrors.invalid(at, file, clash));
+    if (taken.has(file)) found.push(fieldErrors.invalid(at, shown, 'conflicting duplicate paths'));
     taken.add(file);
   };
   for (const [i, source] of (projected.sources ?? []).entries()) {
     const at = path.child('sources').index(i);
-    const kinds = Object.keys(source);
-    if (kinds.length > 1) found.push(fieldErrors.forbidden(at, 'may not specify more than 1 volume type per source'));
     for (const kind of ['secret', 'configMap'] as const) {
       const one = source[kind];
       if (!one) continue;
       required(one.name, at.child(kind), 'name', found);
       checkItems(one.items, at.child(kind), found);
-      for (const { path: file } of one.items ?? []) {
-        const name = one.name ?? '';
-        const label = kind === 'secret' ? 'secret' : 'config map';
-        take(file, path, `conflicting duplicate paths in ${label} ${name}`);
-      }
+      for (const { path: file } of one.items ?? []) take(file, path, one.name ?? '');
     }
     if (source.downwardAPI) {
       checkDownwardFiles(source.downwardAPI.items, at.child('downwardAPI'), found);
-      for (const { path: file } of source.downwardAPI.items ?? []) {
-        take(file, path, 'conflicting duplicate paths');
-      }
+      for (const { path: file } of source.downwardAPI.items ?? []) take(file, path, file);
     }
     if (source.serviceAccountToken) {
-      checkToken(source.serviceAccountToken, at.child('serviceAccountToken'), found);
-      take(source.serviceAccountToken.path, path, 'conflicting duplicate paths');
+      checkToken(source.serviceAccountToken, at.child('serviceAccountToken'), path, found);
     }
-    const bundle = source.clusterTrustBundle;
-    if (bundle) {
-      const bundlePath = at.child('clusterTrustBundle');
-      if (!bundle.name && !bundle.signerName)
-        found.push(fieldErrors.required(bundlePath, 'either name or signerName must be specified'));
-      if (bundle.name && bundle.signerName) {
-        found.push(fieldErrors.invalid(bundlePath, bundle, 'only one of name and signerName may be used'));
-      }
-      checkLabelSelector(bundle.labelSelector, bundlePath.child('labelSelector'), found);
-      if (required(bundle.path, bundlePath, 'path', found)) {
-        checkNonReservedPath(bundle.path, bundlePath.child('path'), found);
-      }
-      take(bundle.path, path, 'conflicting duplicate paths');
+    const kinds = [source.secret, source.configMap, source.downwardAPI, source.serviceAccountToken];
+    if (kinds.filter(Boolean).length > 1) {
+      found.push(fieldErrors.forbidden(at, 'may not specify more than 1 volume type per source'));
     }
   }
 }
@@ -321,6 +281,7 @@ function checkToken(
     expirationSeconds,
   }: NonNullable<NonNullable<ProjectedVolumeSource['sources']>[number]['serviceAccountToken']>,
   path: Path,
+  volumePath: Path,
   found: Found,
 ): void {
   const at = path.child('expirationSeconds');
@@ -330,7 +291,8 @@ function checkToken(
   if (expirationSeconds !== undefined && expirationSeconds > 2 ** 32) {
     found.push(fieldErrors.invalid(at, expirationSeconds, 'may not specify a duration larger than 2^32 seconds'));
   }
-  if (required(file, path, 'path', found)) checkNonReservedPath(file, path.child('path'), found);
+  // Kubernetes names the volume's path here, which it does not have.
+  if (required(file, volumePath, 'path', found)) checkNonReservedPath(file, volumePath.child('path'), found);
 }
 
 function checkEphemeral(volume: Volume, podName: string | undefined, path: Path, found: Found): void {
@@ -338,6 +300,7 @@ function checkEphemeral(volume: Volume, podName: string | undefined, path: Path,
   const template = volume.ephemeral?.volumeClaimTemplate;
   if (!template) found.push(fieldErrors.required(at));
   else {
+    checkTemplateMetadata(template.metadata ?? {}, at, found);
     const spec: PersistentVolumeClaimSpec = template.spec;
     checkClaimSpec(spec, at.child('spec'), found);
   }
@@ -346,5 +309,17 @@ function checkEphemeral(volume: Volume, podName: string | undefined, path: Path,
     for (const problem of dns1123SubdomainProblems(claim)) {
       found.push(fieldErrors.invalid(path.child('name'), volume.name, `PVC name "${claim}": ${problem}`));
     }
+  }
+}
+
+/** Of a claim that is yet to be made only labels and annotations can be told. */
+function checkTemplateMetadata(meta: Partial<ObjectMeta>, path: Path, found: Found): void {
+  const { annotations, labels, ...others } = meta;
+  if (annotations) validateAnnotations(annotations, path.child('metadata', 'annotations'), found);
+  if (labels) validateLabels(labels, path.child('metadata', 'labels'), found);
+  for (const [field, value] of Object.entries(others)) {
+    if (value === undefined || value === null || value === '' || value === 0) continue;
+    // Go's UID with its first letter made small.
+    found.push(fieldErrors.forbidden(path.child(field === 'uid' ? 'uID' : field), 'cannot be set'));
   }
 }

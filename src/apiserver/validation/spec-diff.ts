@@ -9,5 +9,8 @@ export const podSpecDiff = (old: PodSpec, now: PodSpec): string =>
 export const ephemeralContainerDiff = (old: EphemeralContainer, now: EphemeralContainer): string =>
   unifiedDiff(goIndented(goValue('EphemeralContainer', old)), goIndented(goValue('EphemeralContainer', now)));
 
-export const specDiff = (type: 'PersistentVolumeClaimSpec' | 'PersistentVolumeSource', old: object, now: object): string =>
-  unifiedDiff(goIndented(goValue(type, old)), goIndented(goValue(type, now)));
+export const specDiff = (
+  type: 'PersistentVolumeClaimSpec' | 'PersistentVolumeSource',
+  old: object,
+  now: object,
+): string => unifiedDiff(goIndented(goValue(type, old)), goIndented(goValue(type, now)));

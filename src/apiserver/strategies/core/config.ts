@@ -12,6 +12,7 @@ import {
 import { age, createdAtCells, nameAndAge } from '../cells.ts';
 import { define } from '../define.ts';
 import { keepStatus, updateStatus } from '../spec-and-status.ts';
+import { keyPairProblem } from './key-pair.ts';
 import { roundQuantities } from './resource-list.ts';
 
 const count = (map: object | undefined): number => Object.keys(map ?? {}).length;
@@ -39,6 +40,12 @@ export const secret = define<Secret>({
   setDefaults: setSecretDefaults,
   prepareForUpdate: (secret, old) => {
     if (!secret.type) secret.type = old.type;
+  },
+  warnings: ({ type, data }) => {
+    if (type !== 'kubernetes.io/tls') return [];
+    const text = (key: string): string => Buffer.from(data?.[key] ?? '', 'base64').toString();
+    const problem = keyPairProblem(text('tls.crt'), text('tls.key'));
+    return problem === undefined ? [] : [problem];
   },
   selectableFields: ({ type }) => ({ type: type ?? '' }),
   tableCells: (secret, now) => [secret.metadata.name, secret.type ?? '', count(secret.data), age(secret, now)],

@@ -1,12 +1,14 @@
 import type { PersistentVolume, PersistentVolumeClaim } from '../../../api/core/v1.gen.ts';
 import type { Mutable } from '../../../api/resource.ts';
+import { Path } from '../../../schema/field-error.ts';
 import { formatTime } from '../../../schema/time.ts';
-import { validatePersistentVolume, validatePersistentVolumeUpdate } from '../../validation/cluster.ts';
+import { validatePersistentVolume, validatePersistentVolumeUpdate } from '../../validation/persistent-volume.ts';
 import { validateClaim, validateClaimUpdate } from '../../validation/persistent-volume-claim.ts';
 import { age, UNSET } from '../cells.ts';
 import { define } from '../define.ts';
 import { keepStatus, updateStatus } from '../spec-and-status.ts';
 import { setClaimSpecDefaults } from './pod-spec-defaults.ts';
+import { claimSpecWarnings, nodeTermWarnings } from './pod-warnings.ts';
 import { roundQuantities } from './resource-list.ts';
 
 const CLASS_ANNOTATION = 'volume.beta.kubernetes.io/storage-class';
@@ -37,6 +39,39 @@ function setVolumeDefaults({ spec, status }: Mutable<PersistentVolume>): void {
   status.phase ??= 'Pending';
 }
 
+const USE_CLASS = 'deprecated since v1.8; use "storageClassName" attribute instead';
+const MOUNT_OPTIONS = 'volume.beta.kubernetes.io/mount-options';
+const RECYCLE =
+  'The Recycle reclaim policy is deprecated. Instead, the recommended approach is to use dynamic provisioning.';
+
+/** Drivers that are gone, in the order of Kubernetes' warnings. */
+const oldDrivers = [
+  ['cephfs', 'deprecated in v1.28, non-functional in v1.31+', 'cephfs'],
+  ['photonPersistentDisk', 'deprecated in v1.11, non-functional in v1.16+', 'photonPersistentDisk'],
+  ['scaleIO', 'deprecated in v1.16, non-functional in v1.22+', 'scaleIO'],
+  ['storageos', 'deprecated in v1.22, non-functional in v1.25+', 'storageOS'],
+  ['glusterfs', 'deprecated in v1.25, non-functional in v1.26+', 'glusterfs'],
+  ['rbd', 'deprecated in v1.28, non-functional in v1.31+', 'rbd'],
+] as const;
+
+function volumeWarnings({ metadata, spec }: PersistentVolume): readonly string[] {
+  const found: string[] = [];
+  const { annotations } = metadata;
+  if (annotations?.[CLASS_ANNOTATION] !== undefined) {
+    found.push(`metadata.annotations[${CLASS_ANNOTATION}]: ${USE_CLASS}`);
+  }
+  if (annotations?.[MOUNT_OPTIONS] !== undefined) {
+    const why = 'deprecated since v1.31; use "mountOptions" attribute instead';
+    found.push(`metadata.annotations[${MOUNT_OPTIONS}]: ${why}`);
+  }
+  if (spec.persistentVolumeReclaimPolicy === 'Recycle') found.push(`spec.persistentVolumeReclaimPolicy: ${RECYCLE}`);
+  for (const [i, term] of (spec.nodeAffinity?.required?.nodeSelectorTerms ?? []).entries()) {
+    nodeTermWarnings(term, false, Path.of('spec', 'nodeAffinity', 'required', 'nodeSelectorTerms').index(i), found);
+  }
+  for (const [driver, why, shown] of oldDrivers) if (spec[driver]) found.push(`spec.${shown}: ${why}`);
+  return found;
+}
+
 /** https://kubernetes.io/docs/concepts/storage/persistent-volumes/ */
 export const persistentVolume = define<PersistentVolume>({
   validateCreate: validatePersistentVolume,
@@ -57,6 +92,7 @@ export const persistentVolume = define<PersistentVolume>({
       },
     },
   },
+  warnings: volumeWarnings,
   selectableFields: ({ metadata }) => ({ name: metadata?.name ?? '' }),
   tableCells: (volume, now) => {
     const { metadata, spec, status } = volume;
@@ -113,6 +149,14 @@ export const persistentVolumeClaim = define<PersistentVolumeClaim>({
     alignDataSources(claim);
   },
   subresources: { status: { prepareForUpdate: updateStatus<PersistentVolumeClaim> } },
+  warnings: ({ metadata, spec }) => {
+    const found: string[] = [];
+    if (metadata.annotations?.[CLASS_ANNOTATION] !== undefined) {
+      found.push(`metadata.annotations[${CLASS_ANNOTATION}]: ${USE_CLASS}`);
+    }
+    claimSpecWarnings(spec, Path.of('spec'), found);
+    return found;
+  },
   selectableFields: ({ metadata }) => ({ name: metadata?.name ?? '' }),
   tableCells: (claim, now) => {
     const { metadata, spec, status } = claim;

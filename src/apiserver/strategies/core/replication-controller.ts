@@ -1,9 +1,12 @@
 import type { PodTemplate, ReplicationController } from '../../../api/core/v1.gen.ts';
+import { dns1123LabelProblems } from '../../../api/names.ts';
+import { Path } from '../../../schema/field-error.ts';
 import { validateReplicaStatusUpdate, validateReplicationController } from '../../validation/apps.ts';
 import { validatePodTemplate } from '../../validation/pod-spec.ts';
 import { age, containersCells, labelsCell } from '../cells.ts';
 import { define } from '../define.ts';
 import { countsChanges, updateSpec, updateStatus } from '../spec-and-status.ts';
+import { podTemplateWarnings } from './pod-warnings.ts';
 import { setPodTemplateDefaults } from './pod-spec-defaults.ts';
 
 /** https://kubernetes.io/docs/concepts/workloads/controllers/replicationcontroller/ */
@@ -26,6 +29,18 @@ export const replicationController = define<ReplicationController>({
   subresources: {
     status: { prepareForUpdate: updateStatus<ReplicationController>, validateUpdate: validateReplicaStatusUpdate },
   },
+  warnings: ({ metadata, spec }, old) => {
+    const found: string[] = [];
+    const problems = old ? [] : dns1123LabelProblems(metadata.name);
+    if (problems.length > 0) {
+      const why = 'this is used in Pod names and hostnames, which can result in surprising behavior';
+      found.push(`metadata.name: ${why}; a DNS label is recommended: [${problems.join(' ')}]`);
+    }
+    // Kubernetes looks at the old template here.
+    if (!old) found.push(...podTemplateWarnings(spec.template));
+    else if (old.metadata.generation !== metadata.generation) found.push(...podTemplateWarnings(old.spec.template));
+    return found;
+  },
   defaultPropagation: 'orphan',
   selectableFields: ({ status }) => ({ 'status.replicas': String(status?.replicas ?? 0) }),
   tableCells: (controller, now) => {
@@ -47,6 +62,8 @@ export const podTemplate = define<PodTemplate>({
   setDefaults: ({ template }) => setPodTemplateDefaults(template),
   validateCreate: validatePodTemplate,
   validateUpdate: validatePodTemplate,
+  warnings: ({ metadata, template }, old) =>
+    old && old.metadata.generation === metadata.generation ? [] : podTemplateWarnings(template, Path.of('template')),
   tableCells: ({ metadata, template }) => [
     metadata.name,
     ...containersCells(template.spec?.containers),

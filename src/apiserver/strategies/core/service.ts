@@ -2,7 +2,9 @@ import type { Service, ServicePort } from '../../../api/core/v1.gen.ts';
 import type { Mutable } from '../../../api/resource.ts';
 import { validateService, validateServiceUpdate } from '../../validation/service.ts';
 import { age, labelsCell, NONE, UNKNOWN } from '../cells.ts';
+import { Path } from '../../../schema/field-error.ts';
 import { define } from '../define.ts';
+import { warnOfCidr, warnOfIp } from './ip-warnings.ts';
 
 const AFFINITY_SECONDS = 10_800;
 
@@ -53,6 +55,45 @@ function externalCell({ spec, status }: Service): string {
   }
 }
 
+/** Fields that a service of its kind does not heed, and ways of writing that are going. */
+function serviceWarnings({ metadata, spec }: Service): readonly string[] {
+  const found: string[] = [];
+  if (metadata.annotations?.[HINTS] !== undefined) {
+    found.push(`annotation ${HINTS} is deprecated, please use service.kubernetes.io/topology-mode instead`);
+  }
+  const headless = spec.type === 'ClusterIP' && spec.clusterIP === 'None';
+  const at = (field: string, i: number): Path => Path.of('spec', field).index(i);
+  if (spec.type !== 'ExternalName' && !headless && spec.clusterIP) {
+    for (const [i, ip] of (spec.clusterIPs ?? []).entries()) warnOfIp(ip, at('clusterIPs', i), found);
+  }
+  const externalIPs = spec.externalIPs ?? [];
+  if (headless) {
+    if (spec.loadBalancerIP) found.push('spec.loadBalancerIP is ignored for headless services');
+    if (externalIPs.length > 0) found.push('spec.externalIPs is ignored for headless services');
+    if (spec.sessionAffinity !== 'None') found.push('spec.SessionAffinity is ignored for headless services');
+  }
+  for (const [i, ip] of externalIPs.entries()) warnOfIp(ip, at('externalIPs', i), found);
+  if (externalIPs.length > 0 && !headless && spec.type !== 'ExternalName') {
+    found.push('spec.externalIPs is deprecated and may no longer be implemented in some clusters');
+  }
+  if (spec.loadBalancerIP) warnOfIp(spec.loadBalancerIP, Path.of('spec', 'loadBalancerIP'), found);
+  for (const [i, cidr] of (spec.loadBalancerSourceRanges ?? []).entries()) {
+    warnOfCidr(cidr, at('loadBalancerSourceRanges', i), found);
+  }
+  if (spec.type === 'ExternalName' && externalIPs.length > 0) {
+    found.push('spec.externalIPs is ignored when spec.type is "ExternalName"');
+  }
+  if (spec.type !== 'ExternalName' && spec.externalName) {
+    found.push('spec.externalName is ignored when spec.type is not "ExternalName"');
+  }
+  if (spec.trafficDistribution === 'PreferClose') {
+    found.push('spec.trafficDistribution: "PreferClose" is deprecated; use "PreferSameZone"');
+  }
+  return found;
+}
+
+const HINTS = 'service.kubernetes.io/topology-aware-hints';
+
 export const service = define<Service>({
   validateCreate: validateService,
   validateUpdate: validateServiceUpdate,
@@ -70,6 +111,7 @@ export const service = define<Service>({
       },
     },
   },
+  warnings: serviceWarnings,
   selectableFields: ({ spec }) => ({ 'spec.clusterIP': spec?.clusterIP ?? '', 'spec.type': spec?.type ?? '' }),
   tableCells: (service, now) => [
     service.metadata.name,
