@@ -4,7 +4,7 @@
  */
 import { deepEqual } from './equal.ts';
 import { cloneJson, DepthError, getOwn, isJsonObject, type JsonObject, setOwn } from './json.ts';
-import { PatchError } from './patch-error.ts';
+import { goJsonKind, PatchError } from './patch-error.ts';
 
 const MAX_OPERATIONS = 10_000;
 /** Copies may not add more than this many bytes of JSON together, lest a short patch make a huge object. */
@@ -14,9 +14,8 @@ type Container = JsonObject | unknown[];
 
 /** The patched value; inputs stay as they are. Throws PatchError. */
 export function applyJsonPatch(original: unknown, operations: unknown): unknown {
-  if (!Array.isArray(operations) || !operations.every(isJsonObject)) {
-    throw new PatchError('bad', 'error decoding patch: a JSON patch is a list of operations');
-  }
+  if (operations === null) return original;
+  checkOperations(operations);
   if (operations.length > MAX_OPERATIONS) {
     const message = `The allowed maximum operations in a JSON patch is ${MAX_OPERATIONS}, got ${operations.length}`;
     throw new PatchError('too large', message);
@@ -28,6 +27,22 @@ export function applyJsonPatch(original: unknown, operations: unknown): unknown 
   } catch (error) {
     if (error instanceof DepthError) throw new PatchError('bad', error.message);
     throw error;
+  }
+}
+
+function checkOperations(operations: unknown): asserts operations is readonly JsonObject[] {
+  const bad = (got: unknown, into: string) =>
+    new PatchError('bad', `error decoding patch: json: cannot unmarshal ${goJsonKind(got)} into Go ${into}`);
+  if (!Array.isArray(operations)) throw bad(operations, 'value of type []handlers.jsonPatchOp');
+  for (const operation of operations) {
+    // Decoded to an operation without members, which does not apply.
+    if (operation === null) throw refuse('Unexpected kind: unknown');
+    if (!isJsonObject(operation)) throw bad(operation, 'value of type handlers.jsonPatchOp');
+    for (const name of ['op', 'path', 'from'] as const) {
+      const value = getOwn(operation, name);
+      if (value === undefined || value === null || typeof value === 'string') continue;
+      throw bad(value, `struct field jsonPatchOp.${name} of type string`);
+    }
   }
 }
 

@@ -1,10 +1,11 @@
 /** JSON merge patch, RFC 7386. */
 import { DepthError, isJsonObject, type JsonObject, MAX_DEPTH, setOwn } from './json.ts';
-import { PatchError } from './patch-error.ts';
+import { notAnObject, PatchError } from './patch-error.ts';
 
 /** The patched value; parts that the patch does not touch are shared with `original`. Throws PatchError. */
 export function applyMergePatch(original: unknown, patch: unknown): unknown {
-  if (!isJsonObject(patch)) throw new PatchError('bad', 'Invalid JSON Patch');
+  if (patch === null) return original;
+  if (!isJsonObject(patch)) throw new PatchError('bad', `error decoding patch: ${notAnObject(patch)}`);
   try {
     return merge(original, patch, 0);
   } catch (error) {

@@ -7,12 +7,20 @@
  */
 import { DepthError, isJsonObject, type JsonObject, MAX_DEPTH, setOwn } from './json.ts';
 import type { Field, ObjectSchema, Schema } from './model.ts';
-import { PatchError } from './patch-error.ts';
+import { notAnObject, PatchError } from './patch-error.ts';
 
 const DIRECTIVE = '$patch';
 const RETAIN_KEYS = '$retainKeys';
 const DELETE_FROM_LIST = '$deleteFromPrimitiveList';
 const SET_ORDER = '$setElementOrder';
+
+/** The directive is shown as Go's %s has it. */
+function unknownDirective(directive: unknown, patch: JsonObject): PatchError {
+  const text = typeof directive === 'string' ? directive : `%!s(${goValue(directive)})`;
+  return internal(`unknown patch type: ${text} in map: ${show(patch)}`);
+}
+
+const goValue = (value: unknown): string => (value === null ? '<nil>' : `${goKind(value)}=${show(value)}`);
 
 const badOrder = () => new PatchError('bad', 'invalid patch format of setElementOrder list');
 const badRetainKeys = () => new PatchError('bad', 'invalid patch format of retainKeys');
@@ -20,7 +28,9 @@ const internal = (message: string) => new PatchError('internal', message);
 
 /** The patched value; inputs stay as they are and may be shared by the result. Throws PatchError. */
 export function applyStrategicMerge(schema: ObjectSchema, original: unknown, patch: unknown): unknown {
-  if (!isJsonObject(original) || !isJsonObject(patch)) throw new PatchError('bad', 'invalid JSON document');
+  if (patch === null) return original;
+  if (!isJsonObject(patch)) throw new PatchError('bad', notAnObject(patch));
+  if (!isJsonObject(original)) throw new PatchError('bad', 'invalid JSON document');
   try {
     return mergeObject(schema, original, patch, 0);
   } catch (error) {
@@ -57,7 +67,7 @@ function directed(patch: JsonObject): JsonObject {
     return rest;
   }
   if (directive === 'delete') return {};
-  throw internal(`unknown patch type: ${show(directive)} in map: ${show(patch)}`);
+  throw unknownDirective(directive, patch);
 }
 
 /** A copy of the original, without the keys that `$retainKeys` does not name. */
@@ -129,6 +139,7 @@ function deleteFromList(out: JsonObject, directive: string, values: unknown): vo
   if (key === undefined) throw new PatchError('bad', 'invalid patch format of primitive list');
   const list = Object.hasOwn(out, key) ? out[key] : undefined;
   if (!Array.isArray(list) || !Array.isArray(values)) return;
+  checkAlike(list, values);
   const gone = new Set<unknown>(values);
   out[key] = list.filter((item) => !gone.has(item));
 }
@@ -156,6 +167,7 @@ function setOrder(
   if (!field)
     throw internal(`unable to find api field in struct ${goName(schema)} for the json field ${JSON.stringify(key)}`);
   const mergeKey = field.mergeKey ?? '';
+  if (mergeKey !== '') checkKeys(order, mergeKey);
   checkOrder(change ?? [], order, mergeKey);
   if (!before && !change) return key;
   let merged: readonly unknown[];
@@ -172,6 +184,23 @@ function listAt(object: JsonObject, key: string): unknown[] | undefined {
   const value = Object.hasOwn(object, key) ? object[key] : undefined;
   if (value === undefined || Array.isArray(value)) return value;
   throw internal(`expected a []interface {}, but received a ${goKind(value)}`);
+}
+
+/** Whatever names elements of a list by their key has to have it. */
+function checkKeys(list: readonly unknown[], mergeKey: string): void {
+  for (const [i, item] of list.entries()) {
+    if (!isJsonObject(item)) throw internal(`value for key ${i} is not a map`);
+    keyOf(item, mergeKey);
+  }
+}
+
+/** Elements of lists that are merged must all be of one type. */
+function checkAlike(...lists: (readonly unknown[])[]): void {
+  const items = lists.flat(1);
+  const [first] = items;
+  if (items.some((item) => item === null || goKind(item) !== goKind(first))) {
+    throw internal(`list element types are not identical: ${show(lists)}`);
+  }
 }
 
 /** The patch's elements must appear in the order that the directive names, each of them. */
@@ -212,6 +241,7 @@ function mergeList(
 ): readonly unknown[] {
   if (original.length === 0 && patch.length === 0) return original;
   const mergeKey = field.mergeKey ?? '';
+  checkAlike(original, patch);
   const sample = original[0] ?? patch[0];
   if (Array.isArray(sample)) throw new PatchError('unprocessable', 'lists of lists are not supported');
   if (!isJsonObject(sample)) return arrange([...new Set([...original, ...patch])], patch, original, '');
@@ -230,7 +260,7 @@ function mergeList(
       kept = kept.filter((other, i) => identity(other, mergeKey, i) !== gone);
     } else if (directive === 'replace') replace = true;
     else if (directive === 'merge') throw internal('merging lists cannot yet be specified in the patch');
-    else throw internal(`unknown patch type: ${show(directive)} in map: ${show(change)}`);
+    else throw unknownDirective(directive, change);
   }
   if (replace) {
     kept = changes;

@@ -112,17 +112,14 @@ export function validateAnnotations(
 
 function validateOwners(owners: readonly OwnerReference[], found: FieldError[]): void {
   let controller = '';
-  for (const [i, owner] of owners.entries()) {
-    const path = paths.ownerReferences.index(i);
-    const gv = parseApiVersion(owner.apiVersion);
-    if (!owner.apiVersion) found.push(fieldErrors.required(path.child('apiVersion'), 'must not be empty'));
-    else if (!gv) {
-      const why = 'must be <group>/<version> or <version>';
-      found.push(fieldErrors.invalid(path.child('apiVersion'), owner.apiVersion, why));
+  const path = paths.ownerReferences;
+  for (const owner of owners) {
+    if (!parseApiVersion(owner.apiVersion)?.version) {
+      found.push(fieldErrors.invalid(path.child('apiVersion'), owner.apiVersion, 'version must not be empty'));
     }
-    if (!owner.kind) found.push(fieldErrors.required(path.child('kind'), 'must not be empty'));
-    if (!owner.name) found.push(fieldErrors.required(path.child('name'), 'must not be empty'));
-    if (!owner.uid) found.push(fieldErrors.required(path.child('uid'), 'must not be empty'));
+    for (const field of ['kind', 'name', 'uid'] as const) {
+      if (!owner[field]) found.push(fieldErrors.invalid(path.child(field), owner[field], 'must not be empty'));
+    }
     if (owner.apiVersion === 'v1' && owner.kind === 'Event') {
       found.push(fieldErrors.invalid(path, owner, '/v1, Kind=Event is disallowed from being an owner'));
     }
@@ -195,5 +192,9 @@ export function validateMetadataUpdate(meta: ObjectMeta, old: ObjectMeta): Field
       found.push(fieldErrors.invalid(paths[field], meta[field] ?? null, 'field is immutable'));
     }
   }
+  if (meta.labels) validateLabels(meta.labels, paths.labels, found);
+  if (meta.annotations) validateAnnotations(meta.annotations, paths.annotations, found);
+  if (meta.ownerReferences) validateOwners(meta.ownerReferences, found);
+  if (meta.managedFields) validateManagedFields(meta.managedFields, found);
   return found;
 }

@@ -1,5 +1,6 @@
 import { ApiError, errors } from '../../api/errors.ts';
 import { keepReset } from '../../api/managed-fields.ts';
+import type { ObjectMeta } from '../../api/meta/v1.gen.ts';
 import { apiVersionOf, type KubeObject, type Mutable } from '../../api/resource.ts';
 import { DecodeError, decodeKind } from '../../schema/decode.ts';
 import { fieldErrors, Path } from '../../schema/field-error.ts';
@@ -11,6 +12,7 @@ import { quote } from '../../schema/quote.ts';
 import { applyStrategicMerge } from '../../schema/strategic-merge.ts';
 import type { PatchBody } from '../core.ts';
 import { type ExpectedKind, kindMismatch } from './body.ts';
+import { canonicalMetadata } from './metadata.ts';
 
 /** Patches of values; apply is another thing. */
 export type ValuePatch = PatchBody & { readonly type: 'json' | 'merge' | 'strategic' };
@@ -27,7 +29,8 @@ export function patchedObject(
   warn: (message: string) => void,
 ): Mutable<KubeObject> {
   const value = apply(expected, original, patch);
-  const mismatch = kindMismatch(expected, value);
+  // What a strategic merge makes is taken for the kind without asking it.
+  const mismatch = patch.type === 'strategic' ? undefined : kindMismatch(expected, value);
   if (mismatch) throw refused(value, patch, mismatch.why);
   try {
     const { object, unknown } = decodeKind<Mutable<KubeObject>>(
@@ -63,6 +66,7 @@ const goKinds: Readonly<Record<string, string>> = { array: 'slice', object: 'map
 
 /** Kubernetes makes the object of a strategic merge without JSON, and has other words for what does not fit. */
 function unrestored(message: string): string {
+  if (message.startsWith('illegal base64')) return `error decoding from json: ${message}`;
   const [, got = '', digits = '', type = ''] = mismatch.exec(message) ?? [];
   if (got === '') return message;
   const kind = /[.eE]/.test(digits) ? 'float64' : (goKinds[got] ?? got);
@@ -78,9 +82,13 @@ function sorted(value: unknown, patch: unknown): unknown {
   const touched = isJsonObject(patch) ? patch : {};
   const entries = Object.keys(value)
     .sort()
-    .map((key) => [key, isJsonObject(touched[key]) ? sorted(value[key], touched[key]) : value[key]]);
+    .map((key) => [key, isJsonObject(touched[key]) ? sorted(value[key], touched[key]) : untouched(key, value[key])]);
   return Object.fromEntries(entries);
 }
+
+/** Stored objects have their resourceVersion where it is quickly changed; shown they have it where others do. */
+const untouched = (key: string, value: unknown): unknown =>
+  key === 'metadata' && isJsonObject(value) ? canonicalMetadata(value as unknown as ObjectMeta) : value;
 
 /** A value as Go's %v prints it. */
 function goText(value: unknown): string {
@@ -93,13 +101,12 @@ function goText(value: unknown): string {
   return `map[${parts.join(' ')}]`;
 }
 
+const failure = { kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Failure' } as const;
+
 /** What Kubernetes answers when it keeps the reason to itself. */
 const rejected = (): ApiError =>
   new ApiError({
-    kind: 'Status',
-    apiVersion: 'v1',
-    metadata: {},
-    status: 'Failure',
+    ...failure,
     message: 'the server rejected our request due to an error in our request',
     reason: 'Invalid',
     details: {},
@@ -126,7 +133,7 @@ function apply(expected: ExpectedKind, original: KubeObject, patch: ValuePatch):
       case 'unprocessable':
         throw rejected();
       case 'internal':
-        throw errors.internal(error.message);
+        throw new ApiError({ ...failure, message: error.message, code: 500 });
     }
   }
 }

@@ -11,6 +11,7 @@ import {
 } from '../../api/resource.ts';
 import { deepEqual } from '../../schema/equal.ts';
 import { type FieldError, fieldErrors, Path } from '../../schema/field-error.ts';
+import { quote } from '../../schema/quote.ts';
 import { formatTime } from '../../schema/time.ts';
 import type { Operation, Store } from '../../store/store.ts';
 import type { Clock } from '../../utils/clock.ts';
@@ -20,7 +21,12 @@ import { Entry } from '../cache/entry.ts';
 import type { Reader } from '../cache/reader.ts';
 import type { RequestContext, ServedResource, Stored, Target } from '../core.ts';
 import type { StrategyContext } from '../strategy.ts';
-import { defaultPrepareForCreate, defaultPrepareForUpdate, subresourceStrategy } from './defaults.ts';
+import {
+  defaultPrepareForCreate,
+  defaultPrepareForUpdate,
+  subresourceStrategy,
+  validatesMetadataOnce,
+} from './defaults.ts';
 import type { RegistryHooks, Reservation } from './hooks.ts';
 import { canonicalMetadata, validateMetadata, validateMetadataUpdate } from './metadata.ts';
 import { generateName, nameRuleOf, pathSegment } from './names.ts';
@@ -276,6 +282,9 @@ export class Registry {
     if (meta.uid && meta.uid !== before.metadata.uid && !write.patches)
       throw this.#uidConflict(write, meta.uid, before.metadata.uid);
     const version = String(old.revision);
+    if (meta.resourceVersion && !/^[0-9]+$/.test(meta.resourceVersion)) {
+      throw unparsedVersion(meta.resourceVersion);
+    }
     if (!meta.resourceVersion || meta.resourceVersion === '0') {
       if (storage.strategy.allowUnconditionalUpdate === false) {
         const complaint = fieldErrors.invalid(
@@ -321,11 +330,15 @@ export class Registry {
     meta.creationTimestamp = old.metadata.creationTimestamp;
     if (old.metadata.deletionTimestamp) meta.deletionTimestamp = old.metadata.deletionTimestamp;
     meta.deletionGracePeriodSeconds ??= old.metadata.deletionGracePeriodSeconds;
+    meta.selfLink = undefined;
     object.metadata = canonicalMetadata(meta);
     const validate = sub ? sub.validateUpdate : strategy.validateUpdate;
+    const update = validateMetadataUpdate(object.metadata, old.metadata);
     const found: readonly FieldError[] = [
       ...validateMetadata(object.metadata, storage.data.namespaced, pathSegment),
-      ...validateMetadataUpdate(object.metadata, old.metadata),
+      ...update,
+      // Most of Kubernetes' strategies look at the metadata once more, and clients are told of everything twice.
+      ...(validatesMetadataOnce(storage) ? [] : update),
       ...(validate?.(object, old, strategyContext) ?? []),
     ];
     if (found.length > 0) throw this.#invalid(write, object.metadata.name, found);
@@ -379,6 +392,17 @@ export class Registry {
     return this.#put(write, object, old);
   }
 }
+
+/** Kubernetes lets its parser's error through as it is. */
+const unparsedVersion = (version: string): ApiError =>
+  new ApiError({
+    kind: 'Status',
+    apiVersion: 'v1',
+    metadata: {},
+    status: 'Failure',
+    message: `strconv.ParseUint: parsing ${quote(version)}: invalid syntax`,
+    code: 500,
+  });
 
 export const groupResourceOf = (resource: ServedResource): GroupResource => ({
   group: resource.group,
