@@ -3,6 +3,7 @@ import { apiVersionOf, type KubeObject } from '../../api/resource.ts';
 import { CompactedError, type Store } from '../../store/store.ts';
 import type { Clock, Timer } from '../../utils/clock.ts';
 import type { Logger } from '../../utils/log.ts';
+import { turns } from '../../utils/turns.ts';
 import type {
   CoreWatch,
   CoreWatchSink,
@@ -16,15 +17,20 @@ import type { WatchCaches } from './caches.ts';
 import { type ContinueToken, decodeContinue, encodeContinue, expiredContinue } from './continue-token.ts';
 import { Entry } from './entry.ts';
 import { CacheEvent } from './event.ts';
-import { readRevision, validateListOptions, watchRevision } from './resource-version.ts';
+import { listRevision, readRevision, validateListOptions } from './resource-version.ts';
 import { compileSelection, type Selection } from './selection.ts';
 import type { WatchCache } from './watch-cache.ts';
 import { Watcher } from './watcher.ts';
 
 /** How often a watch that allows bookmarks gets one. */
 const BOOKMARK_MS = 60_000;
+/** How long before its end a watch gets its last one, so that the next can go on from near there. */
+const LAST_BOOKMARK_MS = 2_000;
 /** A watch without timeoutSeconds lasts this long, and up to twice as long, so that not all end together. */
 const SHORTEST_WATCH_MS = 30 * 60_000;
+
+/** Objects that a selector judges before others have their turn on the event loop. */
+const JUDGED_IN_A_TURN = 100;
 
 /** What a reader sees of an entry where that is not the entry itself: another version of the kind. */
 export type View = (entry: Entry) => Stored;
@@ -87,13 +93,15 @@ export class Reader {
   ): Promise<StoredList> {
     validateListOptions(parameters, false);
     const selection = compileSelection(resource, namespace, name, parameters);
-    const revision = readRevision(parameters.resourceVersion);
-    const limit = parameters.limit ?? 0;
+    const { resourceVersion } = parameters;
+    // "0" is answered whole: what reads at any revision wants a list, not pages.
+    const limit = resourceVersion === '0' ? 0 : (parameters.limit ?? 0);
     const prefix = this.#listPrefix(resource, namespace);
     const token = parameters.continue ? decodeContinue(parameters.continue, prefix) : undefined;
-    if (token && revision !== undefined && revision > 0) {
+    if (token && resourceVersion && resourceVersion !== '0') {
       throw errors.badRequest('specifying resource version is not allowed when using continue');
     }
+    const revision = listRevision(resourceVersion);
     const page = token
       ? await this.#page(resource, namespace, selection, token, limit)
       : await this.#firstPage(resource, namespace, selection, revision, limit, parameters.resourceVersionMatch);
@@ -123,8 +131,7 @@ export class Reader {
     const exact = revision !== undefined && revision > 0 && (match === 'Exact' || (!match && limit > 0));
     const [start, end] = cache.bounds(selection.namespace ?? namespace);
     if (exact) return this.#at(cache, start, end, selection, revision, limit);
-    // "0" is answered whole: what reads at any revision wants a list, not pages.
-    return fromCache(cache, start, end, selection, revision === 0 ? 0 : limit, this.#revisionOf(cache));
+    return fromCache(cache, start, end, selection, limit, this.#revisionOf(cache));
   }
 
   async #page(
@@ -208,10 +215,7 @@ export class Reader {
   ): Promise<CoreWatch> {
     validateListOptions(parameters, true);
     const selection = compileSelection(resource, namespace, name, parameters);
-    const revision = watchRevision(
-      { group: resource.group, resource: resource.data.resource },
-      parameters.resourceVersion,
-    );
+    const revision = readRevision(parameters.resourceVersion);
     const initial = parameters.sendInitialEvents ?? (revision === undefined || revision === 0);
     if (revision === undefined) await this.#caches.fresh();
     else if (initial && revision > 0) await this.#caches.atLeast(revision);
@@ -243,7 +247,8 @@ export class Reader {
     } else this.#watchHistory(cache, watcher, start, end, revision ?? 0, cleanups);
     if (parameters.allowWatchBookmarks && !watcher.ended) {
       const reached = recent ? () => this.#revisionOf(cache) : () => watcher.revision;
-      if (parameters.sendInitialEvents) watcher.bookmark(bookmark(resource, now, true));
+      // Who asks for bookmarks and for the present state in the old way is told where it ends, too.
+      if (parameters.sendInitialEvents ?? initial) watcher.bookmark(bookmark(resource, now, true));
       const bookmarked: Bookmarked = { watcher, resource, reached };
       this.#bookmarked.add(bookmarked);
       cleanups.push(() => this.#bookmarked.delete(bookmarked));
@@ -306,11 +311,11 @@ export class Reader {
   ): void {
     const seconds = parameters.timeoutSeconds ?? 0;
     const ms = seconds > 0 ? seconds * 1000 : SHORTEST_WATCH_MS * (1 + this.#random());
-    const timer = this.#clock.after(ms, () => {
-      if (parameters.allowWatchBookmarks && reached) watcher.bookmark(bookmark(resource, reached(), false));
-      watcher.end();
-    });
+    const timer = this.#clock.after(ms, () => watcher.end());
     cleanups.push(() => timer.stop());
+    if (!parameters.allowWatchBookmarks || !reached || ms < LAST_BOOKMARK_MS) return;
+    const last = this.#clock.after(ms - LAST_BOOKMARK_MS, () => watcher.bookmark(bookmark(resource, reached(), false)));
+    cleanups.push(() => last.stop());
   }
 
   #armBookmarks(): void {
@@ -343,14 +348,14 @@ interface Page {
   readonly remaining: number;
 }
 
-function fromCache(
+async function fromCache(
   cache: WatchCache,
   start: string,
   end: string,
   selection: Selection,
   limit: number,
   revision: number,
-): Page {
+): Promise<Page> {
   if (selection.all && limit > 0) {
     const entries = cache.range(start, end, limit);
     const last = entries.at(-1);
@@ -361,6 +366,8 @@ function fromCache(
   if (selection.all) return { entries: range, revision, next: undefined, remaining: 0 };
   const entries: Entry[] = [];
   for (const [i, entry] of range.entries()) {
+    // Judging an object may take parsing it; what is judged here stays as it was when the list was asked for.
+    if (i % JUDGED_IN_A_TURN === JUDGED_IN_A_TURN - 1) await turns.take();
     if (!selection.matches(entry)) continue;
     entries.push(entry);
     if (limit > 0 && entries.length === limit && i + 1 < range.length) {

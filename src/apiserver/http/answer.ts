@@ -10,7 +10,9 @@ import { encodeStatus } from './protobuf.ts';
 const compress = promisify(gzip);
 
 /** Answers shorter than this are not worth compressing, kube-apiserver's bound. */
-const GZIP_FROM = 128 * 1024;
+export const COMPRESS_FROM = 128 * 1024;
+/** As kube-apiserver: the network is fast, the processor is not. */
+export const GZIP_LEVEL = 1;
 
 /** Headers of every answer: nothing may be cached between server and client. */
 export function commonHeaders(exchange: Exchange, contentType: string): Record<string, string | readonly string[]> {
@@ -57,7 +59,7 @@ export function respondJson(
   const headers = commonHeaders(exchange, rep.mediaType);
   if (warnings.length > 0) headers.warning = warningHeader(warnings);
   if (rep !== plainJson) json = render(json, rep);
-  if (json.length > GZIP_FROM && acceptsGzip(exchange)) return respondGzip(exchange, status, headers, json);
+  if (json.length > COMPRESS_FROM && acceptsGzip(exchange)) return respondGzip(exchange, status, headers, json);
   exchange.respond(status, headers, rep === plainJson && json.at(-1) !== 0x0a ? [json, NEWLINE] : [json]);
 }
 
@@ -67,10 +69,14 @@ export async function respondGzip(
   headers: ResponseHeaders,
   body: Buffer,
 ): Promise<void> {
-  // Level 1 as kube-apiserver: the network is fast, the processor is not.
-  const packed = await compress(body, { level: 1 });
+  const packed = await compress(body, { level: GZIP_LEVEL });
+  exchange.respond(status, packedHeaders(headers), [packed]);
+}
+
+/** Headers of an answer in gzip. */
+export function packedHeaders(headers: ResponseHeaders): ResponseHeaders {
   const vary = headers.vary === undefined ? 'Accept-Encoding' : `${headers.vary}, Accept-Encoding`;
-  exchange.respond(status, { ...headers, 'content-encoding': 'gzip', vary }, [packed]);
+  return { ...headers, 'content-encoding': 'gzip', vary };
 }
 
 export function respondText(exchange: Exchange, status: number, text: string): void {

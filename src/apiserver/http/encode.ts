@@ -1,7 +1,7 @@
-import { stringify } from 'yaml';
 import { apiVersionOf } from '../../api/resource.ts';
 import type { ServedResource, Stored, StoredList } from '../core.ts';
 import type { Representation } from './negotiate.ts';
+import { yamlText } from './yaml-text.ts';
 
 /**
  * Answers out of the bytes that were made when the objects were written: nothing here parses or stringifies an object
@@ -61,21 +61,18 @@ export function partialMetadata(json: Buffer, version: string): Buffer {
   ]);
 }
 
-/** A list as the concatenation of its objects' bytes: views of them, and what stands between. */
-export function listBody(list: StoredList, rep: Representation): readonly Uint8Array[] {
+/** What an item of a list says after its `{`, where it does not say its kind. */
+export const itemJson = (json: Buffer): Buffer => json.subarray(metadataStart(json) - METADATA.length);
+
+/** A list of whole objects as the concatenation of their bytes: views of them, and what stands between. */
+export function listBody(list: StoredList): readonly Uint8Array[] {
   const { resource, items } = list;
-  const partial = rep.as !== '';
-  const kind = partial ? 'PartialObjectMetadataList' : `${resource.data.kind}List`;
-  const apiVersion = partial ? `meta.k8s.io/${rep.metaVersion}` : apiVersionOf(resource);
-  const head = `{"kind":"${kind}","apiVersion":"${apiVersion}","metadata":${listMeta(list)},"items":[`;
-  const whole = partial || isCustom(resource);
+  const head = `{"kind":"${resource.data.kind}List","apiVersion":"${apiVersionOf(resource)}","metadata":${listMeta(list)},"items":[`;
+  const whole = isCustom(resource);
   const first = Buffer.from(whole || items.length === 0 ? head : `${head}{`);
-  if (partial) return [first, ...itemParts(items, COMMA, (json) => partialMetadata(json, rep.metaVersion))];
   let parts = itemPartsOf.get(items);
   if (!parts) {
-    parts = whole
-      ? itemParts(items, COMMA, (json) => json)
-      : itemParts(items, COMMA_OPEN, (json) => json.subarray(metadataStart(json) - METADATA.length));
+    parts = whole ? itemParts(items, COMMA, (json) => json) : itemParts(items, COMMA_OPEN, itemJson);
     itemPartsOf.set(items, parts);
   }
   return [first, ...parts];
@@ -105,18 +102,6 @@ export function listMeta(list: StoredList): string {
 
 /** JSON bytes turned into what people read. */
 export function render(json: Buffer, rep: Representation): Buffer {
-  if (rep.mediaType === 'application/yaml') return Buffer.from(yamlOf(json.toString()));
+  if (rep.mediaType === 'application/yaml') return Buffer.from(yamlText(JSON.parse(json.toString())));
   return rep.pretty ? Buffer.from(`${JSON.stringify(JSON.parse(json.toString()), null, 2)}\n`) : json;
-}
-
-/** Keys sorted and no anchors, as sigs.k8s.io/yaml writes. */
-function yamlOf(json: string): string {
-  return stringify(JSON.parse(json), {
-    version: '1.1',
-    lineWidth: 0,
-    aliasDuplicateObjects: false,
-    sortMapEntries: true,
-    defaultStringType: 'PLAIN',
-    indentSeq: false,
-  });
 }

@@ -54,6 +54,8 @@ export interface Exchange {
   readBody(limit: number): Promise<Buffer>;
   respond(status: number, headers: ResponseHeaders, body: readonly Uint8Array[]): void;
   stream(status: number, headers: ResponseHeaders): ResponseStream;
+  /** Breaks an answer off so that the client can tell that it is incomplete. */
+  abort(): void;
   /** Calls `listener` once when the exchange is over, however it ended; at once when it is. */
   onClose(listener: () => void): void;
   /** Present when the client asks to leave HTTP (HTTP/1.1 only): the raw connection and what was read past the request. */
@@ -67,8 +69,6 @@ export interface ResponseStream {
   /** Set by the writer; called when there is room again. */
   onDrain: (() => void) | undefined;
   end(): void;
-  /** Breaks the answer off so that the client can tell that it is incomplete. */
-  abort(): void;
 }
 
 export class BodyTooLargeError extends Error {

@@ -183,6 +183,10 @@ class Http1Exchange implements Exchange {
     pour();
   }
 
+  abort(): void {
+    this.#response.destroy();
+  }
+
   stream(status: number, headers: ResponseHeaders): ResponseStream {
     this.status ||= status;
     const response = this.#response;
@@ -190,7 +194,6 @@ class Http1Exchange implements Exchange {
       onDrain: undefined,
       write: (chunk) => this.#closed || response.write(chunk),
       end: () => void response.end(),
-      abort: () => void response.destroy(),
     };
     if (this.#closed) return stream;
     if (!this.#request.complete) response.shouldKeepAlive = false;

@@ -4,7 +4,9 @@ import { model } from '../../api/model.ts';
 import { apiVersionOf, parseApiVersion } from '../../api/resource.ts';
 import type { ObjectSchema } from '../../schema/model.ts';
 import { decodeProtoMessage, encodeProtoEnvelope, encodeProtoMessage, openProto } from '../../schema/protobuf.ts';
+import { turns } from '../../utils/turns.ts';
 import type { ServedResource, Stored, StoredList, WatchEventType } from '../core.ts';
+import { joined, PIECE_BYTES } from './join.ts';
 import { mediaTypes, type Representation } from './negotiate.ts';
 
 /** Answers in protobuf. An object's message is made when somebody first asks for it and kept as long as the object. */
@@ -58,25 +60,54 @@ export function encodeObject(resource: ServedResource, stored: Stored, rep: Repr
 const LIST_META = 1;
 const LIST_ITEMS = 2;
 
-/** A list's message is its objects' messages in a row, each behind its tag and length. */
-export function encodeList(list: StoredList, rep: Representation): Buffer {
+/**
+ * A list's message is its objects' messages in a row, each behind its tag and length, and its own length comes before
+ * them: all messages are made first, in turns, and then sent piece by piece.
+ */
+export async function listPieces(list: StoredList, rep: Representation): Promise<Generator<Buffer, void>> {
   const { resource, resourceVersion, remainingItemCount } = list;
   const meta = encodeProtoMessage(model.type('meta/v1.ListMeta'), {
     resourceVersion,
     continue: list.continue ?? '',
     ...(list.continue && remainingItemCount !== undefined && { remainingItemCount }),
   });
-  const parts = [field(LIST_META, meta.length), meta];
+  const messageOf = rep.as === '' ? (stored: Stored) => message(resource, stored) : metadataMessage;
+  const items: Buffer[] = [];
+  let length = field(LIST_META, meta.length).length + meta.length;
+  let made = 0;
   for (const stored of list.items) {
-    const item = rep.as === '' ? message(resource, stored) : metadataMessage(stored);
-    parts.push(field(LIST_ITEMS, item.length), item);
+    const item = messageOf(stored);
+    items.push(item);
+    length += field(LIST_ITEMS, item.length).length + item.length;
+    made += item.length;
+    if (made < PIECE_BYTES) continue;
+    made = 0;
+    await turns.take();
   }
   const gvk =
     rep.as === ''
       ? { apiVersion: apiVersionOf(resource), kind: `${resource.data.kind}List` }
       : { apiVersion: `meta.k8s.io/${rep.metaVersion}`, kind: 'PartialObjectMetadataList' };
-  return encodeProtoEnvelope(gvk, Buffer.concat(parts));
+  return joined(listParts(gvk, length, meta, items));
 }
+
+function* listParts(gvk: Kind, length: number, meta: Buffer, items: readonly Buffer[]): Generator<Buffer, void> {
+  // The envelope of nothing is that of something but for the length, and what follows.
+  const empty = encodeProtoEnvelope(gvk, Buffer.alloc(0));
+  yield empty.subarray(0, empty.length - AFTER_RAW.length - field(ENVELOPE_RAW, 0).length);
+  yield field(ENVELOPE_RAW, length);
+  yield field(LIST_META, meta.length);
+  yield meta;
+  for (const item of items) {
+    yield field(LIST_ITEMS, item.length);
+    yield item;
+  }
+  yield AFTER_RAW;
+}
+
+const ENVELOPE_RAW = 2;
+/** Of the envelope: no content encoding and no content type. */
+const AFTER_RAW = Buffer.from([0x1a, 0, 0x22, 0]);
 
 /** A watch event: a WatchEvent message behind its length in four bytes; the object in it has an envelope of its own. */
 export function protobufFrame(

@@ -4,16 +4,28 @@ import type { Clock } from '../../utils/clock.ts';
 import type { Authorizer } from '../admission.ts';
 import type { ApiCore, DeleteParameters, ServedResource, Stored, StoredList, Target } from '../core.ts';
 import { returnsDeleted } from '../returns-deleted.ts';
-import { acceptsGzip, commonHeaders, respondGzip, respondJson, warningHeader } from './answer.ts';
+import { acceptsGzip, COMPRESS_FROM, commonHeaders, respondGzip, respondJson, warningHeader } from './answer.ts';
 import { authorize } from './authorize.ts';
 import { patchType, readDeleteOptions, readObject, readPatch } from './bodies.ts';
 import { isCustom, listBody, partialMetadata } from './encode.ts';
+import { joined } from './join.ts';
 import type { Limits } from './limits.ts';
-import { negotiate, plainJson, prettier, type Representation, wantsPretty } from './negotiate.ts';
+import { listDocument, pieces } from './list-pieces.ts';
+import {
+  checkRouteAccepts,
+  negotiate,
+  plainJson,
+  prettier,
+  type Representation,
+  untransformed,
+  wantsPretty,
+} from './negotiate.ts';
 import { deleteOptionsOfQuery, listOptions, patchOptions, watchOptions, writeOptions } from './options.ts';
-import { encodeList, encodeObject, encodeStatus } from './protobuf.ts';
+import { pour } from './pour.ts';
+import { encodeObject, encodeStatus, listPieces } from './protobuf.ts';
 import type { Request } from './request.ts';
-import { includeObject, listTable, objectTable } from './table.ts';
+import type { RequestInfo } from './request-info.ts';
+import { includeObject, objectTable, tableDocument } from './table.ts';
 import { serveWatch, type WatchFrames } from './watch.ts';
 
 /** What handlers of resources need of the server. */
@@ -48,18 +60,19 @@ function route(resource: ServedResource | undefined, request: Request): Route {
     const subresources = data.subresources;
     const sub =
       subresources && Object.hasOwn(subresources, info.subresource) ? subresources[info.subresource] : undefined;
-    if (!sub || info.rest !== '' || data.namespaced !== (info.namespace !== '')) return 'not-found';
+    if (!sub || (info.rest !== '' && info.rest !== '/')) return 'not-found';
+    if (data.namespaced !== (info.namespace !== '') && !isNamespace(info)) return 'not-found';
     const verb = info.verb;
     return sub.verbs.some((v) => v === verb) && exchange.method !== 'HEAD' ? (verb as Route) : 'not-allowed';
   }
-  // A namespace's own path names it twice: /namespaces/x is the namespace x "in" x.
-  const own = info.group === '' && info.resource === 'namespaces';
-  if (!data.namespaced && info.namespace !== '' && !own) return 'not-found';
+  if (!data.namespaced && info.namespace !== '' && !isNamespace(info)) return 'not-found';
   if (info.watchPath) {
     return exchange.method === 'GET' && data.verbs.includes('watch') ? 'watch' : 'not-allowed';
   }
   if (!info.named) {
-    if (data.namespaced && info.namespace === '' && exchange.method !== 'GET') return 'not-allowed';
+    const across = data.namespaced && info.namespace === '';
+    if (!hasAny(data, across ? acrossVerbs : collectionVerbs)) return 'not-found';
+    if (across && exchange.method !== 'GET') return 'not-allowed';
     switch (exchange.method) {
       case 'GET':
         return data.verbs.includes(info.verb === 'watch' ? 'watch' : 'list') ? (info.verb as Route) : 'not-allowed';
@@ -71,7 +84,7 @@ function route(resource: ServedResource | undefined, request: Request): Route {
         return 'not-allowed';
     }
   }
-  if (data.namespaced && info.namespace === '') return 'not-found';
+  if ((data.namespaced && info.namespace === '') || !hasAny(data, objectVerbs)) return 'not-found';
   switch (exchange.method) {
     case 'GET':
       return data.verbs.includes('get') ? 'get' : 'not-allowed';
@@ -85,6 +98,18 @@ function route(resource: ServedResource | undefined, request: Request): Route {
       return 'not-allowed';
   }
 }
+
+/** A namespace's own path names it twice: /namespaces/x is the namespace x "in" x. */
+const isNamespace = ({ group, resource, namespace, name }: RequestInfo): boolean =>
+  group === '' && resource === 'namespaces' && namespace === name;
+
+/** What may be done on a path of each kind; a resource that can do none of it has no such path. */
+const acrossVerbs = new Set(['list', 'watch']);
+const collectionVerbs = new Set(['list', 'watch', 'create', 'deletecollection']);
+const objectVerbs = new Set(['get', 'update', 'patch', 'delete', 'watch']);
+
+const hasAny = (data: ServedResource['data'], verbs: ReadonlySet<string>): boolean =>
+  data.verbs.some((verb) => verbs.has(verb));
 
 /** Serves one request for a resource. Rejects with ApiError for what the client must be told. */
 export async function serveResource(services: ResourceServices, request: Request): Promise<void> {
@@ -110,6 +135,8 @@ function target(resource: ServedResource, { info }: Request): Target {
 
 function representation(request: Request, resource: ServedResource, stream = false): Representation {
   const custom = isCustom(resource);
+  const { verb } = request.info;
+  if (!custom) checkRouteAccepts(request.exchange.headers.accept, verb === 'list' || verb === 'watch');
   const rep = negotiate(request.exchange.headers.accept, {
     table: resource.data.columns !== undefined || custom,
     metadata: true,
@@ -210,7 +237,7 @@ const writes: Readonly<Record<'create' | 'update' | 'patch' | 'delete' | 'delete
       uid: stored.object.metadata.uid,
     };
     const status: Status = { kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Success', details };
-    const plain = rep.as === '' ? rep : plainJson;
+    const plain = untransformed(rep);
     if (plain.mediaType === 'application/vnd.kubernetes.protobuf')
       return respondBytes(request, 200, encodeStatus(status), plain);
     return respondJson(request.exchange, 200, Buffer.from(JSON.stringify(status)), plain, request.warnings);
@@ -259,31 +286,28 @@ function respondStored(
   return respondJson(exchange, status, stored.json, rep, warnings);
 }
 
-function respondList(
+async function respondList(
   services: ResourceServices,
   request: Request,
   found: StoredList,
   rep: Representation,
-): void | Promise<void> {
+): Promise<void> {
   const { exchange, warnings } = request;
-  if (rep.as === 'Table') {
-    const options = { include: includeObject(request.query), version: rep.metaVersion, now: services.clock.now() };
-    return respondJson(exchange, 200, listTable(found, options), rep, warnings);
-  }
-  if (rep.mediaType === 'application/vnd.kubernetes.protobuf')
-    return respondBytes(request, 200, encodeList(found, rep), rep);
-  const body = listBody(found, rep);
-  if (rep.mediaType === 'application/yaml' || rep.pretty)
-    return respondJson(exchange, 200, Buffer.concat(body), rep, warnings);
+  const options = rep.as === 'Table' && {
+    include: includeObject(request.query),
+    version: rep.metaVersion,
+    now: services.clock.now(),
+  };
   const headers = commonHeaders(exchange, rep.mediaType);
   if (warnings.length > 0) headers.warning = warningHeader(warnings);
-  if (acceptsGzip(exchange) && sizeOf(body) > COMPRESS_FROM)
-    return respondGzip(exchange, 200, headers, Buffer.concat(body));
+  if (options) return pour(exchange, 200, headers, pieces(tableDocument(found, options), rep));
+  if (rep.mediaType === 'application/vnd.kubernetes.protobuf')
+    return pour(exchange, 200, headers, await listPieces(found, rep));
+  if (rep !== plainJson) return pour(exchange, 200, headers, pieces(listDocument(found, rep), rep));
+  const body = listBody(found);
+  if (acceptsGzip(exchange)) return pour(exchange, 200, headers, joined(body));
   exchange.respond(200, headers, body);
 }
-
-const COMPRESS_FROM = 128 * 1024;
-const sizeOf = (parts: readonly Uint8Array[]): number => parts.reduce((sum, part) => sum + part.length, 0);
 
 function respondBytes(request: Request, status: number, bytes: Buffer, rep: Representation): void | Promise<void> {
   const { exchange, warnings } = request;

@@ -4,6 +4,7 @@ import { fieldErrors, Path } from '../../schema/field-error.ts';
 import type { ColumnData } from '../../schema/model.ts';
 import type { ServedResource, Stored, StoredList } from '../core.ts';
 import { listMeta, partialMetadata } from './encode.ts';
+import type { LongDocument } from './list-pieces.ts';
 
 /** What each row of a table carries of its object. */
 export type IncludeObject = 'None' | 'Metadata' | 'Object';
@@ -111,9 +112,19 @@ export interface TableOptions {
 }
 
 /** A list as a table: https://kubernetes.io/docs/reference/using-api/api-concepts/#receiving-resources-as-tables */
-export function listTable(list: StoredList, { include, version, now }: TableOptions): Buffer {
-  const rows = list.items.map((item) => row(list.resource, item, include, version, now)).join(',');
-  return table(listMeta(list), columnDefinitions(list.resource), rows, version);
+export function tableDocument(list: StoredList, { include, version, now }: TableOptions): LongDocument {
+  const { resource, items } = list;
+  return {
+    fields: [
+      ['kind', '"Table"'],
+      ['apiVersion', JSON.stringify(`meta.k8s.io/${version}`)],
+      ['metadata', listMeta(list)],
+      ['columnDefinitions', columnDefinitions(resource)],
+    ],
+    array: 'rows',
+    length: items.length,
+    item: (index) => row(resource, items[index] as Stored, include, version, now),
+  };
 }
 
 /** One object as a table of one row; watches leave the columns out after their first event. */

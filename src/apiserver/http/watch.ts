@@ -1,9 +1,12 @@
 import { ApiError, errors } from '../../api/errors.ts';
+import { turns } from '../../utils/turns.ts';
 import type { CoreWatchSink, ServedResource, Stored, Target, WatchEventType, WatchParameters } from '../core.ts';
 import { commonHeaders, warningHeader } from './answer.ts';
 import { NEWLINE, partialMetadata } from './encode.ts';
 import type { ResponseStream } from './exchange.ts';
+import { PIECE_BYTES } from './join.ts';
 import type { Representation } from './negotiate.ts';
+import { Flow } from './pour.ts';
 import { protobufError, protobufFrame } from './protobuf.ts';
 import type { Request } from './request.ts';
 import type { ResourceServices } from './resources.ts';
@@ -76,8 +79,9 @@ export async function serveWatch(
 ): Promise<void> {
   const { exchange } = request;
   const { resource } = at;
-  // Events that come before the headers are out (the initial ones may) wait here.
-  let early: Buffer[] | undefined = [];
+  // Events that come before the headers are out (the initial ones may, thousands of them) wait here, not yet encoded.
+  let early: (readonly [WatchEventType, Stored])[] | undefined = [];
+  let earlyError: Error | undefined;
   let stream: ResponseStream | undefined;
   let ended = false;
   let columnsSent = false;
@@ -103,19 +107,18 @@ export async function serveWatch(
   const sink: CoreWatchSink = {
     event(type, stored) {
       if (ended) return;
-      const bytes = frame(type, stored);
-      if (early) early.push(bytes);
-      else if (stream && !stream.write(bytes)) session.pause();
+      if (early) early.push([type, stored]);
+      else if (stream && !stream.write(frame(type, stored))) session.pause();
     },
     end(error) {
       if (ended) return;
-      if (error) {
-        const bytes = errorFrame(error, rep);
-        if (early) early.push(bytes);
-        else stream?.write(bytes);
+      if (early) {
+        earlyError = error;
+        ended = true;
+        return;
       }
-      if (early) ended = true;
-      else finish();
+      if (error) stream?.write(errorFrame(error, rep));
+      finish();
     },
   };
   const session = await services.core.watch(request, at, options, sink);
@@ -123,22 +126,37 @@ export async function serveWatch(
   const headers = commonHeaders(exchange, mediaType);
   if (request.warnings.length > 0) headers.warning = warningHeader(request.warnings);
   stream = exchange.stream(200, headers);
+  const flow = new Flow(exchange);
+  stream.onDrain = flow.open;
   const waiting = early;
   early = undefined;
-  let room = true;
-  for (const bytes of waiting) room = stream.write(bytes);
-  if (ended) {
-    stream.end();
-    return;
-  }
-  stream.onDrain = () => session.resume();
   services.endless.add(finish);
   exchange.onClose(() => {
     ended = true;
     services.endless.delete(finish);
     session.stop();
   });
-  if (!room) session.pause();
+  const over = ended;
+  ended = false;
+  // What happens meanwhile waits behind them.
+  session.pause();
+  let made = 0;
+  for (const [type, stored] of waiting) {
+    const bytes = frame(type, stored);
+    if (!stream.write(bytes)) await flow.opened();
+    if (exchange.closed || ended) return;
+    made += bytes.length;
+    if (made < PIECE_BYTES) continue;
+    made = 0;
+    await turns.take();
+  }
+  if (over) {
+    if (earlyError) stream.write(errorFrame(earlyError, rep));
+    finish();
+    return;
+  }
+  stream.onDrain = () => session.resume();
+  session.resume();
 }
 
 function errorFrame(error: Error, rep: Representation): Buffer {

@@ -51,8 +51,8 @@ export function relay(exchange: Exchange, response: IncomingMessage, headers: Re
       if (!stream.write(chunk)) response.pause();
     });
     response.once('end', () => stream.end());
-    response.once('aborted', () => stream.abort());
-    response.on('error', () => stream.abort());
+    response.once('aborted', () => exchange.abort());
+    response.on('error', () => exchange.abort());
     exchange.onClose(() => {
       response.destroy();
       resolve();

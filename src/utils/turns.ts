@@ -1,0 +1,30 @@
+/**
+ * Long work cut into pieces, of all requests together one in a turn of the event loop: however many lists are printed
+ * at a time, whoever asks for a little waits for one piece at most, not for one of each.
+ */
+class Turns {
+  #waiting: (() => void)[] = [];
+  #next = 0;
+  /** Turns given so far. */
+  given = 0;
+
+  /** Resolves when it is the caller's turn, in the order of calls. Work up to some 5 ms, then ask again. */
+  take(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#waiting.push(resolve);
+      if (this.#waiting.length === 1) setImmediate(this.#give);
+    });
+  }
+
+  readonly #give = (): void => {
+    const resolve = this.#waiting[this.#next++];
+    if (this.#next === this.#waiting.length) {
+      this.#waiting = [];
+      this.#next = 0;
+    } else setImmediate(this.#give);
+    this.given++;
+    resolve?.();
+  };
+}
+
+export const turns = new Turns();
