@@ -71,6 +71,7 @@ function boundPod(pod: Pod, binding: Binding, now: number): Mutable<KubeObject> 
     type: 'PodScheduled',
     ...(pod.metadata.generation && { observedGeneration: pod.metadata.generation }),
     status: 'True',
+    lastProbeTime: null as unknown as undefined, // Shown even where there is none.
     lastTransitionTime: formatTime(now),
   };
   const { nominatedNodeName: _, ...status } = pod.status ?? {};

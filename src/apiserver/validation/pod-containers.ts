@@ -68,7 +68,12 @@ export function checkInitContainers(
   for (const [i, container] of (containers ?? []).entries()) {
     const at = path.index(i);
     checkCommon(container, scope, at, found);
-    checkRestartPolicy(container, at, found);
+    // Without a policy the rules are not looked at.
+    if (container.restartPolicy !== undefined) checkRestartPolicy(container, at, found);
+    else if (container.restartPolicyRules?.length) {
+      const why = 'must specify restartPolicy when restart rules are used';
+      found.push(fieldErrors.required(at.child('restartPolicy'), why));
+    }
     if (names.has(container.name)) found.push(fieldErrors.duplicate(at.child('name'), container.name));
     else if (container.name) names.add(container.name);
     // Init containers run one by one, so only a container's own ports can clash.
@@ -77,6 +82,12 @@ export function checkInitContainers(
     else {
       for (const field of ['lifecycle', 'livenessProbe', 'readinessProbe', 'startupProbe'] as const) {
         if (container[field]) found.push(fieldErrors.forbidden(at.child(field), NOT_FOR_INIT));
+      }
+      for (const [j, { restartPolicy }] of (container.resizePolicy ?? []).entries()) {
+        if (restartPolicy !== 'RestartContainer') continue;
+        const policy = at.child('resizePolicy').index(j).child('restartPolicy');
+        const why = "must not be set to 'RestartContainer' for non-sidecar initContainers";
+        found.push(fieldErrors.invalid(policy, restartPolicy, why));
       }
     }
   }

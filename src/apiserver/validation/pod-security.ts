@@ -102,6 +102,40 @@ function checkAppArmor({ type, localhostProfile }: AppArmorProfile, path: Path, 
   else found.push(fieldErrors.notSupported(path.child('type'), type, profileTypes));
 }
 
+const MAX_CREDENTIAL_SPEC = 64 * 1024;
+const MAX_DOMAIN = 256;
+const MAX_USER = 104;
+// biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what it looks for
+const control = /[\x00-\x1f\x7f]/;
+const netBios = /^[^\\/:*?"<>|.][^\\/:*?"<>|]{0,14}$/;
+const domainName = /^[A-Za-z0-9-](?:[A-Za-z0-9.-]*[A-Za-z0-9])?$/;
+
+/** DOMAIN\USER, or a user alone. */
+function userNameProblems(name: string): readonly string[] {
+  if (name === '') return ['runAsUserName cannot be an empty string'];
+  if (control.test(name)) return ['runAsUserName cannot contain control characters'];
+  const parts = name.split('\\');
+  if (parts.length > 2) return ['runAsUserName cannot contain more than one backslash'];
+  const user = parts.at(-1) ?? '';
+  const domain = parts.length === 2 ? (parts[0] ?? '') : undefined;
+  const found: string[] = [];
+  if ((domain?.length ?? 0) >= MAX_DOMAIN) {
+    found.push(`runAsUserName's Domain length must be under ${MAX_DOMAIN} characters`);
+  }
+  if (domain !== undefined && !netBios.test(domain) && !domainName.test(domain)) {
+    found.push("runAsUserName's Domain doesn't match the NetBios nor the DNS format");
+  }
+  if (user === '') found.push("runAsUserName's User cannot be empty");
+  else if (user.length > MAX_USER) {
+    found.push(`runAsUserName's User length must not be longer than ${MAX_USER} characters`);
+  }
+  if (/^[. ]+$/.test(user)) found.push("runAsUserName's User cannot contain only periods or spaces");
+  if (/["/\\:;|=,+*?<>@[\]]/.test(user)) {
+    found.push(`runAsUserName's User cannot contain the following characters: "/\\:;|=,+*?<>@[]`);
+  }
+  return found;
+}
+
 function checkWindows(options: WindowsSecurityContextOptions, path: Path, found: Found): void {
   const { gmsaCredentialSpecName, gmsaCredentialSpec, runAsUserName } = options;
   if (gmsaCredentialSpecName !== undefined) {
@@ -111,8 +145,13 @@ function checkWindows(options: WindowsSecurityContextOptions, path: Path, found:
     const why = 'gmsaCredentialSpec cannot be an empty string';
     found.push(fieldErrors.invalid(path.child('gmsaCredentialSpec'), gmsaCredentialSpec, why));
   }
-  if (runAsUserName === '') {
-    found.push(fieldErrors.invalid(path.child('runAsUserName'), '', 'runAsUserName cannot be an empty string'));
+  if (gmsaCredentialSpec !== undefined && Buffer.byteLength(gmsaCredentialSpec) > MAX_CREDENTIAL_SPEC) {
+    const why = `gmsaCredentialSpec size must be under ${MAX_CREDENTIAL_SPEC / 1024} KiB`;
+    found.push(fieldErrors.invalid(path.child('gmsaCredentialSpec'), gmsaCredentialSpec, why));
+  }
+  if (runAsUserName !== undefined) {
+    const at = path.child('runAsUserName');
+    for (const why of userNameProblems(runAsUserName)) found.push(fieldErrors.invalid(at, runAsUserName, why));
   }
 }
 

@@ -43,7 +43,9 @@ export function checkPodSpec(spec: PodSpec, of: SpecOf, path: Path, found: Found
   checkInitContainers(spec.initContainers, spec.containers, scope, path.child('initContainers'), found);
   const others = [...(spec.containers ?? []), ...(spec.initContainers ?? [])];
   checkEphemeralContainers(spec.ephemeralContainers, others, scope, path.child('ephemeralContainers'), found);
-  if (spec.resources) {
+  if (spec.resources && spec.os?.name === 'windows') {
+    found.push(fieldErrors.forbidden(path.child('resources'), 'may not be set for a windows pod'));
+  } else if (spec.resources) {
     const at = path.child('resources');
     if (spec.resources.claims) {
       found.push(fieldErrors.forbidden(at.child('claims'), 'claims may not be set for Resources at pod-level'));

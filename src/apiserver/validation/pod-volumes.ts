@@ -318,8 +318,8 @@ function checkTemplateMetadata(meta: Partial<ObjectMeta>, path: Path, found: Fou
   if (annotations) validateAnnotations(annotations, path.child('metadata', 'annotations'), found);
   if (labels) validateLabels(labels, path.child('metadata', 'labels'), found);
   for (const [field, value] of Object.entries(others)) {
-    if (value === undefined || value === null || value === '' || value === 0) continue;
+    if (value === undefined || value === null || value === '' || (value === 0 && field === 'generation')) continue;
     // Go's UID with its first letter made small.
-    found.push(fieldErrors.forbidden(path.child(field === 'uid' ? 'uID' : field), 'cannot be set'));
+    found.push(fieldErrors.forbidden(path.child('metadata', field === 'uid' ? 'uID' : field), 'cannot be set'));
   }
 }

@@ -1,26 +1,21 @@
-import type {
-  Container,
-  ContainerStatus,
-  EphemeralContainer,
-  Pod,
-  PodSpec,
-  Toleration,
-} from '../../api/core/v1.gen.ts';
-import { qosClass } from '../../api/pod-qos.ts';
+import type { Container, EphemeralContainer, Pod, PodSpec, Toleration } from '../../api/core/v1.gen.ts';
 import { deepEqual } from '../../schema/equal.ts';
 import { fieldErrors, Path } from '../../schema/field-error.ts';
 import { quote } from '../../schema/quote.ts';
+import { goValue } from './go-value.ts';
+import { checkAnnotationUpdates, checkPodAnnotations, checkProfilesMatch, isMirror } from './pod-annotations.ts';
 import { checkImagePadding } from './pod-containers.ts';
 import { checkTolerations } from './pod-scheduling.ts';
 import { checkPodSpec } from './pod-spec.ts';
 import { ephemeralContainerDiff, podSpecDiff } from './spec-diff.ts';
-import { checkIp, checkQualifiedName, type Found, IMMUTABLE, inclusiveRange } from './values.ts';
+import { type Found, inclusiveRange } from './values.ts';
 
 const SPEC = Path.of('spec');
-const STATUS = Path.of('status');
 const MAX_INT32 = 2 ** 31 - 1;
 
-function checkPod(pod: Pod, found: Found): void {
+/** Whatever is wrong with a pod, new or old. */
+export function checkPod(pod: Pod, found: Found): void {
+  checkPodAnnotations(pod, found);
   checkPodSpec(pod.spec, { kind: 'pod', name: pod.metadata.name }, SPEC, found);
   if (!pod.spec.serviceAccountName) {
     for (const [i, { projected }] of (pod.spec.volumes ?? []).entries()) {
@@ -48,6 +43,7 @@ export function validatePod(pod: Pod): Found {
     const why = 'cannot be set until all schedulingGates have been cleared';
     found.push(fieldErrors.forbidden(SPEC.child('nodeName'), why));
   }
+  checkProfilesMatch(pod, found);
   return found;
 }
 
@@ -62,12 +58,21 @@ const updatable = [
 /** Of a pod's spec little can be changed once it is there. */
 export function validatePodUpdate(pod: Pod, old: Pod): Found {
   const found: Found = [];
-  if (deepEqual(pod.spec, old.spec)) return found;
+  if (deepEqual(pod.spec, old.spec)) {
+    checkAnnotationUpdates(pod, old, found);
+    return found;
+  }
   checkPod(pod, found);
+  checkAnnotationUpdates(pod, old, found);
   for (const kind of ['containers', 'initContainers'] as const) {
     if ((pod.spec[kind]?.length ?? 0) !== (old.spec[kind]?.length ?? 0)) {
       found.push(fieldErrors.forbidden(SPEC.child(kind), 'pod updates may not add or remove containers'));
       return found;
+    }
+    // Kubernetes asks twice for these.
+    for (const [i, { image = '' }] of (pod.spec[kind] ?? []).entries()) {
+      if (image === '') found.push(fieldErrors.required(SPEC.child(kind).index(i).child('image')));
+      checkImagePadding(image, SPEC.child(kind).index(i), found);
     }
   }
   if (!checkDeadline(pod.spec.activeDeadlineSeconds, old.spec.activeDeadlineSeconds, found)) return found;
@@ -152,11 +157,14 @@ function gatedAsBefore(spec: PodSpec, old: PodSpec, found: Found): PodSpec {
       (terms[i]?.[part] ?? []).every((old, j) => deepEqual(old, now?.[i]?.[part]?.[j]));
     if (now?.length !== terms.length) {
       const why = 'no additions/deletions to non-empty NodeSelectorTerms list are allowed';
-      found.push(fieldErrors.invalid(at, now ?? null, why));
+      const shown = now?.map((term) => goValue('NodeSelectorTerm', term)) ?? null;
+      found.push(fieldErrors.invalid(at, shown, why));
     } else {
       for (const i of terms.keys()) {
         if (narrowed('matchExpressions', i) && narrowed('matchFields', i)) continue;
-        found.push(fieldErrors.invalid(at.index(i), now[i], 'only additions are allowed (no mutations or deletions)'));
+        const shown = goValue('NodeSelectorTerm', now[i]);
+        const why = 'only additions are allowed (no mutations or deletions)';
+        found.push(fieldErrors.invalid(at.index(i), shown, why));
       }
     }
   }
@@ -168,66 +176,15 @@ function gatedAsBefore(spec: PodSpec, old: PodSpec, found: Found): PodSpec {
   };
 }
 
-/** A container that ended for good does not come back. */
-function checkTransitions(
-  now: readonly ContainerStatus[] | undefined,
-  before: readonly ContainerStatus[] | undefined,
-  restartPolicy: string | undefined,
-  sidecars: ReadonlySet<string>,
-  path: Path,
-  found: Found,
-): void {
-  if (restartPolicy === 'Always') return;
-  for (const [i, old] of (before ?? []).entries()) {
-    const ended = old.state?.terminated;
-    if (!ended || (ended.exitCode !== 0 && restartPolicy === 'OnFailure') || sidecars.has(old.name)) continue;
-    for (const status of now ?? []) {
-      if (status.name !== old.name || status.state?.terminated) continue;
-      const why = 'may not be transitioned to non-terminated state';
-      found.push(fieldErrors.forbidden(path.index(i).child('state'), why));
-    }
-  }
-}
-
-const systemConditions = ['PodScheduled', 'Ready', 'Initialized'];
-
-export function validatePodStatusUpdate(pod: Pod, old: Pod): Found {
-  const found: Found = [];
-  const { status, spec } = pod;
-  for (const [i, { type }] of (status.conditions ?? []).entries()) {
-    if (!systemConditions.includes(type)) {
-      checkQualifiedName(type, Path.of('metadata', 'conditions').index(i).child('Type'), found);
-    }
-  }
-  if (status.qosClass !== old.status.qosClass) {
-    found.push(fieldErrors.invalid(STATUS.child('qosClass'), status.qosClass ?? '', IMMUTABLE));
-  }
-  const sidecars = new Set((spec.initContainers ?? []).filter((c) => c.restartPolicy).map(({ name }) => name));
-  // Containers with a policy of their own may be started anew whatever the pod's is.
-  const own = new Set((spec.containers ?? []).filter((c) => c.restartPolicy).map(({ name }) => name));
-  const { restartPolicy } = old.spec;
-  const lists = [
-    ['containerStatuses', restartPolicy, own],
-    ['initContainerStatuses', restartPolicy, sidecars],
-    ['ephemeralContainerStatuses', 'Never', new Set<string>()],
-  ] as const;
-  for (const [list, policy, free] of lists) {
-    checkTransitions(status[list], old.status[list], policy, free, STATUS.child(list), found);
-  }
-  for (const [i, { ip }] of (status.podIPs ?? []).entries()) checkIp(ip, STATUS.child('podIPs').index(i), found);
-  const [host] = status.hostIPs ?? [];
-  if (host && host.ip !== status.hostIP) {
-    found.push(fieldErrors.invalid(STATUS.child('hostIPs').index(0).child('ip'), host.ip, 'must be equal to `hostIP`'));
-  }
-  for (const [i, { ip }] of (status.hostIPs ?? []).entries()) checkIp(ip, STATUS.child('hostIPs').index(i), found);
-  return found;
-}
-
 /** Debugging containers can be added, and that is all. */
 export function validateEphemeralContainersUpdate(pod: Pod, old: Pod): Found {
   const found: Found = [];
   const at = SPEC.child('ephemeralContainers');
-  checkPodSpec(pod.spec, { kind: 'pod', name: pod.metadata.name }, SPEC, found);
+  checkPod(pod, found);
+  checkAnnotationUpdates(pod, old, found);
+  if (isMirror(old)) {
+    return [{ ...fieldErrors.forbidden(Path.root, 'static pods do not support ephemeral containers'), field: '' }];
+  }
   const now = new Map((pod.spec.ephemeralContainers ?? []).map((c): [string, EphemeralContainer] => [c.name, c]));
   for (const before of old.spec.ephemeralContainers ?? []) {
     const after = now.get(before.name);
@@ -237,20 +194,6 @@ export function validateEphemeralContainersUpdate(pod: Pod, old: Pod): Found {
       const why = `existing ephemeral containers ${quote(before.name)} may not be changed\n`;
       found.push(fieldErrors.forbidden(at, why + ephemeralContainerDiff(before, after)));
     }
-  }
-  return found;
-}
-
-/** The class of service is the pod's for life. */
-export function validatePodResize(pod: Pod, old: Pod): Found {
-  const found: Found = [];
-  checkPodSpec(pod.spec, { kind: 'pod', name: pod.metadata.name }, SPEC, found);
-  const before = old.status.qosClass ?? qosClass(old.spec);
-  if (qosClass(pod.spec) !== before) {
-    found.push(fieldErrors.invalid(SPEC, before, 'Pod QOS Class may not change as a result of resizing'));
-  }
-  if (old.spec.os?.name === 'windows') {
-    found.push(fieldErrors.forbidden(SPEC, 'windows pods cannot be resized'));
   }
   return found;
 }

@@ -1,5 +1,5 @@
 import type { Endpoints } from '../../../api/core/v1.gen.ts';
-import { validateEndpoints } from '../../validation/networking.ts';
+import { validateEndpoints } from '../../validation/endpoints.ts';
 import { age, NONE } from '../cells.ts';
 import { define } from '../define.ts';
 

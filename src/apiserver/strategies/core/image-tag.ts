@@ -6,6 +6,7 @@ const reference = new RegExp(
 );
 
 const MAX_NAME = 255;
+const digestLike = /^[a-f0-9]{64}$/;
 
 /** The length of an image's name with what it leaves out: the registry, and the folder in Docker's. */
 function fullLength(name: string): number {
@@ -20,7 +21,8 @@ function fullLength(name: string): number {
 function isLatest(image: string): boolean {
   const match = reference.exec(image);
   const [, name = '', tag, digest] = match ?? [];
-  if (!match || fullLength(name) > MAX_NAME) return false;
+  // What could be a digest is no name.
+  if (!match || fullLength(name) > MAX_NAME || digestLike.test(name)) return false;
   return tag === undefined ? digest === undefined : tag === 'latest';
 }
 

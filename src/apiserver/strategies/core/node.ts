@@ -1,8 +1,8 @@
 import type { Node } from '../../../api/core/v1.gen.ts';
 import type { Mutable } from '../../../api/resource.ts';
+import { Path } from '../../../schema/field-error.ts';
 import { validateNode, validateNodeUpdate } from '../../validation/cluster.ts';
 import { age, NONE, UNKNOWN } from '../cells.ts';
-import { Path } from '../../../schema/field-error.ts';
 import { define } from '../define.ts';
 import { warnOfCidr } from './ip-warnings.ts';
 
@@ -38,7 +38,8 @@ export const node = define<Node>({
     const found: string[] = [];
     if (spec.configSource) found.push('spec.configSource: the feature is removed');
     if (spec.externalID) found.push('spec.externalID: this field is deprecated, and is unused by Kubernetes');
-    for (const [i, cidr] of (spec.podCIDRs ?? []).entries()) warnOfCidr(cidr, Path.of('spec', 'podCIDRs').index(i), found);
+    for (const [i, cidr] of (spec.podCIDRs ?? []).entries())
+      warnOfCidr(cidr, Path.of('spec', 'podCIDRs').index(i), found);
     return found;
   },
   // A kubelet registers with its status.

@@ -5,13 +5,9 @@ import { deepEqual } from '../../../schema/equal.ts';
 import { Path } from '../../../schema/field-error.ts';
 import { formatTime } from '../../../schema/time.ts';
 import type { SubresourceStrategy } from '../../strategy.ts';
-import {
-  validateEphemeralContainersUpdate,
-  validatePod,
-  validatePodResize,
-  validatePodStatusUpdate,
-  validatePodUpdate,
-} from '../../validation/pod.ts';
+import { validateEphemeralContainersUpdate, validatePod, validatePodUpdate } from '../../validation/pod.ts';
+import { validatePodResize } from '../../validation/pod-resize.ts';
+import { validatePodStatusUpdate } from '../../validation/pod-status.ts';
 import { define } from '../define.ts';
 import { fillInAppArmor } from './app-armor.ts';
 import { dropDisabledFields } from './disabled-fields.ts';
@@ -22,6 +18,9 @@ import { setPodDefaults } from './pod-defaults.ts';
 import { podWarnings } from './pod-warnings.ts';
 
 const finished = (pod: Pod): boolean => pod.status.phase === 'Succeeded' || pod.status.phase === 'Failed';
+
+/** A time that is shown even where there is none. */
+const NEVER = null as unknown as undefined;
 
 /** A pod's generation counts the changes of its spec, from one. */
 function countGeneration(pod: Mutable<Pod>, old: Pod): void {
@@ -126,6 +125,7 @@ export const pod = define<Pod>({
         {
           type: 'PodScheduled',
           status: 'False',
+          lastProbeTime: NEVER,
           lastTransitionTime: formatTime(now),
           reason: 'SchedulingGated',
           message: 'Scheduling is blocked due to non-empty scheduling gates',

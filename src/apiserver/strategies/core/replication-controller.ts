@@ -6,8 +6,8 @@ import { validatePodTemplate } from '../../validation/pod-spec.ts';
 import { age, containersCells, labelsCell } from '../cells.ts';
 import { define } from '../define.ts';
 import { countsChanges, updateSpec, updateStatus } from '../spec-and-status.ts';
-import { podTemplateWarnings } from './pod-warnings.ts';
 import { setPodTemplateDefaults } from './pod-spec-defaults.ts';
+import { podTemplateWarnings } from './pod-warnings.ts';
 
 /** https://kubernetes.io/docs/concepts/workloads/controllers/replicationcontroller/ */
 export const replicationController = define<ReplicationController>({

@@ -1,8 +1,8 @@
 import type { Service, ServicePort } from '../../../api/core/v1.gen.ts';
 import type { Mutable } from '../../../api/resource.ts';
+import { Path } from '../../../schema/field-error.ts';
 import { validateService, validateServiceUpdate } from '../../validation/service.ts';
 import { age, labelsCell, NONE, UNKNOWN } from '../cells.ts';
-import { Path } from '../../../schema/field-error.ts';
 import { define } from '../define.ts';
 import { warnOfCidr, warnOfIp } from './ip-warnings.ts';
 
