@@ -12,6 +12,15 @@ export class AdmissionChain {
   readonly #plugins: readonly AdmissionPlugin[];
   /** By resource, then operation and subresource. */
   readonly #wanted = new WeakMap<ServedResource, Map<string, Wanted>>();
+  /** What was found last. */
+  #last:
+    | {
+        readonly resource: ServedResource;
+        readonly operation: string;
+        readonly subresource: string;
+        readonly wanted: Wanted;
+      }
+    | undefined;
 
   constructor(plugins: readonly AdmissionPlugin[]) {
     this.#plugins = plugins;
@@ -40,6 +49,17 @@ export class AdmissionChain {
   }
 
   #find(operation: AdmissionOperation, { resource, subresource }: Target): Wanted {
+    const last = this.#last;
+    // A request asks several times.
+    if (last?.resource === resource && last.operation === operation && last.subresource === subresource) {
+      return last.wanted;
+    }
+    const wanted = this.#lookUp(operation, resource, subresource);
+    this.#last = { resource, operation, subresource, wanted };
+    return wanted;
+  }
+
+  #lookUp(operation: AdmissionOperation, resource: ServedResource, subresource: string): Wanted {
     let ofResource = this.#wanted.get(resource);
     if (!ofResource) {
       ofResource = new Map();

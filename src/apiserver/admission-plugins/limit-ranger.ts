@@ -58,7 +58,7 @@ function setDefaults(pod: Mutable<Pod>, range: LimitRange): void {
       ['requests', requests],
       ['limits', limits],
     ] as const) {
-      const own = { ...resources[kind] };
+      const own: Record<string, string> = { ...resources[kind] };
       const set = Object.keys(defaults)
         .filter((name) => own[name] === undefined)
         .sort();
