@@ -79,12 +79,9 @@ export function packedHeaders(headers: ResponseHeaders): ResponseHeaders {
   return { ...headers, 'content-encoding': 'gzip', vary };
 }
 
-export function respondText(exchange: Exchange, status: number, text: string): void {
-  exchange.respond(
-    status,
-    { ...commonHeaders(exchange, 'text/plain; charset=utf-8'), 'x-content-type-options': 'nosniff' },
-    [Buffer.from(text)],
-  );
+export function respondText(exchange: Exchange, status: number, text: string, more: ResponseHeaders = {}): void {
+  const headers = commonHeaders(exchange, 'text/plain; charset=utf-8');
+  exchange.respond(status, { ...headers, 'x-content-type-options': 'nosniff', ...more }, [Buffer.from(text)]);
 }
 
 /** The answer of a Go server's mux to a path that nobody serves. */

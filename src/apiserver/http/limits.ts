@@ -15,6 +15,11 @@ export interface Limits {
   readonly handshakeTimeoutMs: number;
   /** HTTP/2 streams open at a time on one connection. */
   readonly concurrentStreams: number;
+  /** Requests under way that read, and that write; long-running ones do not count. kube-apiserver's numbers. */
+  readonly requestsInFlight: number;
+  readonly mutatingRequestsInFlight: number;
+  /** From a request's start to the end of its answer, but for long-running ones. */
+  readonly requestTimeoutMs: number;
   /** How long a closing server lets requests finish that it has accepted. */
   readonly shutdownMs: number;
 }
@@ -28,5 +33,8 @@ export const defaultLimits: Limits = {
   idleTimeoutMs: 90_000,
   handshakeTimeoutMs: 10_000,
   concurrentStreams: 250,
+  requestsInFlight: 400,
+  mutatingRequestsInFlight: 200,
+  requestTimeoutMs: 60_000,
   shutdownMs: 5_000,
 };

@@ -1,13 +1,15 @@
 import { ApiError, errors } from '../../api/errors.ts';
+import { parseDuration } from '../../schema/duration.ts';
 import { StoreUnavailableError } from '../../store/store.ts';
 import type { Logger } from '../../utils/log.ts';
 import type { Authenticate } from '../authentication/authenticator.ts';
 import { impersonate, wantsImpersonation } from '../authentication/impersonation.ts';
 import type { ServedResource } from '../core.ts';
-import { respondError, respondText } from './answer.ts';
+import { commonHeaders, respondError, respondText } from './answer.ts';
 import { authorize } from './authorize.ts';
 import type { Discovery } from './discovery.ts';
 import { ClientGoneError, type Exchange } from './exchange.ts';
+import { Flights, isLongRunning } from './flights.ts';
 import type { RequestMetrics } from './metrics.ts';
 import type { PathRouter } from './paths.ts';
 import { Request } from './request.ts';
@@ -31,19 +33,23 @@ export interface PipelineOptions extends ResourceServices {
 }
 
 /**
- * The one road of every request, in this order: limits, request info, authentication, impersonation, metrics, then
+ * The one road of every request, in this order: limits, request info, authentication, impersonation, a place among the requests under way, metrics, then
  * the resource handlers (where the core authorizes) or authorization and the handler of the path. Whatever is
  * thrown on the way becomes a Status here, and only here.
  */
 export function createPipeline(options: PipelineOptions): (exchange: Exchange) => void {
+  const flights = new Flights(options.limits, options.clock, respondLate);
+  options.endless.add(() => flights.close());
   return (exchange) => {
-    void serve(options, exchange);
+    void serve(options, flights, exchange);
   };
 }
 
-async function serve(options: PipelineOptions, exchange: Exchange): Promise<void> {
+async function serve(options: PipelineOptions, flights: Flights, exchange: Exchange): Promise<void> {
   let request: Request | undefined;
   let done: ((status: number) => void) | undefined;
+  let landed: (() => void) | undefined;
+  let leave: (() => void) | undefined;
   try {
     const { url } = exchange;
     if (url.length > options.limits.urlBytes) {
@@ -55,6 +61,9 @@ async function serve(options: PipelineOptions, exchange: Exchange): Promise<void
     const info = parseRequestInfo(exchange.method, mark < 0 ? url : url.slice(0, mark), query);
     if (!info) throw errors.badRequest('the request path cannot be understood');
 
+    const long = isLongRunning(info);
+    if (!long) landed = flights.begin(exchange, timeoutOf(query));
+
     const { connection, headers } = exchange;
     const requestor = options.authenticate({
       headers,
@@ -64,6 +73,13 @@ async function serve(options: PipelineOptions, exchange: Exchange): Promise<void
     if (!requestor) throw errors.unauthorized();
     const user = wantsImpersonation(headers) ? await impersonate(headers, requestor, options.authorizer) : requestor;
 
+    if (!long) {
+      leave = flights.admit(info.verb);
+      if (!leave && !user.groups?.includes(PRIVILEGED)) {
+        respondText(exchange, 429, 'Too many requests, please try again later.\n', { 'retry-after': '1' });
+        return;
+      }
+    }
     request = new Request(exchange, info, query, user);
     request.inGroup = info.isResource
       ? options.discovery.hasGroup(info.group)
@@ -82,6 +98,19 @@ async function serve(options: PipelineOptions, exchange: Exchange): Promise<void
   } catch (error) {
     answerError(options.log, exchange, request, error);
   } finally {
+    if (landed || leave) {
+      // Until the client has it all: answers that nobody reads are what the bounds are for.
+      if (exchange.closed) {
+        landed?.();
+        leave?.();
+      } else {
+        const [end, go] = [landed, leave];
+        exchange.onClose(() => {
+          end?.();
+          go?.();
+        });
+      }
+    }
     if (done) {
       // A watch goes on after its handler has returned.
       const end = done;
@@ -89,6 +118,32 @@ async function serve(options: PipelineOptions, exchange: Exchange): Promise<void
       else exchange.onClose(() => end(exchange.status));
     }
   }
+}
+
+/** Those who administer the cluster are always answered. */
+const PRIVILEGED = 'system:masters';
+
+/** The time that a client gives its request (ms), where it says so. */
+function timeoutOf(query: URLSearchParams | undefined): number | undefined {
+  const text = query?.get('timeout');
+  if (!text) return undefined;
+  try {
+    return Number(parseDuration(text)) / 1e6;
+  } catch (error) {
+    throw errors.badRequest(
+      `invalid timeout specified in the request URL - ${error instanceof Error ? error.message : String(error)}`,
+    );
+  }
+}
+
+const allottedTime = Buffer.from(
+  '{"metadata":{},"status":"Failure","message":"Timeout: request did not complete within the allotted timeout","reason":"Timeout","details":{},"code":504}\n',
+);
+
+/** A request that took too long: kube-apiserver's own short answer, or the end of one that has begun. */
+function respondLate(exchange: Exchange): void {
+  if (exchange.status !== 0) exchange.abort();
+  else exchange.respond(504, commonHeaders(exchange, 'text/plain; charset=utf-8'), [allottedTime]);
 }
 
 const hasSubresource = ({ data }: ServedResource, subresource: string): boolean =>
