@@ -1,3 +1,4 @@
+import type { Docs } from '../../api/docs/docs.ts';
 import { groupVersions } from '../../api/groups.ts';
 import { model } from '../../api/model.ts';
 import type { Field, FieldData, ObjectSchema, ScalarType, Schema } from '../../schema/model.ts';
@@ -13,6 +14,22 @@ export interface GroupVersionKind {
 }
 
 const META = 'io.k8s.apimachinery.pkg.apis.meta.v1';
+
+/** What they are, apart from their form. */
+const wellKnownDocs: Partial<Record<ScalarType, string>> = {
+  Quantity: 'A number with a unit: 100m is a tenth, 1k a thousand, 1Ki is 1024, 1.5Gi is 1536Mi.',
+  Time: 'A time, to the second, as RFC 3339 has it.',
+  MicroTime: 'A time, to the microsecond, as RFC 3339 has it.',
+  Duration: 'A span of time: 1h30m, 10s, 500ms.',
+  IntOrString: 'A number or a text.',
+  RawExtension: 'An object of any kind; its own apiVersion and kind say which.',
+  FieldsV1:
+    'A set of fields, as a tree: "f:" is a field, "k:" an element by its keys, "v:" one by its value, "." the thing itself.',
+  JSON: 'Any value.',
+  JSONSchemaPropsOrArray: 'A schema, or one for each element.',
+  JSONSchemaPropsOrBool: 'A schema, or whether anything at all is allowed.',
+  JSONSchemaPropsOrStringArray: 'A schema, or names of properties.',
+};
 
 /** Types with a JSON form of their own are definitions of their own: name, and what it says. */
 const wellKnown: Partial<Record<ScalarType, readonly [name: string, schema: Json]>> = {
@@ -66,8 +83,10 @@ export class Definitions {
   readonly #v3: boolean;
   readonly #done = new Map<string, Json>();
   readonly #kinds: (name: string) => readonly GroupVersionKind[];
+  readonly #docs: Docs;
 
-  constructor(version: 2 | 3, kinds: (name: string) => readonly GroupVersionKind[]) {
+  constructor(version: 2 | 3, docs: Docs, kinds: (name: string) => readonly GroupVersionKind[]) {
+    this.#docs = docs;
     this.version = version;
     this.#v3 = version === 3;
     this.#root = this.#v3 ? '#/components/schemas/' : '#/definitions/';
@@ -114,8 +133,10 @@ export class Definitions {
 
   object(schema: ObjectSchema, kinds: readonly GroupVersionKind[]): Json {
     const required = [...schema.fields.values()].filter((field) => field.required).map(({ name }) => name);
-    const properties = [...schema.fields.values()].map((field) => [field.name, this.#property(field)] as const);
+    const properties = [...schema.fields.values()].map((field) => [field.name, this.#property(schema, field)] as const);
+    const description = this.#docs.type(schema.name);
     return {
+      ...(description !== undefined && { description }),
       type: 'object',
       ...(required.length > 0 && { required }),
       ...(properties.length > 0 && { properties: Object.fromEntries(properties.sort(([a], [b]) => (a < b ? -1 : 1))) }),
@@ -126,14 +147,16 @@ export class Definitions {
     };
   }
 
-  #property(field: Field): Json {
+  #property(owner: ObjectSchema, field: Field): Json {
     const bare = this.#schema(field.schema);
     // The values that are allowed are the elements' of a list or map.
     const inner = bare.items ? 'items' : bare.additionalProperties ? 'additionalProperties' : undefined;
     const schema =
       field.enum && inner ? { ...bare, [inner]: { ...Object(bare[inner]), enum: [...field.enum].sort() } } : bare;
+    // What a custom resource's fields are for is said in its definition.
+    const description = field.doc ?? (owner.proto && this.#docs.field(owner.name, field.name));
     const said: Json = {
-      ...(field.doc && { description: field.doc }),
+      ...(description !== undefined && { description }),
       // Version 2 leaves them out: clients of old took them for values to fill in themselves.
       ...(this.#v3 && defaultOf(field)),
     };
@@ -171,9 +194,9 @@ export class Definitions {
         return { type: 'object', additionalProperties: this.#element(schema.values) };
       case 'scalar': {
         const known = wellKnown[schema.type];
-        return known
-          ? this.named(known[0], this.#v3 ? (v3Forms[schema.type] ?? known[1]) : known[1])
-          : { ...plain[schema.type] };
+        if (!known) return { ...plain[schema.type] };
+        const form = this.#v3 ? (v3Forms[schema.type] ?? known[1]) : known[1];
+        return this.named(known[0], { description: wellKnownDocs[schema.type], ...form });
       }
     }
   }

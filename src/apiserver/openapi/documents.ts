@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { type Docs, loadDocs } from '../../api/docs/docs.ts';
 import { groupVersions } from '../../api/groups.ts';
 import { model } from '../../api/model.ts';
 import type { ResourceTable, ServedResource } from '../core.ts';
@@ -9,6 +10,7 @@ import { Paths } from './paths.ts';
 import { type AddPaths, everyVersion, plainPaths } from './plain-paths.ts';
 import { inSlices } from './slices.ts';
 
+type Build = (docs: Docs, kinds: Kinds, resources: readonly ServedResource[]) => Generator<void, Buffer>;
 type Encode = (document: Json) => Generator<void, Buffer>;
 
 export interface Document {
@@ -47,18 +49,19 @@ export class OpenApiDocuments {
   #kinds: Kinds = new Map();
   /** Ends with the last document asked for: they are made one after the other, or their slices would add up. */
   #last: Promise<unknown> = Promise.resolve();
+  #docs: Promise<Docs> | undefined;
 
   constructor(resources: ResourceTable) {
     this.#resources = resources;
   }
 
   v2(): Promise<Document> {
-    return this.#once('v2', () => build2(this.#kinds, [...this.#resources.all()], encodeJson));
+    return this.#once('v2', (docs, kinds, resources) => build2(docs, kinds, resources, encodeJson));
   }
 
   /** In protobuf, see gnostic.ts. */
   v2Protobuf(): Promise<Document> {
-    return this.#once('v2 protobuf', () => build2(this.#kinds, [...this.#resources.all()], encodeGnostic));
+    return this.#once('v2 protobuf', (docs, kinds, resources) => build2(docs, kinds, resources, encodeGnostic));
   }
 
   /** The index of v3: where each group-version's document is, with the hash of its content. */
@@ -85,11 +88,10 @@ export class OpenApiDocuments {
   }
 
   #document3(path: string, encode: Encode): Promise<Document> {
-    const kinds = this.#kinds;
     const of = this.#byPath.get(path) ?? [];
     const key = `v3 ${path}${encode === encodeJson ? '' : ' protobuf'}`;
-    return this.#once(key, () =>
-      typeof of === 'function' ? buildPlain(of, kinds, encode) : build3(kinds, of, encode),
+    return this.#once(key, (docs, kinds) =>
+      typeof of === 'function' ? buildPlain(docs, of, kinds, encode) : build3(docs, kinds, of, encode),
     );
   }
 
@@ -110,23 +112,38 @@ export class OpenApiDocuments {
   }
 
   /** Whoever asks while a document is in the making waits for the same one. */
-  #once(key: string, build: () => Generator<void, Buffer>): Promise<Document> {
+  #once(key: string, build: Build): Promise<Document> {
     this.#refresh();
     const made = this.#made;
     let found = made.get(key);
     if (!found) {
-      // Begun now: what it sees is this generation, whenever its turn comes.
-      const work = build();
-      found = this.#last.then(() => inSlices(work)).then(document);
-      this.#last = found.catch(() => made.delete(key));
+      // As it is now: what the document is of is this generation, whenever its turn comes.
+      const kinds = this.#kinds;
+      const resources = [...this.#resources.all()];
+      found = this.#last.then(async () => {
+        this.#docs ??= loadDocs();
+        return document(await inSlices(build(await this.#docs, kinds, resources)));
+      });
+      const last = found
+        .catch(() => made.delete(key))
+        .finally(() => {
+          // Nobody needs them once nothing is to be made.
+          if (this.#last === last) this.#docs = undefined;
+        });
+      this.#last = last;
       made.set(key, found);
     }
     return found;
   }
 }
 
-function* build2(kinds: Kinds, resources: readonly ServedResource[], encode: Encode): Generator<void, Buffer> {
-  const definitions = new Definitions(2, (name) => kinds.get(name) ?? everywhere(name, everyVersion));
+function* build2(
+  docs: Docs,
+  kinds: Kinds,
+  resources: readonly ServedResource[],
+  encode: Encode,
+): Generator<void, Buffer> {
+  const definitions = new Definitions(2, docs, (name) => kinds.get(name) ?? everywhere(name, everyVersion));
   const paths = new Paths(2, definitions);
   const groups = new Set<string>();
   const versions = new Set<string>();
@@ -152,10 +169,15 @@ function* build2(kinds: Kinds, resources: readonly ServedResource[], encode: Enc
 }
 
 /** Of the resources of a group-version. */
-function* build3(kinds: Kinds, resources: readonly ServedResource[], encode: Encode): Generator<void, Buffer> {
+function* build3(
+  docs: Docs,
+  kinds: Kinds,
+  resources: readonly ServedResource[],
+  encode: Encode,
+): Generator<void, Buffer> {
   const [first] = resources;
   const own = first ? { [first.group]: [first.version] } : {};
-  const definitions = new Definitions(3, (name) => kinds.get(name) ?? everywhere(name, { '': ['v1'], ...own }));
+  const definitions = new Definitions(3, docs, (name) => kinds.get(name) ?? everywhere(name, { '': ['v1'], ...own }));
   const paths = new Paths(3, definitions);
   if (first) paths.addGroupVersion(first.group, first.version);
   for (const resource of resources) {
@@ -167,11 +189,12 @@ function* build3(kinds: Kinds, resources: readonly ServedResource[], encode: Enc
 
 /** Of what is no resource: a path of `plainPaths`, or a group. */
 function* buildPlain(
+  docs: Docs,
   add: (paths: Paths, definitions: Definitions) => void,
   kinds: Kinds,
   encode: Encode,
 ): Generator<void, Buffer> {
-  const definitions = new Definitions(3, (name) => kinds.get(name) ?? []);
+  const definitions = new Definitions(3, docs, (name) => kinds.get(name) ?? []);
   const paths = new Paths(3, definitions);
   add(paths, definitions);
   return yield* encode(document3(definitions, paths));

@@ -162,12 +162,12 @@ export class Paths {
     description: string,
     answer: Json,
     types: readonly string[] = produces,
-    consumes: readonly string[] | undefined = types,
+    consumes: readonly string[] = types,
   ): void {
     this.#paths[path] = {
       get: {
         description,
-        ...(this.#version === 2 && { ...(consumes && { consumes }), produces: types, schemes: ['https'] }),
+        ...(this.#version === 2 && { ...(consumes.length > 0 && { consumes }), produces: types, schemes: ['https'] }),
         tags: [tag],
         operationId,
         responses: { 200: this.#response(200, answer, types), 401: { description: 'Unauthorized' } },

@@ -17,7 +17,7 @@ export const plainPaths: Readonly<Record<string, AddPaths>> = {
       'how tokens of service accounts are to be checked, in the words of OpenID discovery',
       text,
       json,
-      undefined,
+      [],
     ),
   api: (paths, definitions) =>
     paths.addPlain(
@@ -43,7 +43,7 @@ export const plainPaths: Readonly<Record<string, AddPaths>> = {
       'the public keys that tokens of service accounts are checked with',
       text,
       ['application/jwk-set+json'],
-      undefined,
+      [],
     ),
   version: (paths, definitions) =>
     paths.addPlain(

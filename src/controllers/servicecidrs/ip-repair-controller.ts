@@ -59,7 +59,7 @@ export function startIpRepairController(context: ControllerContext): ControllerH
       const address = addresses.store.get('', ip);
       const holder = address && holderOf(address);
       const own = holder?.name === service.metadata.name && holder.namespace === service.metadata.namespace;
-      return own && isLabelled(address, ip);
+      return own && address !== undefined && isLabelled(address, ip);
     });
 
   const repairService = async (namespace: string, name: string): Promise<void> => {
