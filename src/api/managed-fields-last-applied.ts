@@ -3,9 +3,11 @@
  * --server-side` takes over without conflicts what `kubectl apply` had applied, and keeps the annotation up to date.
  * https://kubernetes.io/docs/reference/using-api/server-side-apply/#migration-between-client-side-and-server-side-apply
  */
+import { configurationProblems } from '../schema/configuration-problems.ts';
 import { FieldSet } from '../schema/field-set.ts';
 import { getOwn, isJsonObject, type JsonObject, parseJson, setOwn } from '../schema/json.ts';
-import { compareValues, configurationProblems, fieldSetOf, type Shape } from '../schema/typed-value.ts';
+import type { ObjectSchema } from '../schema/model.ts';
+import { compareValues, fieldSetOf, shapeOf } from '../schema/typed-value.ts';
 
 const ANNOTATION = 'kubectl.kubernetes.io/last-applied-configuration';
 /** The manager's name that `kubectl apply --server-side` has unless told otherwise; others are no such migration. */
@@ -24,7 +26,7 @@ function lastAppliedText(object: JsonObject): string | undefined {
 }
 
 /** Fields that client-side apply set and that are still as it set them; none where it was never used. */
-export function lastAppliedFields(shape: Shape, apiVersion: string, live: JsonObject): FieldSet {
+export function lastAppliedFields(schema: ObjectSchema, apiVersion: string, live: JsonObject): FieldSet {
   const text = lastAppliedText(live);
   if (text === undefined) return FieldSet.none;
   let last: unknown;
@@ -34,7 +36,8 @@ export function lastAppliedFields(shape: Shape, apiVersion: string, live: JsonOb
     return FieldSet.none;
   }
   if (!isJsonObject(last) || last.apiVersion !== apiVersion) return FieldSet.none;
-  if (configurationProblems(shape, last).length > 0) return FieldSet.none;
+  if (configurationProblems(schema, last).length > 0) return FieldSet.none;
+  const shape = shapeOf(schema);
   const { added, modified, removed } = compareValues(shape, last, live);
   return fieldSetOf(shape, last).difference(modified).difference(added).difference(removed);
 }

@@ -3,9 +3,10 @@
  * https://kubernetes.io/docs/reference/using-api/server-side-apply/
  */
 
+import { configurationProblems } from '../schema/configuration-problems.ts';
 import { decode } from '../schema/decode.ts';
 import { deepEqual } from '../schema/equal.ts';
-import { FieldSet } from '../schema/field-set.ts';
+import { FieldSet, nameStep } from '../schema/field-set.ts';
 import { deepFreeze } from '../schema/freeze.ts';
 import { isJsonObject, type JsonObject } from '../schema/json.ts';
 import type { ObjectSchema } from '../schema/model.ts';
@@ -14,7 +15,6 @@ import { formatTime, timeToMs } from '../schema/time.ts';
 import {
   type Comparison,
   compareValues,
-  configurationProblems,
   fieldSetOf,
   mergeValues,
   removeFields,
@@ -331,7 +331,7 @@ export function applyConfiguration(
   by: FieldManager & { readonly force: boolean },
 ): Applied {
   const shape = shapeOf(schema);
-  const problems = configurationProblems(shape, config);
+  const problems = configurationProblems(schema, config);
   if (problems.length > 0) {
     const list = problems.length === 1 ? problems[0] : `errors:\n${problems.map((p) => `  ${p}`).join('\n')}`;
     throw new ApplyError(`failed to create typed patch object (${nameOf(asJson(config))}): ${list}`);
@@ -362,7 +362,7 @@ export function applyConfiguration(
   const comparison = ignoring(compareValues(shape, before, merged), by.ignore);
   const { conflicts, left } = release(owners, id, comparison);
   if (conflicts.length > 0 && !by.force) {
-    const allowed = migrates ? lastAppliedFields(shape, by.apiVersion, before) : FieldSet.none;
+    const allowed = migrates ? lastAppliedFields(schema, by.apiVersion, before) : FieldSet.none;
     const named = conflicts
       .map(({ owner, set }) => ({
         id: identity(owner),
@@ -392,6 +392,53 @@ function prune(shape: Shape, merged: unknown, owners: Owners, last: FieldSet | u
   let pruned = without(full(last));
   pruned = without(all.difference(fieldsOf(pruned).union(full(owned))));
   return without(all.difference(fieldsOf(pruned)).intersection(full(last)));
+}
+
+const SCALE_VERSION = 'autoscaling/v1';
+
+/** The set of one field, and whether a set has it. */
+const fieldAt = (path: readonly string[]): FieldSet =>
+  path.reduceRight((below, name) => FieldSet.node(false, [[nameStep(name), below]]), FieldSet.leaf);
+const owns = (set: FieldSet, path: readonly string[]): boolean =>
+  path.reduce((at, name) => at.at(nameStep(name)), set).member;
+
+const replicas = ['spec', 'replicas'];
+
+/** The owners of an object's Scale: of its `spec.replicas` those of the object's field at `path`. */
+export function scaleOwners(
+  entries: readonly ManagedFieldsEntry[] | undefined,
+  apiVersion: string,
+  path: readonly string[],
+): readonly ManagedFieldsEntry[] | undefined {
+  const owners: Owners = new Map();
+  for (const [id, owner] of readOwners(entries) ?? []) {
+    if (owner.apiVersion !== apiVersion || !owns(owner.set, path)) continue;
+    owners.set(id, { ...owner, apiVersion: SCALE_VERSION, set: fieldAt(replicas) });
+  }
+  return writeOwners(owners);
+}
+
+/** The other way: the owners of an object after its Scale was applied and has got the owners `scale`. */
+export function parentOwners(
+  entries: readonly ManagedFieldsEntry[] | undefined,
+  apiVersion: string,
+  path: readonly string[],
+  scale: readonly ManagedFieldsEntry[] | undefined,
+): readonly ManagedFieldsEntry[] | undefined {
+  const before = readOwners(entries) ?? new Map<string, Owner>();
+  const ofScale = readOwners(scale) ?? new Map<string, Owner>();
+  const owners: Owners = new Map();
+  const field = fieldAt(path);
+  for (const [id, owner] of before) {
+    if (owner.apiVersion !== apiVersion) continue;
+    const kept = !owns(owner.set, path) || ofScale.delete(id);
+    const set = kept ? owner.set : owner.set.difference(field);
+    if (!set.empty) owners.set(id, { ...owner, set });
+  }
+  for (const [id, owner] of ofScale) {
+    if (owns(owner.set, replicas)) owners.set(id, { ...owner, apiVersion, time: before.get(id)?.time, set: field });
+  }
+  return writeOwners(owners);
 }
 
 /** How conflicts name an owner. */

@@ -33,14 +33,23 @@ import { builtinHooks, type CoreOptions, type VirtualHandler } from './core-opti
 import { CachedObjects, type ObjectReader } from './object-reader.ts';
 import { appliedObject } from './registry/apply.ts';
 import { decodeBody, decodeObject, type ExpectedKind, kindOf, parseBody } from './registry/body.ts';
-import { resetFields } from './registry/reset-fields.ts';
 import { deleteObject } from './registry/delete.ts';
 import { evictPod } from './registry/eviction.ts';
 import { isDryRun, validateDeleteOptions, validatePatchOptions, validateWriteOptions } from './registry/options.ts';
 import { patchedObject } from './registry/patch.ts';
 import { bindPod } from './registry/pods.ts';
 import { groupResourceOf, Registry, type Write } from './registry/registry.ts';
-import { asScale, builtinScale, type ScalePaths, scaleOf, validateScale, withScale } from './registry/scale.ts';
+import { resetFields } from './registry/reset-fields.ts';
+import {
+  asScale,
+  builtinScale,
+  ownedScaleOf,
+  type ScalePaths,
+  scaleOf,
+  validateScale,
+  withAppliedScale,
+  withScale,
+} from './registry/scale.ts';
 import type { Resources } from './resource-table.ts';
 import { answer, attributesOf, checkIdentity, expectedKind, isBindings, managerOf, mustServe } from './targets.ts';
 import { identity, type Versions, versionsOf } from './versions.ts';
@@ -309,6 +318,7 @@ export class Core implements ApiCore {
     make: (current: KubeObject) => Mutable<KubeObject>,
   ): Promise<{ stored: Stored; created: boolean }> {
     const { context, target } = write;
+    const applies = write.tracking === undefined;
     const paths = this.#pathsOf(target);
     const versions = this.#versions(target.resource);
     const { admission } = this.#registry;
@@ -316,7 +326,9 @@ export class Core implements ApiCore {
       { ...write, target: { ...target, subresource: '' }, admission: false },
       async (old) => {
         if (!old) throw errors.notFound(groupResourceOf(target.resource), target.name);
-        const before = scaleOf(old.object, paths) as unknown as KubeObject;
+        const before = applies
+          ? ownedScaleOf(old.object, paths)
+          : (scaleOf(old.object, paths) as unknown as KubeObject);
         const object = make(before);
         if (!admission.idle('UPDATE', target)) {
           const request = {
@@ -331,7 +343,7 @@ export class Core implements ApiCore {
           await admission.validate(request);
         }
         validateScale(asScale(object));
-        return withScale(old.object, asScale(object), paths);
+        return (applies ? withAppliedScale : withScale)(old.object, asScale(object), paths);
       },
     );
     return { stored: answer(scaleOf(versions.view(stored).object, paths), stored), created: false };

@@ -370,31 +370,3 @@ export function withNamedFields(shape: Shape, set: FieldSet): FieldSet {
   });
   return FieldSet.node(set.member, children);
 }
-
-/** What is wrong with a configuration: fields that the schema does not have, elements that are there twice. */
-export function configurationProblems(shape: Shape, value: unknown, path = ''): string[] {
-  const out: string[] = [];
-  if (value === null || value === undefined) return out;
-  const expected = shape.kind === 'set' || shape.kind === 'keyed' ? 'list' : 'map';
-  const parts = partsOf(shape, value);
-  if (!parts) {
-    if (shape.kind === 'leaf' || shape.kind === 'deduced') return out;
-    return [`${path || '.'}: expected ${expected}, got &${describe(value)}`];
-  }
-  for (const step of parts.duplicates) {
-    const [key = ''] = FieldSet.node(false, [[step, FieldSet.leaf]]).paths();
-    out.push(`${path}: duplicate entries for key ${key}`);
-  }
-  for (const [step, part] of parts.steps) {
-    const [text = ''] = FieldSet.node(false, [[step, FieldSet.leaf]]).paths();
-    if (!parts.list && memberShape(shape, part.name) === undefined) {
-      out.push(`${path}${text}: field not declared in schema`);
-      // Kubernetes looks at no more of an object.
-      break;
-    }
-    out.push(...configurationProblems(part.shape, part.value, path + text));
-  }
-  return out;
-}
-
-const describe = (value: unknown) => `{${JSON.stringify(value)}}`;

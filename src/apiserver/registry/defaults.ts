@@ -1,6 +1,8 @@
+import { qualifiedNameProblems } from '../../api/names.ts';
 import { groupResourceName, type KubeObject, type Mutable } from '../../api/resource.ts';
 import { decode } from '../../schema/decode.ts';
 import { deepEqual } from '../../schema/equal.ts';
+import { type FieldError, fieldErrors, Path } from '../../schema/field-error.ts';
 import { isJsonObject, type JsonObject } from '../../schema/json.ts';
 import type { ServedResource } from '../core.ts';
 import type { SubresourceStrategy } from '../strategy.ts';
@@ -114,7 +116,21 @@ const finalizersOnly: SubresourceStrategy<KubeObject> = {
     copy(fields, before, 'status');
     fields.spec = spec.finalizers === undefined ? rest : { ...rest, finalizers: spec.finalizers };
   },
+  validateUpdate: (object) => {
+    const { spec } = fieldsOf(object);
+    const finalizers = isJsonObject(spec) && Array.isArray(spec.finalizers) ? spec.finalizers : [];
+    return finalizers.flatMap((finalizer, i) => finalizerProblems(String(finalizer), i));
+  },
 };
+
+function finalizerProblems(finalizer: string, i: number): FieldError[] {
+  const path = Path.of('spec', 'finalizers').index(i);
+  const problems = qualifiedNameProblems(finalizer);
+  if (problems.length > 0) return problems.map((why) => fieldErrors.invalid(path, finalizer, why));
+  if (finalizer.includes('/') || finalizer === 'kubernetes') return [];
+  const why = 'name is neither a standard finalizer name nor is it fully qualified';
+  return [fieldErrors.invalid(path, finalizer, why)];
+}
 
 export function subresourceStrategy(resource: ServedResource, name: string): SubresourceStrategy<KubeObject> {
   const own = resource.strategy.subresources?.[name];

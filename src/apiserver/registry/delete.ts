@@ -3,7 +3,7 @@ import type { ObjectMeta } from '../../api/meta/v1.gen.ts';
 import type { KubeObject, Mutable } from '../../api/resource.ts';
 import { formatTime, timeToMs } from '../../schema/time.ts';
 import type { DeleteParameters, DeleteResult, ServedResource } from '../core.ts';
-import { FOREGROUND_FINALIZER, ORPHAN_FINALIZER } from './metadata.ts';
+import { canonicalMetadata, FOREGROUND_FINALIZER, ORPHAN_FINALIZER } from './metadata.ts';
 import { isDryRun } from './options.ts';
 import { groupResourceOf, MODIFIED, type Registry, type Write } from './registry.ts';
 
@@ -11,7 +11,7 @@ const MAX_RACES = 100;
 
 /** What a deletion does to an object: away with it, a mark that it is going, or nothing since it is on its way. */
 type Verdict =
-  | { readonly do: 'remove' }
+  | { readonly do: 'remove'; readonly last?: Mutable<KubeObject> }
   | { readonly do: 'mark'; readonly object: Mutable<KubeObject> }
   | { readonly do: 'nothing' };
 
@@ -46,7 +46,7 @@ export async function deleteObject(registry: Registry, write: Write, options: De
     const verdict = judge(storage, old.object, options, registry.clock.now());
     if (verdict.do === 'nothing') return { gone: false, stored: old };
     if (verdict.do === 'remove') {
-      const stored = await registry.remove(write, old);
+      const stored = await registry.remove(write, old, verdict.last);
       if (!('conflict' in stored)) return { gone: true, stored };
       old = stored.conflict;
     } else {
@@ -62,6 +62,18 @@ export async function deleteObject(registry: Registry, write: Write, options: De
 function checkPreconditions(storage: ServedResource, object: KubeObject, options: DeleteParameters): void {
   const { uid, resourceVersion } = options.preconditions ?? {};
   const { name, uid: found, resourceVersion: version } = object.metadata;
+  if (isNamespaces(storage)) {
+    // Its own storage asks before the one that all kinds share.
+    const failed = (what: string, wanted: string, is: string | undefined): ApiError => {
+      const why = `Precondition failed: ${what} in precondition: ${wanted}, ${what} in object meta: ${is ?? ''}`;
+      return errors.conflict(groupResourceOf(storage), name, why);
+    };
+    if (uid !== undefined && uid !== found) throw failed('UID', uid, found);
+    if (resourceVersion !== undefined && resourceVersion !== version) {
+      throw failed('ResourceVersion', resourceVersion, version);
+    }
+    return;
+  }
   const conflict = (why: string): ApiError =>
     errors.conflict({ group: storage.group, resource: storage.data.kind }, name, why);
   if (uid !== undefined && uid !== found) {
@@ -76,14 +88,20 @@ function checkPreconditions(storage: ServedResource, object: KubeObject, options
   }
 }
 
+const isNamespaces = (storage: ServedResource): boolean =>
+  storage.group === '' && storage.data.resource === 'namespaces';
+
 function judge(storage: ServedResource, object: KubeObject, options: DeleteParameters, now: number): Verdict {
-  if (storage.group === '' && storage.data.resource === 'namespaces') return judgeNamespace(object, options, now);
+  if (isNamespaces(storage)) return judgeNamespace(object, options, now);
   const meta = object.metadata;
   const finalizers = finalizersFor(storage, meta, options);
   const grace = graceful(storage, object, options, now);
   if (grace === 'pending') return { do: 'nothing' };
   if (grace) return { do: 'mark', object: withMetadata(object, { ...grace, finalizers }) };
-  if (!finalizers?.length) return { do: 'remove' };
+  if (!finalizers?.length) {
+    if (!storage.strategy.graceSeconds) return { do: 'remove' };
+    return { do: 'remove', last: lastSeen(object, now) };
+  }
   const ended = meta.deletionTimestamp !== undefined && timeToMs(meta.deletionTimestamp) <= now;
   return {
     do: 'mark',
@@ -126,12 +144,26 @@ function graceful(
   return { deletionTimestamp: formatTime(now), deletionGracePeriodSeconds: 1 };
 }
 
+/** An object that could have had a grace period and goes at once, as its client sees it last. */
+function lastSeen(object: KubeObject, now: number): Mutable<KubeObject> {
+  const { deletionTimestamp, generation } = object.metadata;
+  const changes: Partial<ObjectMeta> =
+    deletionTimestamp !== undefined
+      ? {}
+      : { deletionTimestamp: formatTime(now), generation: generation ? generation + 1 : generation };
+  const last = withMetadata(object, { ...changes, deletionGracePeriodSeconds: 0 });
+  last.metadata = canonicalMetadata(last.metadata);
+  return last;
+}
+
 /** Finalizers that the garbage collector takes away when it has seen to the dependents, as the propagation asks. */
 function finalizersFor(
-  { strategy }: ServedResource,
+  { data, strategy }: ServedResource,
   meta: ObjectMeta,
   options: DeleteParameters,
 ): readonly string[] | undefined {
+  // Nothing depends on an event; whatever its deletion says of dependents is not heard.
+  if (data.resource === 'events') return meta.finalizers;
   const present = meta.finalizers ?? [];
   const wanted = propagation(present, options) ?? strategy.defaultPropagation ?? 'background';
   const finalizer = wanted === 'orphan' ? ORPHAN_FINALIZER : wanted === 'foreground' ? FOREGROUND_FINALIZER : undefined;

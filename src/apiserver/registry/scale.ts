@@ -1,5 +1,6 @@
 import type { Scale } from '../../api/autoscaling/v1.gen.ts';
 import { errors } from '../../api/errors.ts';
+import { parentOwners, scaleOwners } from '../../api/managed-fields.ts';
 import { model } from '../../api/model.ts';
 import type { KubeObject, Mutable } from '../../api/resource.ts';
 import { fieldErrors, Path } from '../../schema/field-error.ts';
@@ -38,6 +39,23 @@ export function scaleOf(object: KubeObject, paths: ScalePaths): Scale {
     status: { replicas: at(object, paths.statusReplicas) ?? 0, ...(selector && { selector }) },
   };
   return asScale(decodeAs(scaleKind(), value, 'Scale').object);
+}
+
+/** The object's Scale with the owners that it has as the Scale: what is applied is applied to that. */
+export function ownedScaleOf(object: KubeObject, paths: ScalePaths): KubeObject {
+  const scale = scaleOf(object, paths) as unknown as KubeObject; // its metadata is always there
+  const managedFields = scaleOwners(object.metadata.managedFields, object.apiVersion, paths.replicas);
+  return { ...scale, metadata: { ...scale.metadata, managedFields } };
+}
+
+/** A copy of the object with an applied Scale: with its owners, too. */
+export function withAppliedScale(object: KubeObject, scale: Scale, paths: ScalePaths): Mutable<KubeObject> {
+  const changed = withScale(object, scale, paths);
+  const { managedFields } = object.metadata;
+  const owners = parentOwners(managedFields, object.apiVersion, paths.replicas, scale.metadata?.managedFields);
+  // Made anew for this object.
+  changed.metadata.managedFields = owners as Mutable<typeof owners>;
+  return changed;
 }
 
 /** For objects that were decoded over the model's Scale. */
