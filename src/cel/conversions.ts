@@ -20,7 +20,7 @@ import {
 } from './values.ts';
 
 /** The power of ten from which string(double) has an exponent. */
-const EXPONENT_FROM = 21;
+const EXPONENT_FROM = 6;
 const TWO_63 = 2 ** 63;
 const TWO_64 = 2 ** 64;
 

@@ -35,6 +35,8 @@ export interface EnvironmentOptions {
   readonly functions?: readonly FunctionDeclaration[];
   readonly variables?: Readonly<Record<string, CelType>>;
   readonly objects?: readonly ObjectType[];
+  /** Object types made up by their names, such as `Object.spec`. */
+  readonly resolve?: (name: string) => ObjectType | undefined;
   /** Names that stand for types: `kubernetes.URL`, `optional_type`. */
   readonly types?: readonly CelType[];
   readonly macros?: readonly string[];
@@ -46,6 +48,7 @@ export class Environment {
   readonly #variables: ReadonlyMap<string, CelType>;
   readonly #objects: ReadonlyMap<string, ObjectType>;
   readonly #types: ReadonlyMap<string, CelType>;
+  readonly #resolve: ((name: string) => ObjectType | undefined) | undefined;
   readonly macros: MacroNames;
 
   constructor(options: EnvironmentOptions = {}, base?: Environment) {
@@ -59,6 +62,7 @@ export class Environment {
     this.#variables = new Map([...(base ? base.#variables : []), ...Object.entries(options.variables ?? {})]);
     const objects = (options.objects ?? []).map((object) => [object.name, object] as const);
     this.#objects = new Map([...(base ? base.#objects : []), ...objects]);
+    this.#resolve = options.resolve ?? (base ? base.#resolve : undefined);
     const types = (options.types ?? []).map((type) => [type.name, type] as const);
     this.#types = new Map([...(base ? base.#types : []), ...types]);
     this.macros = new Set([...(base?.macros ?? []), ...(options.macros ?? [])]);
@@ -74,11 +78,11 @@ export class Environment {
 
   /** The type a name stands for, as in `type(x) == int`. */
   typeNamed(name: string): CelType | undefined {
-    return this.#types.get(name) ?? (this.#objects.has(name) ? { kind: 'struct', name, params: [] } : undefined);
+    return this.#types.get(name) ?? (this.object(name) ? { kind: 'struct', name, params: [] } : undefined);
   }
 
   object(name: string): ObjectType | undefined {
-    return this.#objects.get(name);
+    return this.#objects.get(name) ?? this.#resolve?.(name);
   }
 
   function(name: string): FunctionDeclaration | undefined {

@@ -66,6 +66,12 @@ export function runtimeTypeName(type: CelType): string {
   return type.kind === 'null' ? 'null_type' : type.name;
 }
 
+/** As Kubernetes' own messages name a type: by its names at run time. */
+export function declaredTypeName(type: CelType): string {
+  const name = runtimeTypeName(type);
+  return type.params.length === 0 ? name : `${name}(${type.params.map(declaredTypeName).join(', ')})`;
+}
+
 export const isDynOrError = (type: CelType): boolean => type.kind === 'dyn' || type.kind === 'error';
 
 /** The T of optional_type(T). */
