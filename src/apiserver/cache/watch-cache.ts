@@ -18,7 +18,7 @@ export class WatchCache {
   readonly namespaced: boolean;
   readonly #select: (entry: Entry) => Readonly<Record<string, string>>;
   readonly #entries = new SortedMap<Entry>();
-  #listed: WeakRef<{ readonly start: string; readonly end: string; readonly entries: readonly Entry[] }> | undefined;
+  #listed: { readonly start: string; readonly end: string; readonly entries: WeakRef<readonly Entry[]> } | undefined;
   readonly #ring: EventRing;
   readonly #loadedAt: number;
   readonly #all = new Set<Watcher>();
@@ -70,10 +70,11 @@ export class WatchCache {
   /** The same array as long as nothing changes and somebody may still have it, so that answers made of it can be kept. */
   range(start: string, end: string, limit?: number): readonly Entry[] {
     if (limit !== undefined) return this.#entries.range(start, end, limit);
-    const last = this.#listed?.deref();
-    if (last && last.start === start && last.end === end) return last.entries;
+    const last = this.#listed;
+    const listed = last?.start === start && last.end === end ? last.entries.deref() : undefined;
+    if (listed) return listed;
     const entries = this.#entries.range(start, end);
-    this.#listed = new WeakRef({ start, end, entries });
+    this.#listed = { start, end, entries: new WeakRef(entries) };
     return entries;
   }
 

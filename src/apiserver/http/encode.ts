@@ -1,5 +1,6 @@
 import { apiVersionOf } from '../../api/resource.ts';
 import type { ServedResource, Stored, StoredList } from '../core.ts';
+import { framedBodies } from './framed.ts';
 import type { Representation } from './negotiate.ts';
 import { yamlText } from './yaml-text.ts';
 
@@ -75,7 +76,7 @@ export function listBody(list: StoredList): readonly Uint8Array[] {
     parts = whole ? itemParts(items, COMMA, (json) => json) : itemParts(items, COMMA_OPEN, itemJson);
     itemPartsOf.set(items, parts);
   }
-  return [first, ...parts];
+  return [first, ...framedBodies.of(items, parts)];
 }
 
 /** Items of one cache at one time, which are of one resource, are listed again and again while nothing changes. */

@@ -1,5 +1,6 @@
 import type { TLSSocket } from 'node:tls';
 import type { Connection, Exchange } from '../exchange.ts';
+import type { FramedBlock } from '../framed.ts';
 import type { Limits } from '../limits.ts';
 import {
   ConnectionError,
@@ -118,6 +119,7 @@ export class Http2Connection {
   #die(): void {
     if (this.#dead) return;
     this.#dead = true;
+    this.#output.drop();
     for (const stream of [...this.#streams.values()]) stream.lost();
     this.#streams.clear();
     this.#waiting.clear();
@@ -465,7 +467,12 @@ export class Http2Connection {
         this.#waiting.add(stream);
         return;
       }
-      const size = Math.min(stream.queued, window, this.#peerFrame);
+      const { block } = stream;
+      if (block && block.payload <= window) {
+        this.#lend(stream, block);
+        continue;
+      }
+      const size = Math.min(stream.together, window, this.#peerFrame);
       const flags = stream.endsWith(size) ? flag.endStream : 0;
       output.reserve(HEADER_BYTES + size);
       const at = writeFrameHeader(output.room, output.at, size, frameType.data, flags, stream.id);
@@ -476,6 +483,21 @@ export class Http2Connection {
     }
     this.#waiting.delete(stream);
     stream.drained();
+  }
+
+  /** Sends a block as it is: the headers of its frames are all that is written. */
+  #lend(stream: Http2Stream, block: FramedBlock): void {
+    block.busy = true;
+    const ends = stream.endsWith(block.payload);
+    block.eachFrame((at, length, last) => {
+      writeFrameHeader(block.bytes, at, length, frameType.data, last && ends ? flag.endStream : 0, stream.id);
+    });
+    stream.skip(block);
+    this.#sendWindow -= block.payload;
+    this.#output.lend(block.bytes, () => {
+      block.busy = false;
+    });
+    this.#flushSoon();
   }
 
   #pumpAll(): void {

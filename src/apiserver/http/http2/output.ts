@@ -11,6 +11,8 @@ interface Part {
   readonly bytes: Buffer;
   /** To be used again when the bytes have left. */
   readonly block: Buffer | undefined;
+  /** Called when the bytes have left, or never will. */
+  readonly done?: () => void;
 }
 
 /**
@@ -73,6 +75,13 @@ export class Output {
     this.#start = this.#used;
   }
 
+  /** Takes bytes that need no copy; they must not change until `done` is called. */
+  lend(bytes: Buffer, done: () => void): void {
+    this.#retire(false);
+    this.#full.push({ bytes, block: undefined, done });
+    this.#fullBytes += bytes.length;
+  }
+
   /** Sends what there is, as soon as the write before it is done. */
   flush(): void {
     if (this.#writing) return;
@@ -87,7 +96,7 @@ export class Output {
   /** Hands everything over at once and ends the socket. */
   end(): void {
     this.#retire(false);
-    for (const { bytes } of this.#full) this.#socket.write(bytes);
+    for (const { bytes, done } of this.#full) this.#socket.write(bytes, done);
     this.#full = [];
     this.#fullBytes = 0;
     this.#socket.end();
@@ -96,11 +105,19 @@ export class Output {
   readonly #done = (error?: Error | null): void => {
     const part = this.#writing;
     this.#writing = undefined;
+    part?.done?.();
     if (error) return;
     if (part?.block && spare.length < MOST_SPARE) spare.push(part.block);
     if (this.#full.length > 0) this.flush();
     this.#written();
   };
+
+  /** The socket is gone. */
+  drop(): void {
+    for (const { done } of this.#full) done?.();
+    this.#full = [];
+    this.#fullBytes = 0;
+  }
 
   /** Gives the memory back until there is something to say again. */
   rest(): void {

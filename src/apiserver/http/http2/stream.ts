@@ -8,6 +8,7 @@ import {
   type ResponseHeaders,
   type ResponseStream,
 } from '../exchange.ts';
+import { blockOf, type FramedBlock } from '../framed.ts';
 import { type Http2Connection, STREAM_WINDOW } from './connection.ts';
 import { errorCode } from './frames.ts';
 import { fieldBound, writeField, writeStatus } from './hpack.ts';
@@ -48,6 +49,10 @@ export class Http2Stream implements Exchange, ResponseStream {
 
   // What waits to be sent to it.
   #queue: Uint8Array[] = [];
+  /** A whole answer, in place of the queue: not changed, so that what many ask for is held once. */
+  #body: readonly Uint8Array[] | undefined;
+  /** The answer is in blocks: no frame spans two of their parts. */
+  #aligned = false;
   #head = 0;
   queued = 0;
   /** How much of the chunk at `#head` is sent. */
@@ -98,6 +103,7 @@ export class Http2Stream implements Exchange, ResponseStream {
     if (this.#closed) return;
     this.#closed = true;
     this.#queue = [];
+    this.#body = undefined;
     this.queued = 0;
     this.#chunks = [];
     clearTimeout(this.#timer);
@@ -199,7 +205,8 @@ export class Http2Stream implements Exchange, ResponseStream {
       this.drained();
       return;
     }
-    this.#queue = [...body];
+    this.#body = body;
+    this.#aligned = body[1] !== undefined && blockOf(body[1]) !== undefined;
     this.queued = length;
     this.#connection.pump(this);
   }
@@ -265,14 +272,36 @@ export class Http2Stream implements Exchange, ResponseStream {
     return this.#ended && size === this.queued;
   }
 
+  /** How many bytes the next frame may have, whatever the windows say. */
+  get together(): number {
+    if (!this.#aligned) return this.queued;
+    return (this.#body?.[this.#head]?.length ?? 0) - this.#offset;
+  }
+
+  /** The block that comes next, where it can be sent as it is. */
+  get block(): FramedBlock | undefined {
+    if (!this.#aligned || this.#offset > 0) return undefined;
+    const block = blockOf(this.#body?.[this.#head] ?? NOTHING);
+    return block?.busy ? undefined : block;
+  }
+
+  /** The block that comes next is on its way. */
+  skip(block: FramedBlock): void {
+    this.sendWindow -= block.payload;
+    this.queued -= block.payload;
+    this.#head += block.frames;
+    this.#taken();
+  }
+
   /** Moves the next `size` bytes into `room`. */
   take(room: Buffer, start: number, size: number): void {
     this.sendWindow -= size;
     this.queued -= size;
     let at = start;
     const end = start + size;
+    const queue = this.#body ?? this.#queue;
     while (at < end) {
-      const chunk = this.#queue[this.#head] ?? NOTHING;
+      const chunk = queue[this.#head] ?? NOTHING;
       const bytes = Math.min(chunk.length - this.#offset, end - at);
       if (bytes === chunk.length) room.set(chunk, at);
       else room.set(chunk.subarray(this.#offset, this.#offset + bytes), at);
@@ -283,8 +312,13 @@ export class Http2Stream implements Exchange, ResponseStream {
         this.#head++;
       }
     }
+    this.#taken();
+  }
+
+  #taken(): void {
     if (this.queued > 0) return;
     this.#queue = [];
+    this.#body = undefined;
     this.#head = 0;
     if (this.#ended) this.#endSent = true;
   }
