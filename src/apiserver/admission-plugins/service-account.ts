@@ -1,6 +1,7 @@
-import type { Container, Pod, ServiceAccount, VolumeProjection } from '../../api/core/v1.gen.ts';
+import type { Container, Pod, ProjectedVolumeSource, ServiceAccount, VolumeProjection } from '../../api/core/v1.gen.ts';
 import { errors } from '../../api/errors.ts';
 import type { Mutable } from '../../api/resource.ts';
+import { deepFreeze } from '../../schema/freeze.ts';
 import type { AdmissionPlugin, AdmissionRequest } from '../admission.ts';
 import { type AdmissionReaders, isTrue, mutableOf, objectOf, oldObjectOf, refusal } from './readers.ts';
 
@@ -29,6 +30,8 @@ export function serviceAccount(
   readers: Pick<AdmissionReaders, 'serviceAccount' | 'fresh'>,
   options: ServiceAccountPluginOptions,
 ): AdmissionPlugin {
+  // What all pods have is one value, which nobody changes.
+  const projected = deepFreeze({ sources: tokenSources(options), defaultMode: 0o644 });
   return {
     name: 'ServiceAccount',
     handles: (operation, group, resource, subresource) =>
@@ -82,7 +85,8 @@ export function serviceAccount(
     const pod = mutableOf<Pod>(request);
     const { spec } = pod;
     if (!account) throw lookupError(request, spec.serviceAccountName ?? '');
-    if (spec.automountServiceAccountToken ?? account.automountServiceAccountToken ?? true) mountToken(pod, options);
+    if (spec.automountServiceAccountToken ?? account.automountServiceAccountToken ?? true)
+      mountToken(pod, options, projected);
     if (!spec.imagePullSecrets?.length && account.imagePullSecrets?.length)
       spec.imagePullSecrets = account.imagePullSecrets.map((ref) => ({ ...ref }));
   }
@@ -131,7 +135,11 @@ function limitSecrets(account: ServiceAccount, { spec }: Pod): string | undefine
   return `imagePullSecrets[${index}].name="${spec.imagePullSecrets?.[index]?.name}" is not allowed because service account ${account.metadata.name} does not reference that imagePullSecret`;
 }
 
-function mountToken({ spec }: Mutable<Pod>, options: ServiceAccountPluginOptions): void {
+function mountToken(
+  { spec }: Mutable<Pod>,
+  options: ServiceAccountPluginOptions,
+  projected: Mutable<ProjectedVolumeSource>,
+): void {
   const volumes = spec.volumes ?? [];
   const existing = volumes.find(
     (volume) => volume.name.startsWith('kube-api-access-') && isTokenVolume(volume.projected?.sources),
@@ -146,7 +154,7 @@ function mountToken({ spec }: Mutable<Pod>, options: ServiceAccountPluginOptions
   for (const container of spec.initContainers ?? []) mount(container);
   for (const container of spec.containers) mount(container);
   if (existing || !needed) return;
-  spec.volumes = [...volumes, { name, projected: { sources: tokenSources(options), defaultMode: 0o644 } }];
+  spec.volumes = [...volumes, { name, projected }];
 }
 
 const isTokenVolume = (sources: readonly VolumeProjection[] | undefined): boolean =>
