@@ -84,6 +84,8 @@ const isCpu = (metric: v2.MetricSpec): metric is Cpu =>
   metric.resource?.name === 'cpu' &&
   metric.resource.target.averageUtilization !== undefined;
 
+const DEFAULT_UTILIZATION = 80;
+
 /** Autoscaling/v1 says one thing, the utilization of CPU; the rest of v2 stands in annotations. */
 function scalerToV1(scaler: v2.HorizontalPodAutoscaler): v1.HorizontalPodAutoscaler {
   const { metrics: given, behavior, ...spec } = scaler.spec;
@@ -131,8 +133,10 @@ function scalerToV2(scaler: v1.HorizontalPodAutoscaler): v2.HorizontalPodAutosca
   const conditions = parsed<readonly v2.HorizontalPodAutoscalerCondition[]>(conditionsText);
   const currentMetrics = parsed<readonly v2.MetricStatus[]>(currentText);
   const metrics: v2.MetricSpec[] = [...(parsed<readonly v2.MetricSpec[]>(metricsText) ?? [])];
-  if (targetCPUUtilizationPercentage !== undefined) {
-    const target = { type: 'Utilization', averageUtilization: targetCPUUtilizationPercentage };
+  // Who says nothing at all means CPU.
+  const utilization = targetCPUUtilizationPercentage ?? (metrics.length === 0 ? DEFAULT_UTILIZATION : undefined);
+  if (utilization !== undefined) {
+    const target = { type: 'Utilization', averageUtilization: utilization };
     metrics.push({ type: 'Resource', resource: { name: 'cpu', target } });
   }
   return {

@@ -10,9 +10,11 @@ import type {
 } from '../../api/admissionregistration/v1.gen.ts';
 import type { CertificateSigningRequest } from '../../api/certificates/v1.gen.ts';
 import { dns1035LabelProblems, dns1123SubdomainProblems } from '../../api/names.ts';
+import { deepEqual } from '../../schema/equal.ts';
 import { fieldErrors, Path } from '../../schema/field-error.ts';
 import { checkLabelSelector } from './label-selector.ts';
-import { addAll, checkEnum, checkOptionalEnum, checkQualifiedName, checkSubdomain, type Found } from './values.ts';
+import { checkMatchConditions } from './match-conditions.ts';
+import { addAll, checkOptionalEnum, checkSubdomain, type Found } from './values.ts';
 
 const SPEC = Path.of('spec');
 const operations = ['*', 'CONNECT', 'CREATE', 'DELETE', 'UPDATE'];
@@ -79,7 +81,31 @@ function checkClient({ url, service }: WebhookClientConfig, path: Path, found: F
   }
 }
 
-function checkWebhook(webhook: ValidatingWebhook, path: Path, found: Found): void {
+/** What an update may not newly do: it may keep what was accepted once. */
+interface Strictness {
+  readonly matchConditions: boolean;
+  readonly sideEffects: boolean;
+  readonly reviewVersions: boolean;
+  readonly uniqueNames: boolean;
+}
+
+const NO_SIDE_EFFECTS = ['None', 'NoneOnDryRun'];
+const accepts = (versions: readonly string[] | undefined) => ['v1', 'v1beta1'].some((v) => versions?.includes(v));
+
+function strictness(now: Webhooks, old: Webhooks | undefined): Strictness {
+  if (!old) return { matchConditions: true, sideEffects: true, reviewVersions: true, uniqueNames: true };
+  const same = now.length === old.length && old.every((w, i) => deepEqual(w.matchConditions, now[i]?.matchConditions));
+  return {
+    matchConditions: !same,
+    sideEffects: old.every(({ sideEffects }) => NO_SIDE_EFFECTS.includes(sideEffects)),
+    reviewVersions: old.every(({ admissionReviewVersions: v }) => !v?.length || accepts(v)),
+    uniqueNames: new Set(old.map(({ name }) => name)).size === old.length,
+  };
+}
+
+type Webhooks = readonly ValidatingWebhook[];
+
+function checkWebhook(webhook: ValidatingWebhook, options: Strictness, path: Path, found: Found): void {
   const problems = dns1123SubdomainProblems(webhook.name);
   if (!webhook.name) found.push(fieldErrors.required(path.child('name')));
   else if (problems.length > 0) addAll(found, path.child('name'), webhook.name, problems);
@@ -97,14 +123,17 @@ function checkWebhook(webhook: ValidatingWebhook, path: Path, found: Found): voi
       if (reviews.indexOf(version) < i)
         found.push(fieldErrors.invalid(versions.index(i), version, 'duplicate version'));
     }
-    if (!reviews.includes('v1') && !reviews.includes('v1beta1')) {
+    if (options.reviewVersions && !accepts(reviews)) {
       found.push(fieldErrors.invalid(versions, reviews, 'must include at least one of v1, v1beta1'));
     }
   }
   for (const [i, rule] of (webhook.rules ?? []).entries()) checkRule(rule, path.child('rules').index(i), found);
   checkOptionalEnum(webhook.failurePolicy, ['Fail', 'Ignore'], path.child('failurePolicy'), found);
   checkOptionalEnum(webhook.matchPolicy, ['Equivalent', 'Exact'], path.child('matchPolicy'), found);
-  checkEnum(webhook.sideEffects, ['None', 'NoneOnDryRun'], path.child('sideEffects'), found);
+  const effects = options.sideEffects ? NO_SIDE_EFFECTS : ['None', 'NoneOnDryRun', 'Some', 'Unknown'];
+  if (webhook.sideEffects === undefined) {
+    found.push(fieldErrors.required(path.child('sideEffects'), `must specify one of ${effects.join(', ')}`));
+  } else checkOptionalEnum(webhook.sideEffects, effects, path.child('sideEffects'), found);
   const timeout = webhook.timeoutSeconds;
   if (timeout !== undefined && (timeout < 1 || timeout > MAX_TIMEOUT)) {
     const why = 'the timeout value must be between 1 and 30 seconds';
@@ -113,41 +142,47 @@ function checkWebhook(webhook: ValidatingWebhook, path: Path, found: Found): voi
   checkLabelSelector(webhook.namespaceSelector, path.child('namespaceSelector'), found);
   checkLabelSelector(webhook.objectSelector, path.child('objectSelector'), found);
   checkClient(webhook.clientConfig, path.child('clientConfig'), found);
-  const names = new Set<string>();
-  for (const [i, { name, expression }] of (webhook.matchConditions ?? []).entries()) {
-    const at = path.child('matchConditions').index(i);
-    if (!name) found.push(fieldErrors.required(at.child('name')));
-    else checkQualifiedName(name, at.child('name'), found);
-    if (names.has(name)) found.push(fieldErrors.duplicate(at.child('name'), name));
-    names.add(name);
-    if (!expression?.trim()) found.push(fieldErrors.required(at.child('expression')));
+  if (options.matchConditions) {
+    checkMatchConditions(webhook.matchConditions, false, path.child('matchConditions'), found);
   }
 }
 
-function checkWebhooks(webhooks: readonly ValidatingWebhook[] | undefined, found: Found): void {
+function checkWebhooks(webhooks: Webhooks = [], old: Webhooks | undefined, found: Found): void {
   const names = new Set<string>();
-  for (const [i, webhook] of (webhooks ?? []).entries()) {
+  const options = strictness(webhooks, old);
+  for (const [i, webhook] of webhooks.entries()) {
     const at = Path.of('webhooks').index(i);
-    checkWebhook(webhook, at, found);
-    if (names.has(webhook.name)) found.push(fieldErrors.duplicate(at.child('name'), webhook.name));
+    checkWebhook(webhook, options, at, found);
+    if (options.uniqueNames && webhook.name && names.has(webhook.name)) {
+      found.push(fieldErrors.duplicate(at.child('name'), webhook.name));
+    }
     names.add(webhook.name);
   }
 }
 
-export function validateValidatingWebhooks({ webhooks }: ValidatingWebhookConfiguration): Found {
+export function validateValidatingWebhooks(
+  now: ValidatingWebhookConfiguration,
+  old?: ValidatingWebhookConfiguration,
+): Found {
   const found: Found = [];
-  checkWebhooks(webhooks, found);
+  checkWebhooks(now.webhooks, old && (old.webhooks ?? []), found);
   return found;
 }
 
-export function validateMutatingWebhooks({ webhooks }: MutatingWebhookConfiguration): Found {
+export function validateMutatingWebhooks(now: MutatingWebhookConfiguration, old?: MutatingWebhookConfiguration): Found {
   const found: Found = [];
-  checkWebhooks(webhooks, found);
-  for (const [i, { reinvocationPolicy }] of (webhooks ?? []).entries()) {
+  checkWebhooks(now.webhooks, old && (old.webhooks ?? []), found);
+  for (const [i, { reinvocationPolicy }] of (now.webhooks ?? []).entries()) {
     const at = Path.of('webhooks').index(i).child('reinvocationPolicy');
     checkOptionalEnum(reinvocationPolicy, ['IfNeeded', 'Never'], at, found);
   }
   return found;
+}
+
+/** Names that are one step of a path. */
+function pathSegmentProblems(name: string): string[] {
+  if (name === '.' || name === '..') return [`may not be '${name}'`];
+  return ['/', '%'].filter((c) => name.includes(c)).map((c) => `may not contain '${c}'`);
 }
 
 /** What a policy or a binding is about. */
@@ -161,6 +196,7 @@ export function checkMatchResources(match: MatchResources, path: Path, found: Fo
       checkRule(rule, at, found);
       const names = rule.resourceNames ?? [];
       for (const [j, name] of names.entries()) {
+        addAll(found, at.child('resourceNames').index(j), name, pathSegmentProblems(name));
         if (names.indexOf(name) < j) found.push(fieldErrors.duplicate(at.child('resourceNames').index(j), name));
       }
     }
@@ -170,6 +206,7 @@ export function checkMatchResources(match: MatchResources, path: Path, found: Fo
 /** Which object a policy's parameters are in: by name, or by labels. */
 export function checkParamRef(ref: ParamRef, at: Path, found: Found): void {
   const { name, selector, parameterNotFoundAction } = ref;
+  if (name) addAll(found, at.child('name'), name, pathSegmentProblems(name));
   if (name && selector) {
     const why = 'name and selector are mutually exclusive';
     found.push(fieldErrors.forbidden(at.child('name'), why), fieldErrors.forbidden(at.child('selector'), why));
@@ -179,7 +216,7 @@ export function checkParamRef(ref: ParamRef, at: Path, found: Found): void {
   checkLabelSelector(selector, at.child('selector'), found);
   const action = at.child('parameterNotFoundAction');
   if (!parameterNotFoundAction) found.push(fieldErrors.required(action));
-  checkOptionalEnum(parameterNotFoundAction, ['Deny', 'Allow'], action, found);
+  else checkOptionalEnum(parameterNotFoundAction, ['Deny', 'Allow'], action, found);
 }
 
 export function validatePolicyBinding({ spec }: ValidatingAdmissionPolicyBinding): Found {

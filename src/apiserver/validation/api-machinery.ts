@@ -1,4 +1,3 @@
-import { isIP } from 'node:net';
 import type {
   MutatingAdmissionPolicy,
   MutatingAdmissionPolicyBinding,
@@ -8,21 +7,9 @@ import type {
 } from '../../api/admissionregistration/v1.gen.ts';
 import type { APIService } from '../../api/apiregistration/v1.gen.ts';
 import { dns1035LabelProblems } from '../../api/names.ts';
-import type { IPAddress, ServiceCIDR } from '../../api/networking/v1.gen.ts';
-import { deepEqual } from '../../schema/equal.ts';
 import { fieldErrors, Path } from '../../schema/field-error.ts';
-import { familyOfRange } from '../../utils/ip.ts';
 import { checkMatchResources, checkParamRef } from './admission.ts';
-import {
-  addAll,
-  BAD_IP,
-  checkCidr,
-  checkOptionalEnum,
-  checkSubdomain,
-  type Found,
-  IMMUTABLE,
-  portProblems,
-} from './values.ts';
+import { addAll, checkOptionalEnum, checkSubdomain, type Found, portProblems } from './values.ts';
 
 const SPEC = Path.of('spec');
 const NAME = Path.of('metadata', 'name');
@@ -70,67 +57,6 @@ export function validateApiService({ metadata, spec }: APIService): Found {
   }
   if (insecureSkipTLSVerify && caBundle) {
     found.push(fieldErrors.invalid(insecure, true, 'may not be true if caBundle is present'));
-  }
-  return found;
-}
-
-/** https://kubernetes.io/docs/reference/networking/virtual-ips/#ip-address-objects */
-export function validateIpAddress({ metadata, spec }: IPAddress): Found {
-  const found: Found = [];
-  if (isIP(metadata.name) === 0) found.push(fieldErrors.invalid(NAME, metadata.name, BAD_IP));
-  const at = SPEC.child('parentRef');
-  if (!spec.parentRef) {
-    found.push(fieldErrors.required(at));
-    return found;
-  }
-  const { group, resource, name } = spec.parentRef;
-  if (group) checkSubdomain(group, at.child('group'), found);
-  if (!resource) found.push(fieldErrors.required(at.child('resource')));
-  if (!name) found.push(fieldErrors.required(at.child('name')));
-  return found;
-}
-
-export function validateIpAddressUpdate(address: IPAddress, old: IPAddress): Found {
-  const found: Found = [];
-  if (!deepEqual(address.spec, old.spec)) {
-    found.push(fieldErrors.invalid(SPEC.child('parentRef'), address.spec.parentRef, IMMUTABLE));
-  }
-  return found;
-}
-
-/** One range of each family at most. */
-export function validateServiceCidr({ spec }: ServiceCIDR): Found {
-  const found: Found = [];
-  const at = SPEC.child('cidrs');
-  const cidrs = spec.cidrs ?? [];
-  if (cidrs.length === 0) {
-    found.push(fieldErrors.required(at, 'at least one CIDR required'));
-    return found;
-  }
-  if (cidrs.length > 2) {
-    found.push(fieldErrors.invalid(at, cidrs, 'may only hold up to 2 values'));
-    return found;
-  }
-  for (const [i, cidr] of cidrs.entries()) checkCidr(cidr, at.index(i), found);
-  const families = cidrs.map(familyOfRange);
-  if (families.length === 2 && families[0] !== undefined && families[0] === families[1]) {
-    found.push(
-      fieldErrors.invalid(
-        at,
-        cidrs,
-        'may specify no more than one IP for each IP family, i.e 192.168.0.0/24 and 2001:db8::/64',
-      ),
-    );
-  }
-  return found;
-}
-
-/** A second family may be added; what is there stays. */
-export function validateServiceCidrUpdate(cidr: ServiceCIDR, old: ServiceCIDR): Found {
-  const found = validateServiceCidr(cidr);
-  const before = old.spec.cidrs ?? [];
-  if (!deepEqual((cidr.spec.cidrs ?? []).slice(0, before.length), before)) {
-    found.push(fieldErrors.invalid(SPEC.child('cidrs').index(0), cidr.spec.cidrs?.[0] ?? null, IMMUTABLE));
   }
   return found;
 }

@@ -36,7 +36,9 @@ export function validatePriorityClass(priorityClass: PriorityClass): Found {
     const why = `maximum allowed value of a user defined priority is ${HIGHEST_USER_PRIORITY}`;
     found.push(fieldErrors.forbidden(Path.of('value'), why));
   }
-  checkOptionalEnum(preemptionPolicy, ['PreemptLowerPriority', 'Never'], Path.of('preemptionPolicy'), found);
+  const at = Path.of('preemptionPolicy');
+  if ((preemptionPolicy as string) === '') found.push(fieldErrors.required(at));
+  else checkOptionalEnum(preemptionPolicy, ['PreemptLowerPriority', 'Never'], at, found);
   return found;
 }
 

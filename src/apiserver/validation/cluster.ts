@@ -2,6 +2,7 @@ import type { Event, Namespace, Node } from '../../api/core/v1.gen.ts';
 import { labelValueProblems } from '../../api/names.ts';
 import { deepEqual } from '../../schema/equal.ts';
 import { fieldErrors, Path } from '../../schema/field-error.ts';
+import { familyOfRange } from '../../utils/ip.ts';
 import { checkTaintEffect } from './pod-scheduling.ts';
 import { checkQuantity } from './resources.ts';
 import { checkCidr, checkQualifiedName, type Found } from './values.ts';
@@ -27,7 +28,7 @@ export function validateNode({ spec, status }: Node): Found {
   const found: Found = [];
   const taints = Path.of('metadata', 'taints');
   const seen = new Set<string>();
-  for (const [i, { key, value, effect }] of (spec.taints ?? []).entries()) {
+  for (const [i, { key, value, effect, timeAdded }] of (spec.taints ?? []).entries()) {
     const at = taints.index(i);
     checkQualifiedName(key, at.child('key'), found);
     const problems = labelValueProblems(value ?? '');
@@ -36,7 +37,7 @@ export function validateNode({ spec, status }: Node): Found {
     else checkTaintEffect(effect, at.child('effect'), found);
     const pair = `${key}/${effect}`;
     if (seen.has(pair)) {
-      const shown = { key, ...(value && { value }), effect };
+      const shown = { Key: key, Value: value ?? '', Effect: effect, TimeAdded: timeAdded ?? null };
       const { body, ...error } = fieldErrors.duplicate(at, shown);
       found.push({ ...error, body: `${body}: taints must be unique by key and effect pair` });
     }
@@ -49,6 +50,11 @@ export function validateNode({ spec, status }: Node): Found {
     }
   }
   for (const [i, cidr] of podCidrs(spec).entries()) checkCidr(cidr, SPEC.child('podCIDRs').index(i), found);
+  const cidrs = podCidrs(spec);
+  if (cidrs.length > 1 && (cidrs.length > 2 || new Set(cidrs.map(familyOfRange)).size < 2)) {
+    const why = 'may specify no more than one CIDR for each IP family';
+    found.push(fieldErrors.invalid(SPEC.child('podCIDRs'), cidrs, why));
+  }
   for (const [i, feature] of (status.declaredFeatures ?? []).entries()) {
     if (featurePattern.test(feature)) continue;
     const why = `invalid feature name "${feature}": must start with an UpperCamelCase segment, with subsequent segments separated by '/' (e.g., MyFeature or MyFeature/mySubFeature), and contain only alphanumeric characters and slashes`;

@@ -1,9 +1,16 @@
 import type { ConfigMap, LimitRange, LimitRangeItem, ResourceQuota, Secret } from '../../api/core/v1.gen.ts';
+import { qualifiedNameProblems } from '../../api/names.ts';
 import { deepEqual } from '../../schema/equal.ts';
 import { fieldErrors, Path } from '../../schema/field-error.ts';
 import { compareQuantities, quantityNumber } from '../../schema/quantity.ts';
-import { checkQuantity, checkQuotaResourceName, checkResourceName } from './resources.ts';
-import { addAll, checkImmutable, checkQualifiedName, configKeyProblems, type Found } from './values.ts';
+import {
+  checkContainerResourceName,
+  checkQuantity,
+  checkQuotaResourceName,
+  checkResourceName,
+  isStandardQuota,
+} from './resources.ts';
+import { addAll, checkImmutable, configKeyProblems, type Found } from './values.ts';
 
 const DATA = Path.of('data');
 const SPEC = Path.of('spec');
@@ -58,7 +65,9 @@ export function validateSecret({ data = {}, type = '', metadata }: Secret): Foun
   }
   if (size > MAX_SIZE) found.push(fieldErrors.tooLong(DATA, MAX_SIZE));
   for (const key of requiredKeys[type] ?? []) {
-    if (!Object.hasOwn(data, key)) found.push(fieldErrors.required(DATA.key(key)));
+    // A key of SSH has to say something.
+    const enough = type === 'kubernetes.io/ssh-auth' ? Boolean(data[key]) : Object.hasOwn(data, key);
+    if (!enough) found.push(fieldErrors.required(DATA.key(key)));
   }
   switch (type) {
     case 'kubernetes.io/service-account-token': {
@@ -123,8 +132,8 @@ export function validateLimitRange({ spec }: LimitRange): Found {
   const types = new Set<string>();
   for (const [i, item] of (spec.limits ?? []).entries()) {
     const at = SPEC.child('limits').index(i);
-    checkQualifiedName(item.type, at.child('type'), found);
-    if (!item.type.includes('/') && !limitTypes.includes(item.type)) {
+    addAll(found, at.child('type'), item.type, qualifiedNameProblems(item.type));
+    if (qualifiedNameProblems(item.type).length === 0 && !item.type.includes('/') && !limitTypes.includes(item.type)) {
       found.push(fieldErrors.invalid(at.child('type'), item.type, 'must be a standard limit type or fully qualified'));
     }
     if (types.has(item.type)) found.push(fieldErrors.duplicate(at.child('type'), item.type));
@@ -147,12 +156,17 @@ function checkLimit(item: LimitRangeItem, path: Path, found: Found): void {
     }
     for (const name of Object.keys(item[list] ?? {})) {
       names.add(name);
-      checkResourceName(name, path.child(list).key(name), found);
+      const at = path.child(list).key(name);
+      if (item.type === 'Pod' || item.type === 'Container') checkContainerResourceName(name, at, found);
+      else checkResourceName(name, at, found);
     }
   }
   if (item.type === 'PersistentVolumeClaim' && !item.min?.storage && !item.max?.storage) {
     found.push(
-      fieldErrors.required(path, 'either minimum or maximum storage value is required, but neither was provided'),
+      fieldErrors.required(
+        path.child('limits'),
+        'either minimum or maximum storage value is required, but neither was provided',
+      ),
     );
   }
   for (const name of names) checkLimitOrder(item, name, path, found);
@@ -212,6 +226,28 @@ const contradictions = [
   ['Terminating', 'NotTerminating'],
 ] as const;
 
+const MISPLACED = 'unsupported scope applied to resource';
+/** Scopes that pods are in or not. */
+const existing = ['BestEffort', 'NotBestEffort', 'Terminating', 'NotTerminating', 'CrossNamespacePodAffinity'];
+const ofPods = /^(?:pods|(?:requests\.|limits\.)?(?:cpu|memory))$/;
+
+/** Whether what a scope selects has any of a resource. */
+function counts(scope: string, resource: string): boolean {
+  if (scope === 'BestEffort') return resource === 'pods';
+  if (scope === 'VolumeAttributesClass') {
+    return resource === 'persistentvolumeclaims' || resource === 'requests.storage';
+  }
+  return !scopes.includes(scope) || ofPods.test(resource);
+}
+
+const goScopes = (selector: ResourceQuota['spec']['scopeSelector']): object => ({
+  MatchExpressions: (selector?.matchExpressions ?? []).map(({ scopeName, operator, values }) => ({
+    ScopeName: scopeName,
+    Operator: operator ?? '',
+    Values: values ?? null,
+  })),
+});
+
 export function validateResourceQuota({ spec }: ResourceQuota): Found {
   const found: Found = [];
   for (const [name, amount] of Object.entries(spec.hard ?? {})) {
@@ -220,16 +256,28 @@ export function validateResourceQuota({ spec }: ResourceQuota): Found {
     checkQuantity(name, amount, at, found);
   }
   const given: readonly string[] = spec.scopes ?? [];
+  const names = Object.keys(spec.hard ?? {}).filter(isStandardQuota);
+  const misplaced = (scope: string): readonly string[] => names.filter((name) => !counts(scope, name));
   for (const scope of given) {
     if (!scopes.includes(scope)) found.push(fieldErrors.invalid(SPEC.child('scopes'), given, 'unsupported scope'));
+    for (const _ of misplaced(scope)) found.push(fieldErrors.invalid(SPEC.child('scopes'), given, MISPLACED));
   }
-  if (contradictions.some(([a, b]) => given.includes(a) && given.includes(b))) {
+  for (const [a, b] of contradictions) {
+    if (!given.includes(a) || !given.includes(b)) continue;
     found.push(fieldErrors.invalid(SPEC.child('scopes'), given, 'conflicting scopes'));
   }
   const at = SPEC.child('scopeSelector', 'matchExpressions');
+  const selected = new Set<string>();
   for (const { scopeName, operator, values = [] } of spec.scopeSelector?.matchExpressions ?? []) {
+    selected.add(scopeName);
     if (!scopes.includes(scopeName)) {
       found.push(fieldErrors.invalid(at.child('scopeName'), scopeName, 'unsupported scope'));
+    }
+    for (const _ of misplaced(scopeName)) found.push(fieldErrors.invalid(at, goScopes(spec.scopeSelector), MISPLACED));
+    if (operator !== 'Exists' && existing.includes(scopeName)) {
+      const why =
+        "must be 'Exists' when scope is any of ResourceQuotaScopeTerminating, ResourceQuotaScopeNotTerminating, ResourceQuotaScopeBestEffort, ResourceQuotaScopeNotBestEffort or ResourceQuotaScopeCrossNamespacePodAffinity";
+      found.push(fieldErrors.invalid(at.child('operator'), operator ?? '', why));
     }
     if (operator === 'In' || operator === 'NotIn') {
       if (values.length === 0) {
@@ -241,7 +289,11 @@ export function validateResourceQuota({ spec }: ResourceQuota): Found {
         const why = "must be no value when `operator` is 'Exist' or 'DoesNotExist' for scope selector";
         found.push(fieldErrors.invalid(at.child('values'), values, why));
       }
-    } else found.push(fieldErrors.invalid(at.child('operator'), operator, 'not a valid selector operator'));
+    } else found.push(fieldErrors.invalid(at.child('operator'), operator ?? '', 'not a valid selector operator'));
+  }
+  for (const [a, b] of contradictions) {
+    if (!selected.has(a) || !selected.has(b)) continue;
+    found.push(fieldErrors.invalid(at, spec.scopes ?? null, 'conflicting scopes'));
   }
   return found;
 }

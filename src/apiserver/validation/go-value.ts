@@ -56,7 +56,7 @@ function goField(kind: string, value: unknown): unknown {
 }
 
 /** Maps are written in the order of their keys. */
-function sorted(value: unknown): unknown {
+export function sorted(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(sorted);
   if (!isFields(value)) return value;
   const entries = Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1));

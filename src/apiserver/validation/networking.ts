@@ -1,21 +1,17 @@
 import { isIP } from 'node:net';
-import type { EndpointSubset, Endpoints } from '../../api/core/v1.gen.ts';
-import type { EndpointSlice } from '../../api/discovery/v1.gen.ts';
-import { dns1035LabelProblems } from '../../api/names.ts';
 import type { Ingress, IngressBackend, IngressClass, NetworkPolicy } from '../../api/networking/v1.gen.ts';
-import { deepEqual } from '../../schema/equal.ts';
 import { fieldErrors, Path } from '../../schema/field-error.ts';
-import { familyOfRange, rangeContains } from '../../utils/ip.ts';
+import { rangeContains } from '../../utils/ip.ts';
+import { checkPathSegment, cidrProblem } from './addresses.ts';
+import { checkDomainPrefixedPath } from './domain-path.ts';
 import { checkLabelSelector } from './label-selector.ts';
 import {
   addAll,
-  checkCidr,
-  checkEnum,
+  BAD_CIDR,
   checkIp,
   checkLabel1123,
   checkOptionalEnum,
   checkPortNumberOrName,
-  checkQualifiedName,
   checkSubdomain,
   checkWildcardSubdomain,
   type Found,
@@ -25,11 +21,23 @@ import {
 } from './values.ts';
 
 const SPEC = Path.of('spec');
-const protocols = ['SCTP', 'TCP', 'UDP'];
 const pathTypes = ['Exact', 'ImplementationSpecific', 'Prefix'];
 
+export const INGRESS_CLASS_ANNOTATION = 'kubernetes.io/ingress.class';
+
 /** https://kubernetes.io/docs/concepts/services-networking/ingress/ */
-export function validateIngress({ spec }: Ingress): Found {
+export function validateIngress(ingress: Ingress): Found {
+  const found = validateIngressUpdate(ingress);
+  const annotation = ingress.metadata.annotations?.[INGRESS_CLASS_ANNOTATION];
+  const name = ingress.spec.ingressClassName;
+  if (annotation !== undefined && name !== undefined && annotation !== name) {
+    const why = 'must match `ingressClassName` when both are specified';
+    found.push(fieldErrors.invalid(Path.of('annotations', INGRESS_CLASS_ANNOTATION), annotation, why));
+  }
+  return found;
+}
+
+export function validateIngressUpdate({ spec }: Ingress): Found {
   const found: Found = [];
   if (!spec.rules?.length && !spec.defaultBackend) {
     found.push(fieldErrors.invalid(SPEC, spec.rules ?? null, 'either `defaultBackend` or `rules` must be specified'));
@@ -43,8 +51,9 @@ export function validateIngress({ spec }: Ingress): Found {
     if (!http.paths?.length) found.push(fieldErrors.required(paths));
     for (const [j, { path = '', pathType, backend }] of (http.paths ?? []).entries()) {
       const one = paths.index(j);
-      checkPath(path, pathType, one, found);
-      checkBackend(backend ?? {}, one.child('backend'), found);
+      checkPath(path, pathType ?? undefined, one, found);
+      // Without a type it is not known what the path is, and the rest is not looked at.
+      if ((pathType ?? undefined) !== undefined) checkBackend(backend ?? {}, one.child('backend'), found);
     }
   }
   for (const [i, { hosts, secretName }] of (spec.tls ?? []).entries()) {
@@ -60,7 +69,7 @@ export function validateIngress({ spec }: Ingress): Found {
 }
 
 function checkHost(host: string, path: Path, found: Found): void {
-  if (isIP(host) !== 0) found.push(fieldErrors.invalid(path, host, 'must be a DNS name, not an IP address'));
+  if (isSloppyIp(host)) found.push(fieldErrors.invalid(path, host, NOT_A_NAME));
   if (host.includes('*')) checkWildcardSubdomain(host, path, found);
   else checkSubdomain(host, path, found);
 }
@@ -69,7 +78,7 @@ const badSequences = ['//', '/./', '/../', '%2f', '%2F'];
 const badEndings = ['/..', '/.'];
 
 function checkPath(path: string, type: string | undefined, at: Path, found: Found): void {
-  if (!type) {
+  if (type === undefined) {
     found.push(fieldErrors.required(at.child('pathType'), 'pathType must be specified'));
     return;
   }
@@ -98,17 +107,15 @@ function checkBackend({ service, resource }: IngressBackend, path: Path, found: 
     return;
   }
   if (resource) {
-    required(resource.kind, path.child('resource'), 'kind', found);
-    required(resource.name, path.child('resource'), 'name', found);
+    checkTypedReference(resource, path.child('resource'), found);
     return;
   }
   if (!service) {
-    found.push(fieldErrors.required(path, 'resource or service backend is required'));
+    found.push(fieldErrors.invalid(path, '', 'resource or service backend is required'));
     return;
   }
   const at = path.child('service');
-  if (required(service.name, at, 'name', found))
-    addAll(found, at.child('name'), service.name, dns1035LabelProblems(service.name));
+  if (required(service.name, at, 'name', found)) checkLabel1123(service.name, at.child('name'), found);
   const { name, number } = service.port ?? {};
   if (name && number) found.push(fieldErrors.invalid(path, '', 'cannot set both port name & port number'));
   else if (name) addAll(found, at.child('port', 'name'), name, portNameProblems(name));
@@ -116,31 +123,55 @@ function checkBackend({ service, resource }: IngressBackend, path: Path, found: 
   else found.push(fieldErrors.required(path, 'port name or number is required'));
 }
 
+interface TypedReference {
+  readonly apiGroup?: string;
+  readonly kind: string;
+  readonly name: string;
+}
+
+function checkTypedReference({ apiGroup, kind, name }: TypedReference, path: Path, found: Found): void {
+  // Where nothing is said it may be null.
+  if ((apiGroup ?? undefined) !== undefined) checkSubdomain(apiGroup ?? '', path.child('apiGroup'), found);
+  if (required(kind, path, 'kind', found)) checkPathSegment(kind, path.child('kind'), found);
+  if (required(name, path, 'name', found)) checkPathSegment(name, path.child('name'), found);
+}
+
+/** Addresses under which an Ingress is reached, as whoever serves it tells. */
+export function validateIngressStatusUpdate({ status }: Ingress): Found {
+  const found: Found = [];
+  for (const [i, { ip, hostname }] of (status?.loadBalancer?.ingress ?? []).entries()) {
+    const at = Path.of('status', 'loadBalancer', 'ingress').index(i);
+    if (ip) checkIp(ip, at.child('ip'), found);
+    if (!hostname) continue;
+    checkSubdomain(hostname, at.child('hostname'), found);
+    if (isSloppyIp(hostname)) found.push(fieldErrors.invalid(at.child('hostname'), hostname, NOT_A_NAME));
+  }
+  return found;
+}
+
+const NOT_A_NAME = 'must be a DNS name, not an IP address';
+
+/** Also of octets with leading zeros, as old clients wrote them. */
+const isSloppyIp = (host: string): boolean =>
+  isIP(host) !== 0 || (/^[0-9]+(?:\.[0-9]+){3}$/.test(host) && host.split('.').every((octet) => Number(octet) <= 255));
+
 export function validateIngressClass({ spec }: IngressClass): Found {
   const found: Found = [];
   const { controller = '', parameters } = spec;
   const at = SPEC.child('controller');
   if (controller.length > 250) found.push(fieldErrors.tooLong(at, 250));
-  const slash = controller.indexOf('/');
-  if (!controller) found.push(fieldErrors.required(at));
-  else if (slash <= 0 || slash === controller.length - 1) {
-    found.push(fieldErrors.invalid(at, controller, 'must be a domain-prefixed path (such as "acme.io/foo")'));
-  }
+  checkDomainPrefixedPath(controller, at, found);
   if (!parameters) return found;
   const path = SPEC.child('parameters');
-  if (parameters.apiGroup !== undefined) checkSubdomain(parameters.apiGroup, path.child('apiGroup'), found);
-  required(parameters.kind, path, 'kind', found);
-  required(parameters.name, path, 'name', found);
-  if (parameters.scope === 'Cluster') {
-    if (parameters.namespace !== undefined) {
-      const why = "`parameters.scope` is set to 'Cluster'";
-      found.push(fieldErrors.forbidden(path.child('namespace'), why));
-    }
-  } else if (parameters.scope === 'Namespace') {
-    if (!parameters.namespace) {
-      found.push(fieldErrors.required(path.child('namespace'), "`parameters.scope` is set to 'Namespace'"));
-    } else checkLabel1123(parameters.namespace, path.child('namespace'), found);
-  } else checkEnum(parameters.scope, ['Cluster', 'Namespace'], path.child('scope'), found);
+  checkTypedReference(parameters, path, found);
+  const { scope, namespace } = parameters;
+  checkOptionalEnum(scope, ['Cluster', 'Namespace'], path.child('scope'), found);
+  if (scope === 'Namespace') {
+    if (namespace !== undefined) checkLabel1123(namespace, path.child('namespace'), found);
+    else found.push(fieldErrors.required(path.child('namespace'), "`parameters.scope` is set to 'Namespace'"));
+  } else if (scope === 'Cluster' && namespace !== undefined) {
+    found.push(fieldErrors.forbidden(path.child('namespace'), "`parameters.scope` is set to 'Cluster'"));
+  }
   return found;
 }
 
@@ -153,18 +184,22 @@ export function validateIngressClassUpdate(ingressClass: IngressClass, old: Ingr
 }
 
 /** https://kubernetes.io/docs/concepts/services-networking/network-policies/ */
-export function validateNetworkPolicy({ spec }: NetworkPolicy): Found {
+export const validateNetworkPolicy = (policy: NetworkPolicy): Found => checkPolicy(policy, new Set());
+export const validateNetworkPolicyUpdate = (policy: NetworkPolicy, old: NetworkPolicy): Found =>
+  checkPolicy(policy, rangesOf(old));
+
+function checkPolicy({ spec }: NetworkPolicy, known: ReadonlySet<string>): Found {
   const found: Found = [];
   checkLabelSelector(spec.podSelector, SPEC.child('podSelector'), found);
   for (const [i, { ports, from }] of (spec.ingress ?? []).entries()) {
     const at = SPEC.child('ingress').index(i);
     checkPolicyPorts(ports, at.child('ports'), found);
-    checkPeers(from, at.child('from'), found);
+    checkPeers(from, at.child('from'), known, found);
   }
   for (const [i, { ports, to }] of (spec.egress ?? []).entries()) {
     const at = SPEC.child('egress').index(i);
     checkPolicyPorts(ports, at.child('ports'), found);
-    checkPeers(to, at.child('to'), found);
+    checkPeers(to, at.child('to'), known, found);
   }
   const types = SPEC.child('policyTypes');
   if ((spec.policyTypes?.length ?? 0) > 2) {
@@ -201,31 +236,19 @@ function checkPolicyPorts(ports: PolicyPorts, path: Path, found: Found): void {
       continue;
     }
     if (endPort < port) {
-      found.push(fieldErrors.invalid(at.child('endPort'), endPort, 'must be greater than or equal to `port`'));
+      // What is shown is the port, not what is wrong.
+      found.push(fieldErrors.invalid(at.child('endPort'), port, 'must be greater than or equal to `port`'));
     }
     addAll(found, at.child('endPort'), endPort, portProblems(endPort));
   }
 }
 
-function checkPeers(peers: Peers, path: Path, found: Found): void {
+function checkPeers(peers: Peers, path: Path, known: ReadonlySet<string>, found: Found): void {
   for (const [i, { podSelector, namespaceSelector, ipBlock }] of (peers ?? []).entries()) {
     const at = path.index(i);
     checkLabelSelector(podSelector, at.child('podSelector'), found);
     checkLabelSelector(namespaceSelector, at.child('namespaceSelector'), found);
-    if (ipBlock) {
-      const block = at.child('ipBlock');
-      if (required(ipBlock.cidr, block, 'cidr', found)) checkCidr(ipBlock.cidr, block.child('cidr'), found);
-      if (ipBlock.cidr && familyOfRange(ipBlock.cidr)) {
-        for (const [j, except] of (ipBlock.except ?? []).entries()) {
-          const exceptPath = block.child('except').index(j);
-          if (!familyOfRange(except)) checkCidr(except, exceptPath, found);
-          else if (!strictlyWithin(except, ipBlock.cidr)) {
-            const why = `must be a strict subset of \`cidr\``;
-            found.push(fieldErrors.invalid(exceptPath, except, why));
-          }
-        }
-      }
-    }
+    if (ipBlock) checkBlock(ipBlock, at.child('ipBlock'), known, found);
     if (ipBlock && (podSelector || namespaceSelector)) {
       found.push(fieldErrors.forbidden(at, 'may not specify both ipBlock and another peer'));
     }
@@ -235,133 +258,32 @@ function checkPeers(peers: Peers, path: Path, found: Found): void {
   }
 }
 
+type Block = NonNullable<NonNullable<Peers>[number]['ipBlock']>;
+
+/** `known`: ranges that were there before may stay as they are. */
+function checkBlock({ cidr, except }: Block, path: Path, known: ReadonlySet<string>, found: Found): void {
+  if (!required(cidr, path, 'cidr', found)) return;
+  const check = (range: string, at: Path): boolean => {
+    const problem = cidrProblem(range);
+    if (problem && (problem === BAD_CIDR || !known.has(range))) found.push(fieldErrors.invalid(at, range, problem));
+    return problem !== BAD_CIDR;
+  };
+  if (!check(cidr, path.child('cidr'))) return;
+  for (const [i, range] of (except ?? []).entries()) {
+    const at = path.child('except').index(i);
+    if (check(range, at) && !strictlyWithin(range, cidr)) {
+      found.push(fieldErrors.invalid(at, range, 'must be a strict subset of `cidr`'));
+    }
+  }
+}
+
+/** All ranges that a policy names. */
+function rangesOf({ spec }: NetworkPolicy): ReadonlySet<string> {
+  const peers = [...(spec.ingress ?? []).map(({ from }) => from), ...(spec.egress ?? []).map(({ to }) => to)].flat();
+  return new Set(peers.flatMap((peer) => (peer?.ipBlock ? [peer.ipBlock.cidr, ...(peer.ipBlock.except ?? [])] : [])));
+}
+
 function strictlyWithin(inner: string, outer: string): boolean {
   const [base = '', length] = inner.split('/');
   return Number(length) > Number(outer.split('/')[1]) && rangeContains(outer, base);
-}
-
-/** The API servers' own endpoints: with everything on one machine their address may be the loopback. */
-const isApiServer = ({ metadata }: Endpoints | EndpointSlice): boolean =>
-  metadata.namespace === 'default' && metadata.name === 'kubernetes';
-
-export function validateEndpoints(endpoints: Endpoints): Found {
-  const found: Found = [];
-  const remote = !isApiServer(endpoints);
-  for (const [i, subset] of (endpoints.subsets ?? []).entries()) {
-    checkSubset(subset, remote, Path.of('subsets').index(i), found);
-  }
-  return found;
-}
-
-function checkSubset(
-  { addresses, notReadyAddresses, ports }: EndpointSubset,
-  remote: boolean,
-  path: Path,
-  found: Found,
-): void {
-  if (!addresses?.length && !notReadyAddresses?.length) {
-    found.push(fieldErrors.required(path, 'must specify `addresses` or `notReadyAddresses`'));
-  }
-  for (const [list, field] of [
-    [addresses, 'addresses'],
-    [notReadyAddresses, 'notReadyAddresses'],
-  ] as const) {
-    for (const [i, { ip, hostname, nodeName }] of (list ?? []).entries()) {
-      const at = path.child(field).index(i);
-      checkIp(ip, at.child('ip'), found);
-      if (hostname) checkLabel1123(hostname, at.child('hostname'), found);
-      if (nodeName !== undefined) checkSubdomain(nodeName, at.child('nodeName'), found);
-      if (remote) checkNonSpecialIp(ip, at.child('ip'), found);
-    }
-  }
-  for (const [i, { name, port, protocol, appProtocol }] of (ports ?? []).entries()) {
-    const at = path.child('ports').index(i);
-    if ((ports?.length ?? 0) > 1) required(name, at, 'name', found);
-    if (name) checkLabel1123(name, at.child('name'), found);
-    addAll(found, at.child('port'), port, portProblems(port));
-    checkEnum(protocol, protocols, at.child('protocol'), found);
-    if (appProtocol !== undefined) checkQualifiedName(appProtocol, at.child('appProtocol'), found);
-  }
-}
-
-/** Endpoints are other machines: not this one, not everybody. */
-function checkNonSpecialIp(ip: string, path: Path, found: Found): void {
-  const wrong = (why: string): void => {
-    found.push(fieldErrors.invalid(path, ip, why));
-  };
-  if (isIP(ip) === 0) wrong('must be a valid IP address');
-  else if (ip === '0.0.0.0' || ip === '::') wrong(`may not be unspecified (${ip})`);
-  else if (ip.startsWith('127.') || ip === '::1') wrong('may not be in the loopback range (127.0.0.0/8, ::1/128)');
-  else if (ip.startsWith('169.254.') || /^fe[89ab]/i.test(ip)) {
-    wrong('may not be in the link-local range (169.254.0.0/16, fe80::/10)');
-  } else if (ip.startsWith('224.0.0.') || /^ff[0-9a-f]2:/i.test(ip)) {
-    wrong('may not be in the link-local multicast range (224.0.0.0/24, ff02::/10)');
-  }
-}
-
-const MAX_ENDPOINTS = 1000;
-const MAX_ADDRESSES = 100;
-const MAX_PORTS = 20_000;
-const MAX_HINTS = 8;
-
-/** https://kubernetes.io/docs/concepts/services-networking/endpoint-slices/ */
-export function validateEndpointSlice(slice: EndpointSlice): Found {
-  const found: Found = [];
-  const types = ['FQDN', 'IPv4', 'IPv6'];
-  const type: string = slice.addressType ?? '';
-  if (type === '') found.push(fieldErrors.required(Path.of('addressType')));
-  else if (!types.includes(type)) found.push(fieldErrors.notSupported(Path.of('addressType'), type, types));
-  const endpoints = slice.endpoints ?? [];
-  if (endpoints.length > MAX_ENDPOINTS) {
-    found.push(fieldErrors.tooMany(Path.of('endpoints'), endpoints.length, MAX_ENDPOINTS));
-    return found;
-  }
-  for (const [i, endpoint] of endpoints.entries()) {
-    const at = Path.of('endpoints').index(i);
-    const addresses = endpoint.addresses ?? [];
-    if (addresses.length === 0)
-      found.push(fieldErrors.required(at.child('addresses'), 'must contain at least 1 address'));
-    else if (addresses.length > MAX_ADDRESSES) {
-      found.push(fieldErrors.tooMany(at.child('addresses'), addresses.length, MAX_ADDRESSES));
-    }
-    for (const [j, address] of addresses.entries()) {
-      const where = at.child('addresses').index(j);
-      if (type === 'FQDN') checkSubdomain(address, where, found);
-      else {
-        const version = type === 'IPv4' ? 4 : 6;
-        if (isIP(address) !== version) {
-          const why = `must be a valid IP${version === 4 ? 'v4' : 'v6'} address`;
-          found.push(fieldErrors.invalid(where, address, why));
-        } else if (!isApiServer(slice)) checkNonSpecialIp(address, where, found);
-      }
-    }
-    if (endpoint.nodeName !== undefined) checkSubdomain(endpoint.nodeName, at.child('nodeName'), found);
-    if (endpoint.hostname !== undefined) checkLabel1123(endpoint.hostname, at.child('hostname'), found);
-    const zones = endpoint.hints?.forZones ?? [];
-    if (zones.length > MAX_HINTS)
-      found.push(fieldErrors.tooMany(at.child('hints', 'forZones'), zones.length, MAX_HINTS));
-  }
-  const ports = slice.ports ?? [];
-  if (ports.length > MAX_PORTS) {
-    found.push(fieldErrors.tooMany(Path.of('ports'), ports.length, MAX_PORTS));
-    return found;
-  }
-  const names = new Set<string>();
-  for (const [i, { name = '', protocol, appProtocol }] of ports.entries()) {
-    const at = Path.of('ports').index(i);
-    if (name) checkLabel1123(name, at.child('name'), found);
-    if (names.has(name)) found.push(fieldErrors.duplicate(at.child('name'), name));
-    names.add(name);
-    checkEnum(protocol, protocols, at.child('protocol'), found);
-    if (appProtocol !== undefined) checkQualifiedName(appProtocol, at.child('appProtocol'), found);
-  }
-  return found;
-}
-
-export function validateEndpointSliceUpdate(slice: EndpointSlice, old: EndpointSlice): Found {
-  const found = validateEndpointSlice(slice);
-  if (!deepEqual(slice.addressType, old.addressType)) {
-    found.push(fieldErrors.invalid(Path.of('addressType'), slice.addressType, 'field is immutable'));
-  }
-  return found;
 }

@@ -7,6 +7,7 @@ import type {
 import { deepEqual } from '../../schema/equal.ts';
 import { fieldErrors, Path } from '../../schema/field-error.ts';
 import { compareQuantities } from '../../schema/quantity.ts';
+import { sorted } from './go-value.ts';
 import { checkAccessModes, checkVolumeMode } from './persistent-volume-claim.ts';
 import { checkNodeSelector } from './pod-scheduling.ts';
 import { checkDriver, checkHostPath } from './pod-volumes.ts';
@@ -90,7 +91,7 @@ function checkCapacity(capacity: PersistentVolumeSpec['capacity'], found: Found)
   const amounts = Object.entries(capacity ?? {});
   if (amounts.length === 0) found.push(fieldErrors.required(at));
   if (capacity?.storage === undefined || amounts.length > 1) {
-    found.push(fieldErrors.notSupported(at, capacity ?? null, ['storage']));
+    found.push(fieldErrors.notSupported(at, sorted(capacity ?? null), ['storage']));
   }
   for (const [name, amount] of amounts) {
     checkNonNegativeQuantity(amount, at.key(name), found);
@@ -104,7 +105,8 @@ function checkSource(spec: PersistentVolumeSpec, name: string, found: Found): vo
   for (const source of sources) {
     if (spec[source] === undefined) continue;
     if (any && source !== 'flexVolume') {
-      found.push(fieldErrors.forbidden(SPEC.child(source), 'may not specify more than 1 volume type'));
+      const shown = source === 'cephfs' ? 'cephFS' : source;
+      found.push(fieldErrors.forbidden(SPEC.child(shown), 'may not specify more than 1 volume type'));
     } else checkOne(source, spec, name, found);
     any = true;
   }
@@ -130,7 +132,7 @@ function checkOne(source: (typeof sources)[number], spec: PersistentVolumeSpec, 
     if (required(local.path, SPEC.child('local'), 'path', found)) {
       checkNoBacksteps(local.path, SPEC.child('local', 'path'), found);
     }
-    if (!spec.nodeAffinity?.required) {
+    if (!spec.nodeAffinity) {
       found.push(fieldErrors.required(SPEC.child('nodeAffinity'), 'Local volume requires node affinity'));
     }
   }

@@ -10,7 +10,6 @@ import {
   checkEnum,
   checkIp,
   checkLabel1123,
-  checkOptionalEnum,
   checkQualifiedName,
   checkSubdomain,
   type Found,
@@ -78,7 +77,9 @@ export function checkPodSpec(spec: PodSpec, of: SpecOf, path: Path, found: Found
     checkIp(ip, at.child('ip'), found);
     for (const [j, name] of (hostnames ?? []).entries()) checkSubdomain(name, at.child('hostnames').index(j), found);
   }
-  checkOptionalEnum(spec.preemptionPolicy, ['PreemptLowerPriority', 'Never'], path.child('preemptionPolicy'), found);
+  if (spec.preemptionPolicy !== undefined) {
+    checkEnum(spec.preemptionPolicy, ['PreemptLowerPriority', 'Never'], path.child('preemptionPolicy'), found);
+  }
   if (spec.overhead) checkOverhead(spec.overhead, path.child('overhead'), found);
   if (spec.os) checkOs(spec, path, found);
 }

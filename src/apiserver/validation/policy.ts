@@ -1,15 +1,14 @@
-import type { HorizontalPodAutoscaler, MetricSpec } from '../../api/autoscaling/v2.gen.ts';
 import type { PodDisruptionBudget } from '../../api/policy/v1.gen.ts';
 import type { ClusterRole, ClusterRoleBinding, PolicyRule, Role, RoleBinding } from '../../api/rbac/v1.gen.ts';
 import { deepEqual } from '../../schema/equal.ts';
 import { fieldErrors, Path } from '../../schema/field-error.ts';
-import { compareQuantities } from '../../schema/quantity.ts';
 import { pathSegment } from '../registry/names.ts';
 import { compile } from './apps.ts';
+import { checkMetaConditions } from './conditions.ts';
 import { checkLabelSelector } from './label-selector.ts';
 import {
   addAll,
-  checkEnum,
+  checkNonNegative,
   checkNotMoreThan100Percent,
   checkOptionalEnum,
   checkPositiveIntOrPercent,
@@ -44,6 +43,16 @@ export function validatePodDisruptionBudget({ spec }: PodDisruptionBudget): Foun
   checkLabelSelector(selector, SPEC.child('selector'), found);
   const policies = ['AlwaysAllow', 'IfHealthyBudget'];
   checkOptionalEnum(unhealthyPodEvictionPolicy, policies, SPEC.child('unhealthyPodEvictionPolicy'), found);
+  return found;
+}
+
+export function validateBudgetStatusUpdate({ status }: PodDisruptionBudget): Found {
+  const found: Found = [];
+  const at = Path.of('status');
+  checkMetaConditions(status.conditions, at.child('conditions'), found);
+  for (const name of ['disruptionsAllowed', 'currentHealthy', 'desiredHealthy', 'expectedPods'] as const) {
+    checkNonNegative(status[name], at, name, found);
+  }
   return found;
 }
 
@@ -146,152 +155,3 @@ export const validateRoleBindingUpdate = (binding: RoleBinding, old: RoleBinding
   checkRoleRef(binding, old, validateRoleBinding(binding));
 export const validateClusterRoleBindingUpdate = (binding: ClusterRoleBinding, old: ClusterRoleBinding): Found =>
   checkRoleRef(binding, old, validateClusterRoleBinding(binding));
-
-const MAX_WINDOW = 3600;
-const MAX_PERIOD = 1800;
-const metricTypes = ['ContainerResource', 'External', 'Object', 'Pods', 'Resource'];
-
-export function validateHorizontalPodAutoscaler({ spec }: HorizontalPodAutoscaler): Found {
-  const found: Found = [];
-  const { minReplicas, maxReplicas, scaleTargetRef, metrics, behavior } = spec;
-  if (minReplicas !== undefined && minReplicas < 1) {
-    found.push(fieldErrors.invalid(SPEC.child('minReplicas'), minReplicas, 'must be greater than or equal to 1'));
-  }
-  if (maxReplicas < 1)
-    found.push(fieldErrors.invalid(SPEC.child('maxReplicas'), maxReplicas, 'must be greater than 0'));
-  if (minReplicas !== undefined && maxReplicas < minReplicas) {
-    const why = 'must be greater than or equal to `minReplicas`';
-    found.push(fieldErrors.invalid(SPEC.child('maxReplicas'), maxReplicas, why));
-  }
-  checkReference(scaleTargetRef, SPEC.child('scaleTargetRef'), true, found);
-  for (const [i, metric] of (metrics ?? []).entries()) checkMetric(metric, SPEC.child('metrics').index(i), found);
-  for (const direction of ['scaleUp', 'scaleDown'] as const) {
-    const rules = behavior?.[direction];
-    if (!rules) continue;
-    const at = SPEC.child('behavior', direction);
-    const window = rules.stabilizationWindowSeconds;
-    if (window !== undefined && window < 0) {
-      found.push(
-        fieldErrors.invalid(at.child('stabilizationWindowSeconds'), window, 'must be greater than or equal to zero'),
-      );
-    }
-    if (window !== undefined && window > MAX_WINDOW) {
-      found.push(
-        fieldErrors.invalid(
-          at.child('stabilizationWindowSeconds'),
-          window,
-          `must be less than or equal to ${MAX_WINDOW}`,
-        ),
-      );
-    }
-    checkOptionalEnum(rules.selectPolicy, ['Disabled', 'Max', 'Min'], at.child('selectPolicy'), found);
-    if (!rules.policies?.length) {
-      found.push(fieldErrors.required(at.child('policies'), 'must specify at least one Policy'));
-    }
-    for (const [i, { type, value, periodSeconds }] of (rules.policies ?? []).entries()) {
-      const policy = at.child('policies').index(i);
-      checkEnum(type, ['Percent', 'Pods'], policy.child('type'), found);
-      if (value <= 0) found.push(fieldErrors.invalid(policy.child('value'), value, 'must be greater than zero'));
-      if (periodSeconds <= 0) {
-        found.push(fieldErrors.invalid(policy.child('periodSeconds'), periodSeconds, 'must be greater than zero'));
-      }
-      if (periodSeconds > MAX_PERIOD) {
-        found.push(
-          fieldErrors.invalid(
-            policy.child('periodSeconds'),
-            periodSeconds,
-            `must be less than or equal to ${MAX_PERIOD}`,
-          ),
-        );
-      }
-    }
-  }
-  return found;
-}
-
-function checkReference(
-  ref: HorizontalPodAutoscaler['spec']['scaleTargetRef'],
-  path: Path,
-  grouped: boolean,
-  found: Found,
-): void {
-  for (const field of ['kind', 'name'] as const) {
-    if (required(ref[field], path, field, found)) {
-      addAll(found, path.child(field), ref[field], pathSegment(ref[field], false));
-    }
-  }
-  if (!grouped) return;
-  const version = ref.apiVersion ?? '';
-  if (version.split('/').length > 2) {
-    found.push(fieldErrors.invalid(path.child('apiVersion'), version, `unexpected GroupVersion string: ${version}`));
-  } else if (version !== '' && version !== 'v1' && !version.includes('/')) {
-    found.push(fieldErrors.invalid(path.child('apiVersion'), version, 'apiVersion must specify API group'));
-  }
-}
-
-const fieldOf: Readonly<Record<string, 'object' | 'pods' | 'resource' | 'containerResource' | 'external'>> = {
-  Object: 'object',
-  Pods: 'pods',
-  Resource: 'resource',
-  ContainerResource: 'containerResource',
-  External: 'external',
-};
-const order = ['object', 'pods', 'resource', 'containerResource', 'external'] as const;
-
-function checkMetric(metric: MetricSpec, path: Path, found: Found): void {
-  if (!metric.type) found.push(fieldErrors.required(path.child('type'), 'must specify a metric source type'));
-  else if (!metricTypes.includes(metric.type)) {
-    found.push(fieldErrors.notSupported(path.child('type'), metric.type, metricTypes));
-  }
-  const present = order.filter((field) => metric[field] !== undefined);
-  const expected = fieldOf[metric.type ?? ''];
-  const [first] = present;
-  if (first === 'object') {
-    const object = metric.object;
-    if (object) {
-      const at = path.child('object');
-      checkReference(object.describedObject, at.child('describedObject'), false, found);
-      checkTarget(object.target, at.child('target'), found);
-      if (!object.target.value && !object.target.averageValue) {
-        found.push(
-          fieldErrors.required(at.child('target', 'averageValue'), 'must set either a target value or averageValue'),
-        );
-      }
-    }
-  } else if (first !== undefined) {
-    const source = metric[first];
-    const at = path.child(first);
-    if (source) checkTarget(source.target, at.child('target'), found);
-    if (source && 'name' in source) required(source.name, at, 'name', found);
-    if (source && 'container' in source) required(source.container, at, 'container', found);
-  }
-  if (expected === undefined) {
-    if (metric.type) found.push(fieldErrors.notSupported(path.child('type'), metric.type, metricTypes));
-  } else if (!present.includes(expected)) {
-    found.push(fieldErrors.required(path.child(expected), 'must populate information for the given metric source'));
-  }
-  for (const field of present) {
-    if (present.length > 1 && field !== expected) {
-      found.push(fieldErrors.forbidden(path.child(field), 'must populate the given metric source only'));
-    }
-  }
-}
-
-type Target = NonNullable<MetricSpec['object']>['target'];
-
-function checkTarget({ type, value, averageValue, averageUtilization }: Target, path: Path, found: Found): void {
-  if (!type) found.push(fieldErrors.required(path.child('type'), 'must specify a metric target type'));
-  else if (type !== 'Utilization' && type !== 'Value' && type !== 'AverageValue') {
-    const why = 'must be either Utilization, Value, or AverageValue';
-    found.push(fieldErrors.invalid(path.child('type'), type, why));
-  }
-  if (value !== undefined && compareQuantities(value, '0') <= 0) {
-    found.push(fieldErrors.invalid(path.child('value'), value, 'must be positive'));
-  }
-  if (averageValue !== undefined && compareQuantities(averageValue, '0') <= 0) {
-    found.push(fieldErrors.invalid(path.child('averageValue'), averageValue, 'must be positive'));
-  }
-  if (averageUtilization !== undefined && averageUtilization < 1) {
-    found.push(fieldErrors.invalid(path.child('averageUtilization'), averageUtilization, 'must be greater than 0'));
-  }
-}

@@ -47,7 +47,7 @@ export function checkResourceName(name: string, path: Path, found: Found): boole
   return found.length === before;
 }
 
-function checkContainerResourceName(name: string, path: Path, found: Found): void {
+export function checkContainerResourceName(name: string, path: Path, found: Found): void {
   checkResourceName(name, path, found);
   if (!name.includes('/')) {
     if (!containerResources.includes(name) && !isHugePages(name)) {
@@ -65,11 +65,17 @@ function checkPodResourceName(name: string, path: Path, found: Found): void {
   }
 }
 
+export const isStandardQuota = (name: string): boolean =>
+  quotaResources.has(name) || /^(requests\.)?hugepages-/.test(name);
+
 export function checkQuotaResourceName(name: string, path: Path, found: Found): void {
   const before = found.length;
   checkQualifiedName(name, path, found);
-  if (found.length > before || name.includes('/')) return;
-  if (!quotaResources.has(name) && !/^(requests\.)?hugepages-/.test(name)) {
+  if (name.includes('/')) return;
+  if (found.length === before && !isStandard(name)) {
+    found.push(fieldErrors.invalid(path, name, 'must be a standard resource type or fully qualified'));
+  }
+  if (!isStandardQuota(name)) {
     found.push(fieldErrors.invalid(path, name, 'must be a standard resource for quota'));
   }
 }

@@ -103,7 +103,7 @@ const goPort = ({ name, protocol, appProtocol, port, targetPort, nodePort }: Par
   NodePort: nodePort ?? 0,
 });
 
-function checkPorts(ports: readonly ServicePort[], headless: boolean, found: Found): void {
+function checkPorts(ports: readonly ServicePort[], _headless: boolean, found: Found): void {
   const names = new Set<string>();
   const taken = new Set<string>();
   for (const [i, port] of ports.entries()) {
@@ -123,9 +123,6 @@ function checkPorts(ports: readonly ServicePort[], headless: boolean, found: Fou
     }
     checkPortNumberOrName(port.targetPort, at.child('targetPort'), found);
     if (port.appProtocol !== undefined) checkQualifiedName(port.appProtocol, at.child('appProtocol'), found);
-    if (headless && port.nodePort) {
-      found.push(fieldErrors.forbidden(at.child('nodePort'), "may not be used when `type` is 'ClusterIP'"));
-    }
     const key = `${port.protocol}/${port.port}`;
     if (taken.has(key)) {
       found.push(fieldErrors.duplicate(at, goPort({ protocol: port.protocol, port: port.port })));
@@ -213,9 +210,9 @@ function checkLoadBalancer(spec: Service['spec'], found: Found): void {
   }
   if (spec.loadBalancerClass !== undefined) {
     if (!balancer) found.push(fieldErrors.forbidden(SPEC.child('loadBalancerClass'), onlyFor));
-    checkQualifiedName(spec.loadBalancerClass, SPEC.child('loadBalancerClass'), found);
+    else checkQualifiedName(spec.loadBalancerClass, SPEC.child('loadBalancerClass'), found);
   }
-  const distributions = ['PreferClose', 'PreferSameNode', 'PreferSameZone'];
+  const distributions = ['PreferClose', 'PreferSameZone', 'PreferSameNode'];
   checkOptionalEnum(spec.trafficDistribution, distributions, SPEC.child('trafficDistribution'), found);
 }
 

@@ -75,8 +75,9 @@ function checkTopologies(topologies: Topologies, path: Path, found: Found): void
   for (const [i, { matchLabelExpressions }] of topologies.entries()) {
     const at = path.index(i).child('matchLabelExpressions');
     const term: Record<string, string[]> = {};
-    for (const [j, { key = '', values = [] }] of (matchLabelExpressions ?? []).entries()) {
+    for (const [j, { key = '', values: given }] of (matchLabelExpressions ?? []).entries()) {
       const one = at.index(j);
+      const values = given ?? [];
       if (values.length === 0) found.push(fieldErrors.required(one.child('values')));
       const set = new Set<string>();
       for (const [k, value] of values.entries()) {

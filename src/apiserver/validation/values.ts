@@ -134,7 +134,7 @@ export function configKeyProblems(key: string): readonly string[] {
 }
 
 export const BAD_IP = 'must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)';
-const BAD_CIDR = 'must be a valid CIDR value, (e.g. 10.9.8.0/24 or 2001:db8::/64)';
+export const BAD_CIDR = 'must be a valid CIDR value, (e.g. 10.9.8.0/24 or 2001:db8::/64)';
 
 /** Also takes what old clients wrote: octets of an IPv4 address with leading zeros. */
 const looseIp = (text: string): boolean =>

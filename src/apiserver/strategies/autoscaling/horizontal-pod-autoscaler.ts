@@ -5,7 +5,11 @@ import type {
   MetricStatus,
 } from '../../../api/autoscaling/v2.gen.ts';
 import type { Mutable } from '../../../api/resource.ts';
-import { validateHorizontalPodAutoscaler } from '../../validation/policy.ts';
+import {
+  validateAutoscaler,
+  validateAutoscalerStatusUpdate,
+  validateAutoscalerUpdate,
+} from '../../validation/autoscaling.ts';
 import { age, UNKNOWN, UNSET } from '../cells.ts';
 import { define } from '../define.ts';
 import { keepStatus, updateStatus } from '../spec-and-status.ts';
@@ -95,15 +99,17 @@ function metricsCell({ spec, status }: HorizontalPodAutoscaler): string {
 
 /** https://kubernetes.io/docs/concepts/workloads/autoscaling/horizontal-pod-autoscale/ */
 export const horizontalPodAutoscaler = define<HorizontalPodAutoscaler>({
-  validateCreate: validateHorizontalPodAutoscaler,
-  validateUpdate: validateHorizontalPodAutoscaler,
+  validateCreate: validateAutoscaler,
+  validateUpdate: validateAutoscalerUpdate,
   setDefaults,
   prepareForCreate: (scaler) => {
     // Absent metrics are written as null.
     scaler.status = { desiredReplicas: 0, currentMetrics: null as unknown as undefined };
   },
   prepareForUpdate: keepStatus<HorizontalPodAutoscaler>,
-  subresources: { status: { prepareForUpdate: updateStatus<HorizontalPodAutoscaler> } },
+  subresources: {
+    status: { prepareForUpdate: updateStatus<HorizontalPodAutoscaler>, validateUpdate: validateAutoscalerStatusUpdate },
+  },
   tableCells: (scaler, now) => {
     const { spec, status } = scaler;
     return [

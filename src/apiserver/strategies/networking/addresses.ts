@@ -4,7 +4,7 @@ import {
   validateIpAddressUpdate,
   validateServiceCidr,
   validateServiceCidrUpdate,
-} from '../../validation/api-machinery.ts';
+} from '../../validation/addresses.ts';
 import { age, NONE } from '../cells.ts';
 import { define } from '../define.ts';
 import { keepStatus, updateOnlyStatus } from '../spec-and-status.ts';

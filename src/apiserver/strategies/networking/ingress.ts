@@ -1,5 +1,12 @@
 import type { Ingress, IngressClass } from '../../../api/networking/v1.gen.ts';
-import { validateIngress, validateIngressClass, validateIngressClassUpdate } from '../../validation/networking.ts';
+import {
+  INGRESS_CLASS_ANNOTATION,
+  validateIngress,
+  validateIngressClass,
+  validateIngressClassUpdate,
+  validateIngressStatusUpdate,
+  validateIngressUpdate,
+} from '../../validation/networking.ts';
 import { age, NONE } from '../cells.ts';
 import { define } from '../define.ts';
 import { countsChanges, updateSpec, updateStatus } from '../spec-and-status.ts';
@@ -19,16 +26,22 @@ function addressCell({ status }: Ingress): string {
   return [...new Set(all.filter((address) => address !== ''))].sort().join(',');
 }
 
+function ingressWarnings({ metadata }: Ingress, old: Ingress | undefined): readonly string[] {
+  if (old || metadata.annotations?.[INGRESS_CLASS_ANNOTATION] === undefined) return [];
+  return [`annotation "${INGRESS_CLASS_ANNOTATION}" is deprecated, please use 'spec.ingressClassName' instead`];
+}
+
 /** https://kubernetes.io/docs/concepts/services-networking/ingress/ */
 export const ingress = define<Ingress>({
   validateCreate: validateIngress,
-  validateUpdate: validateIngress,
+  validateUpdate: validateIngressUpdate,
+  warnings: ingressWarnings,
   prepareForCreate: (ingress) => {
     ingress.metadata.generation = 1;
     ingress.status = { loadBalancer: {} };
   },
   prepareForUpdate: updateSpec<Ingress>,
-  subresources: { status: { prepareForUpdate: updateStatus<Ingress> } },
+  subresources: { status: { prepareForUpdate: updateStatus<Ingress>, validateUpdate: validateIngressStatusUpdate } },
   tableCells: (ingress, now) => [
     ingress.metadata.name,
     ingress.spec.ingressClassName ?? NONE,

@@ -1,5 +1,5 @@
 import type { PodDisruptionBudget } from '../../../api/policy/v1.gen.ts';
-import { validatePodDisruptionBudget } from '../../validation/policy.ts';
+import { validateBudgetStatusUpdate, validatePodDisruptionBudget } from '../../validation/policy.ts';
 import { age } from '../cells.ts';
 import { define } from '../define.ts';
 import { updateSpec, updateStatus } from '../spec-and-status.ts';
@@ -15,7 +15,9 @@ export const podDisruptionBudget = define<PodDisruptionBudget>({
     budget.status = { disruptionsAllowed: 0, currentHealthy: 0, desiredHealthy: 0, expectedPods: 0 };
   },
   prepareForUpdate: updateSpec<PodDisruptionBudget>,
-  subresources: { status: { prepareForUpdate: updateStatus<PodDisruptionBudget> } },
+  subresources: {
+    status: { prepareForUpdate: updateStatus<PodDisruptionBudget>, validateUpdate: validateBudgetStatusUpdate },
+  },
   tableCells: (budget, now) => [
     budget.metadata.name,
     String(budget.spec.minAvailable ?? NOT_APPLICABLE),

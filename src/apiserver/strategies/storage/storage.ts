@@ -1,5 +1,5 @@
 import { deprecatedNodeLabel } from '../../../api/node-labels.ts';
-import type { KubeObject } from '../../../api/resource.ts';
+import type { KubeObject, Mutable } from '../../../api/resource.ts';
 import type {
   CSIDriver,
   CSINode,
@@ -78,10 +78,19 @@ export const volumeAttributesClass = define<VolumeAttributesClass>({
 const TOKENS_IN_ATTRIBUTES =
   'spec.serviceAccountTokenInSecrets is unset; if supported by this CSI driver, set to true to prevent possible logging of tokens in volume attributes';
 
+/** Pods are scheduled whether or not a node has the driver. */
+function dropDisabledFields({ spec }: Mutable<CSIDriver>): void {
+  delete spec.preventPodSchedulingIfMissing;
+}
+
 export const csiDriver = define<CSIDriver>({
   validateCreate: validateCsiDriver,
   validateUpdate: validateCsiDriverUpdate,
-  prepareForUpdate: updateSpec<CSIDriver>,
+  prepareForCreate: dropDisabledFields,
+  prepareForUpdate: (driver, old) => {
+    dropDisabledFields(driver);
+    updateSpec<CSIDriver>(driver, old);
+  },
   allowUnconditionalUpdate: false,
   warnings: ({ spec }) =>
     spec.tokenRequests?.length && spec.serviceAccountTokenInSecrets === undefined ? [TOKENS_IN_ATTRIBUTES] : [],
@@ -113,6 +122,9 @@ export const csiNode = define<CSINode>({
   setDefaults: ({ spec }) => {
     // No drivers are written as null, however they came.
     if (spec.drivers?.length === 0) spec.drivers = null as unknown as [];
+    for (const driver of spec.drivers ?? []) {
+      if (driver.topologyKeys?.length === 0) driver.topologyKeys = null as unknown as [];
+    }
   },
   validateCreate: validateCsiNode,
   validateUpdate: validateCsiNodeUpdate,
