@@ -1,4 +1,4 @@
-import type { Container, PodSpec } from '../../../api/core/v1.gen.ts';
+import type { Container, PodSpec, PodStatus } from '../../../api/core/v1.gen.ts';
 import type { Mutable } from '../../../api/resource.ts';
 
 /**
@@ -9,6 +9,14 @@ export function dropDisabledFields(spec: Mutable<PodSpec>, old: PodSpec | undefi
   if (spec.schedulingGroup && !old?.schedulingGroup) delete spec.schedulingGroup;
   if (spec.volumes) dropProjections(spec, old);
   dropStopSignals(spec, old);
+}
+
+/** The same for what is reported of pods. */
+export function dropDisabledStatus(status: Mutable<PodStatus>): void {
+  delete status.nodeAllocatableResourceClaimStatuses;
+  for (const list of [status.containerStatuses, status.initContainerStatuses, status.ephemeralContainerStatuses]) {
+    for (const { volumeMounts } of list ?? []) for (const mount of volumeMounts ?? []) delete mount.volumeStatus;
+  }
 }
 
 function dropProjections(spec: Mutable<PodSpec>, old: PodSpec | undefined): void {

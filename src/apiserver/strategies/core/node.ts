@@ -31,7 +31,11 @@ const addressCell = ({ status }: Node, type: string): string =>
 export const node = define<Node>({
   validateCreate: validateNode,
   validateUpdate: validateNodeUpdate,
-  setDefaults: ({ status }) => {
+  // podCIDR is the older field, and has its way.
+  setDefaults: ({ spec, status }) => {
+    const { podCIDR, podCIDRs } = spec;
+    if (podCIDR && podCIDRs?.[0] !== podCIDR) spec.podCIDRs = [podCIDR];
+    else if (!podCIDR && podCIDRs?.[0]) spec.podCIDR = podCIDRs[0];
     if (status?.capacity && !status.allocatable) status.allocatable = { ...status.capacity };
   },
   warnings: ({ spec }) => {
@@ -43,9 +47,12 @@ export const node = define<Node>({
     return found;
   },
   // A kubelet registers with its status.
-  prepareForCreate: () => {},
+  prepareForCreate: ({ spec }) => {
+    delete spec.configSource;
+  },
   prepareForUpdate: (node, old) => {
     node.status = old.status as Mutable<Node>['status'];
+    if (!old.spec.configSource) delete node.spec.configSource;
   },
   subresources: {
     status: {

@@ -113,15 +113,16 @@ export const persistentVolume = define<PersistentVolume>({
   },
 });
 
-const isClaimOrSnapshot = ({ apiGroup = '', kind }: { readonly apiGroup?: string; readonly kind: string }): boolean =>
-  (apiGroup === '' && kind === 'PersistentVolumeClaim') ||
+const isClaimOrSnapshot = ({ apiGroup, kind }: { readonly apiGroup?: string; readonly kind: string }): boolean =>
+  (!apiGroup && kind === 'PersistentVolumeClaim') ||
   (apiGroup === 'snapshot.storage.k8s.io' && kind === 'VolumeSnapshot');
 
 /** dataSource is the older of two fields that say the same; each is filled in from the other. */
-function alignDataSources({ spec }: Mutable<PersistentVolumeClaim>): void {
-  // Sources in other namespaces are not served, and the older field never knew other kinds than these two.
+function alignDataSources({ spec }: Mutable<PersistentVolumeClaim>, old?: PersistentVolumeClaim): void {
+  // Sources in other namespaces are not served, and the older field alone never knew other kinds than these two.
   if (spec.dataSourceRef?.namespace) delete spec.dataSourceRef;
-  if (spec.dataSource && !isClaimOrSnapshot(spec.dataSource)) delete spec.dataSource;
+  const inUse = old?.spec.dataSource || old?.spec.dataSourceRef;
+  if (!inUse && !spec.dataSourceRef && spec.dataSource && !isClaimOrSnapshot(spec.dataSource)) delete spec.dataSource;
   const { dataSource, dataSourceRef } = spec;
   if (dataSource && !dataSourceRef) spec.dataSourceRef = { ...dataSource };
   else if (dataSourceRef && !dataSource && !dataSourceRef.namespace) {
@@ -146,7 +147,7 @@ export const persistentVolumeClaim = define<PersistentVolumeClaim>({
   validateUpdate: validateClaimUpdate,
   prepareForUpdate: (claim, old) => {
     keepStatus<PersistentVolumeClaim>(claim, old);
-    alignDataSources(claim);
+    alignDataSources(claim, old);
   },
   subresources: { status: { prepareForUpdate: updateStatus<PersistentVolumeClaim> } },
   warnings: ({ metadata, spec }) => {

@@ -17,8 +17,17 @@ export function setPodDefaults(pod: Mutable<Pod>): void {
   }
   // Less than nothing means the least that is something.
   if ((spec.terminationGracePeriodSeconds ?? 0) < 0) spec.terminationGracePeriodSeconds = 1;
+  const { podIP, podIPs } = pod.status ?? {};
+  if (podIP || podIPs) alignAddresses(pod.status);
   if (spec.resources) setPodLevelDefaults(spec);
   spec.enableServiceLinks ??= true;
+}
+
+/** podIP is the first of podIPs, and has its way where the two differ. */
+function alignAddresses(status: Mutable<Pod>['status']): void {
+  const first = status.podIPs?.[0]?.ip;
+  if (!status.podIP) status.podIP = first;
+  else if (status.podIP !== first) status.podIPs = [{ ip: status.podIP }];
 }
 
 const isHugePages = (name: string): boolean => name.startsWith('hugepages-');

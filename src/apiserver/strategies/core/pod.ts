@@ -10,7 +10,7 @@ import { validatePodResize } from '../../validation/pod-resize.ts';
 import { validatePodStatusUpdate } from '../../validation/pod-status.ts';
 import { define } from '../define.ts';
 import { fillInAppArmor } from './app-armor.ts';
-import { dropDisabledFields } from './disabled-fields.ts';
+import { dropDisabledFields, dropDisabledStatus } from './disabled-fields.ts';
 import { warnOfIp } from './ip-warnings.ts';
 import { mergeMatchLabelKeys } from './match-label-keys.ts';
 import { podCells } from './pod-cells.ts';
@@ -54,6 +54,7 @@ const status: SubresourceStrategy<Pod> = {
     pod.metadata.ownerReferences = old.metadata.ownerReferences as Mutable<Pod>['metadata']['ownerReferences'];
     if (!pod.status.qosClass) pod.status.qosClass = old.status.qosClass;
     keepObservedGenerations(pod, old);
+    dropDisabledStatus(pod.status);
   },
   validateUpdate: validatePodStatusUpdate,
   warnings: ({ status }) => {

@@ -6,6 +6,7 @@ import { validatePodTemplate } from '../../validation/pod-spec.ts';
 import { age, containersCells, labelsCell } from '../cells.ts';
 import { define } from '../define.ts';
 import { countsChanges, updateSpec, updateStatus } from '../spec-and-status.ts';
+import { dropDisabledFields } from './disabled-fields.ts';
 import { setPodTemplateDefaults } from './pod-spec-defaults.ts';
 import { podTemplateWarnings } from './pod-warnings.ts';
 
@@ -22,9 +23,14 @@ export const replicationController = define<ReplicationController>({
   prepareForCreate: (controller) => {
     controller.metadata.generation = 1;
     controller.status = { replicas: 0 };
+    if (controller.spec.template) dropDisabledFields(controller.spec.template.spec, undefined);
   },
   validateCreate: validateReplicationController,
-  prepareForUpdate: updateSpec<ReplicationController>,
+  prepareForUpdate: (controller, old) => {
+    const { template } = controller.spec;
+    if (template) dropDisabledFields(template.spec, old.spec.template?.spec);
+    updateSpec<ReplicationController>(controller, old);
+  },
   validateUpdate: validateReplicationController,
   subresources: {
     status: { prepareForUpdate: updateStatus<ReplicationController>, validateUpdate: validateReplicaStatusUpdate },
@@ -58,7 +64,14 @@ export const replicationController = define<ReplicationController>({
 });
 
 export const podTemplate = define<PodTemplate>({
-  ...countsChanges,
+  prepareForCreate: (podTemplate) => {
+    dropDisabledFields(podTemplate.template.spec, undefined);
+    countsChanges.prepareForCreate(podTemplate);
+  },
+  prepareForUpdate: (podTemplate, old) => {
+    dropDisabledFields(podTemplate.template.spec, old.template.spec);
+    countsChanges.prepareForUpdate(podTemplate, old);
+  },
   setDefaults: ({ template }) => setPodTemplateDefaults(template),
   validateCreate: validatePodTemplate,
   validateUpdate: validatePodTemplate,
