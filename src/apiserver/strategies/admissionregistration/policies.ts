@@ -13,7 +13,7 @@ import {
   validateMutatingBinding,
   validateMutatingPolicy,
   validateValidatingPolicy,
-} from '../../validation/api-machinery.ts';
+} from '../../validation/admission-policies.ts';
 import { age, UNSET } from '../cells.ts';
 import { define } from '../define.ts';
 import { countsChanges, updateOnlyStatus, updateSpec } from '../spec-and-status.ts';
@@ -39,7 +39,7 @@ function paramRefCell(ref: ParamRef | undefined): string {
 
 /** https://kubernetes.io/docs/reference/access-authn-authz/validating-admission-policy/ */
 export const validatingAdmissionPolicy = define<ValidatingAdmissionPolicy>({
-  validateCreate: validateValidatingPolicy,
+  validateCreate: (policy) => validateValidatingPolicy(policy),
   validateUpdate: validateValidatingPolicy,
   setDefaults: ({ spec }) => {
     spec.failurePolicy ??= 'Fail';
@@ -76,7 +76,7 @@ export const validatingAdmissionPolicyBinding = define<ValidatingAdmissionPolicy
 
 /** https://kubernetes.io/docs/reference/access-authn-authz/mutating-admission-policy/ */
 export const mutatingAdmissionPolicy = define<MutatingAdmissionPolicy>({
-  validateCreate: validateMutatingPolicy,
+  validateCreate: (policy) => validateMutatingPolicy(policy),
   validateUpdate: validateMutatingPolicy,
   ...countsChanges,
   setDefaults: ({ spec }) => {

@@ -28,7 +28,7 @@ function setWebhookDefaults(webhook: Mutable<ValidatingWebhook>): void {
 
 /** https://kubernetes.io/docs/reference/access-authn-authz/extensible-admission-controllers/ */
 export const validatingWebhookConfiguration = define<ValidatingWebhookConfiguration>({
-  validateCreate: validateValidatingWebhooks,
+  validateCreate: (configuration) => validateValidatingWebhooks(configuration),
   validateUpdate: validateValidatingWebhooks,
   ...countsChanges,
   setDefaults: ({ webhooks }) => {
@@ -39,7 +39,7 @@ export const validatingWebhookConfiguration = define<ValidatingWebhookConfigurat
 });
 
 export const mutatingWebhookConfiguration = define<MutatingWebhookConfiguration>({
-  validateCreate: validateMutatingWebhooks,
+  validateCreate: (configuration) => validateMutatingWebhooks(configuration),
   validateUpdate: validateMutatingWebhooks,
   ...countsChanges,
   setDefaults: ({ webhooks }) => {
