@@ -1,6 +1,6 @@
 import type { KubeObject } from '../api/resource.ts';
 import type { WatchCaches } from './cache/caches.ts';
-import type { ResourceTable } from './core.ts';
+import type { ResourceTable, ServedResource } from './core.ts';
 
 /** The newest state of the API as this process knows it, without waiting: for admission plugins and authorizers. */
 export interface ObjectReader {
@@ -23,6 +23,17 @@ export class CachedObjects implements ObjectReader {
     const served = this.#resources.find(group, version, resource);
     const cache = served && this.#caches.peek(served.prefix);
     return cache?.get(cache.key(namespace, name))?.object;
+  }
+
+  /** How many objects there are of each resource that has been read. Resources that are stored together count once. */
+  *counts(): Generator<readonly [resource: ServedResource, objects: number]> {
+    const seen = new Set<string>();
+    for (const resource of this.#resources.all()) {
+      const cache = this.#caches.peek(resource.prefix);
+      if (!cache || seen.has(resource.prefix)) continue;
+      seen.add(resource.prefix);
+      yield [resource, cache.size];
+    }
   }
 
   list(group: string, version: string, resource: string, namespace: string): readonly KubeObject[] {

@@ -46,8 +46,8 @@ import {
   ownedScaleOf,
   type ScalePaths,
   scaleOf,
+  trackScale,
   validateScale,
-  withAppliedScale,
   withScale,
 } from './registry/scale.ts';
 import type { Resources } from './resource-table.ts';
@@ -71,7 +71,7 @@ const DELETE_WORKERS = 16;
 export class Core implements ApiCore {
   readonly resources: Resources;
   /** The newest state, without waiting and without authorization. */
-  readonly objects: ObjectReader;
+  readonly objects: CachedObjects;
   readonly #model: Model;
   readonly #clock: Clock;
   readonly #caches: WatchCaches;
@@ -318,18 +318,17 @@ export class Core implements ApiCore {
     make: (current: KubeObject) => Mutable<KubeObject>,
   ): Promise<{ stored: Stored; created: boolean }> {
     const { context, target } = write;
-    const applies = write.tracking === undefined;
+    const { tracking, ...untracked } = write;
     const paths = this.#pathsOf(target);
     const versions = this.#versions(target.resource);
     const { admission } = this.#registry;
     const { stored } = await this.#registry.update(
-      { ...write, target: { ...target, subresource: '' }, admission: false },
+      { ...untracked, target: { ...target, subresource: '' }, admission: false },
       async (old) => {
         if (!old) throw errors.notFound(groupResourceOf(target.resource), target.name);
-        const before = applies
-          ? ownedScaleOf(old.object, paths)
-          : (scaleOf(old.object, paths) as unknown as KubeObject);
+        const before = ownedScaleOf(old.object, paths);
         const object = make(before);
+        if (tracking) trackScale(before, object, { ...tracking, now: this.#clock.now() });
         if (!admission.idle('UPDATE', target)) {
           const request = {
             operation: 'UPDATE' as const,
@@ -343,7 +342,7 @@ export class Core implements ApiCore {
           await admission.validate(request);
         }
         validateScale(asScale(object));
-        return (applies ? withAppliedScale : withScale)(old.object, asScale(object), paths);
+        return withScale(old.object, asScale(object), paths);
       },
     );
     return { stored: answer(scaleOf(versions.view(stored).object, paths), stored), created: false };

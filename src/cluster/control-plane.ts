@@ -5,6 +5,7 @@ import type { ServiceAccountTokens } from '../apiserver/authentication/service-a
 import type { TokenFile } from '../apiserver/authentication/token-file.ts';
 import { ensureDefaultServiceCidr } from '../apiserver/bootstrap/default-service-cidr.ts';
 import { ensureBootstrap } from '../apiserver/bootstrap/ensure.ts';
+import { componentStatuses } from '../apiserver/component-statuses.ts';
 import { buildResourceTable } from '../apiserver/resource-table.ts';
 import { createSecurity } from '../apiserver/security.ts';
 import { type Core, createCore } from '../apiserver/server-core.ts';
@@ -56,12 +57,22 @@ export async function createControlPlane(options: ControlPlaneOptions): Promise<
     authorizationMode: options.authorizationMode,
     projectServiceCa: true,
   });
+  const well = () => undefined;
+  const storeAnswers = () =>
+    store.get('health').then(
+      () => undefined,
+      (error: unknown) => String(error),
+    );
   const core = createCore({
     store,
     resources,
     admission: security.admission,
     authorizer: security.authorizer,
-    virtual: security.virtual,
+    virtual: {
+      ...security.virtual,
+      // Scheduler and controllers are of this very process.
+      componentstatuses: componentStatuses({ scheduler: well, 'controller-manager': well, 'etcd-0': storeAnswers }),
+    },
     services: {
       clusterIpRanges: options.serviceClusterIpRange.split(','),
       nodePorts: options.serviceNodePorts,

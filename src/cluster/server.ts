@@ -24,6 +24,7 @@ import { checkRange, overlap } from './ip-range.ts';
 import { buildKubeconfig } from './kubeconfig.ts';
 import { kubeletConnector } from './kubelets.ts';
 import { ensureKubernetesService } from './kubernetes-service.ts';
+import { QueueMetrics, serverMetrics } from './metrics.ts';
 import { type ClusterPaths, clusterPaths } from './paths.ts';
 import { replaceFile } from './replace-file.ts';
 
@@ -79,6 +80,7 @@ export async function startServer(options: ServerOptions & { readonly log: Logge
     serviceNodePorts: parsePortRange(options.serviceNodePortRange),
   });
   const health = new ServerHealth();
+  const queueMetrics = new QueueMetrics();
   const http = createHttpServer({
     core: plane.core,
     authenticate: plane.authenticate,
@@ -97,6 +99,7 @@ export async function startServer(options: ServerOptions & { readonly log: Logge
       }),
     }),
     health: health.checks(store),
+    metrics: serverMetrics(plane.core.objects, queueMetrics),
     handlers: tokenIssuerHandlers(plane.tokens, advertise, options.securePort),
   });
   const port = await http.listen(options.securePort, options.bindAddress).catch((error: NodeJS.ErrnoException) => {
@@ -123,6 +126,7 @@ export async function startServer(options: ServerOptions & { readonly log: Logge
     clock,
     log: log.child({ component: 'controllers' }),
     recorder,
+    queueMetrics,
     clusterCIDR: options.clusterCidr,
     rootCA: certificates.ca.cert,
     namespaceGraceMs: 0,

@@ -192,7 +192,7 @@ describe.each(['http1', 'http2'] as const)('over %s', (version) => {
     await send('GET', `${path}/missing`);
     const metrics = (await send('GET', '/metrics')).body.toString();
     expect(metrics).toContain(
-      'apiserver_request_total{verb="GET",group="",version="v1",resource="configmaps",subresource="",scope="resource",component="apiserver",code="404"} 1',
+      'apiserver_request_total{code="404",component="apiserver",dry_run="",group="",resource="configmaps",scope="resource",subresource="",verb="GET",version="v1"} 1',
     );
   });
 

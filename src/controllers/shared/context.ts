@@ -1,6 +1,7 @@
 import type { Client } from '../../client/client.ts';
 import type { InformerFactory } from '../../client/informer.ts';
 import type { EventRecorder } from '../../client/recorder.ts';
+import type { WorkQueueMetrics } from '../../client/work-queue.ts';
 import type { Clock } from '../../utils/clock.ts';
 import type { Logger } from '../../utils/log.ts';
 
@@ -11,6 +12,8 @@ export interface ControllerContext {
   readonly clock: Clock;
   readonly log: Logger;
   readonly recorder: EventRecorder;
+  /** Where work queues report to. */
+  readonly queueMetrics?: WorkQueueMetrics;
   /** The pods' addresses, of which each node gets a part. Default 10.244.0.0/16. */
   readonly clusterCIDR?: string;
   /** PEM of the authority behind the API server's certificate, which pods are given. */

@@ -17,7 +17,7 @@ export interface ReconcilerOptions {
 /** The life of a controller: observe, wait for the informers, work, stop. */
 export function startReconciler(context: ControllerContext, options: ReconcilerOptions): ControllerHandle {
   const { name, workers, reconcile } = options;
-  const queue = new WorkQueue({ name, clock: context.clock });
+  const queue = new WorkQueue({ name, clock: context.clock, metrics: context.queueMetrics });
   const { log } = context;
   const remove = options.observe(queue);
   let stopped = false;
