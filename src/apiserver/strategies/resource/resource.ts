@@ -8,6 +8,15 @@ import type {
   ResourceSlice,
 } from '../../../api/resource/v1.gen.ts';
 import type { Mutable } from '../../../api/resource.ts';
+import {
+  validateDeviceClass,
+  validateResourceClaim,
+  validateResourceClaimStatus,
+  validateResourceClaimTemplate,
+  validateResourceClaimTemplateUpdate,
+  validateResourceClaimUpdate,
+} from '../../validation/resource-claims.ts';
+import { validateResourceSlice } from '../../validation/resource-slices.ts';
 import { age, nameAndAge, UNSET } from '../cells.ts';
 import { define } from '../define.ts';
 import { countsChanges, keepStatus, updateOnlyStatus } from '../spec-and-status.ts';
@@ -40,19 +49,32 @@ export const resourceClaim = define<ResourceClaim>({
     claim.status = {};
   },
   prepareForUpdate: keepStatus<ResourceClaim>,
-  subresources: { status: { prepareForUpdate: updateOnlyStatus<ResourceClaim> } },
+  validateCreate: validateResourceClaim,
+  validateUpdate: validateResourceClaimUpdate,
+  subresources: {
+    status: { prepareForUpdate: updateOnlyStatus<ResourceClaim>, validateUpdate: validateResourceClaimStatus },
+  },
   tableCells: (claim, now) => [claim.metadata.name, stateCell(claim), age(claim, now)],
 });
 
 export const resourceClaimTemplate = define<ResourceClaimTemplate>({
   setDefaults: ({ spec }) => setClaimDefaults(spec.spec),
+  validateCreate: validateResourceClaimTemplate,
+  validateUpdate: validateResourceClaimTemplateUpdate,
   tableCells: nameAndAge,
 });
 
-export const deviceClass = define<DeviceClass>({ ...countsChanges, tableCells: nameAndAge });
+export const deviceClass = define<DeviceClass>({
+  ...countsChanges,
+  validateCreate: validateDeviceClass,
+  validateUpdate: validateDeviceClass,
+  tableCells: nameAndAge,
+});
 
 export const resourceSlice = define<ResourceSlice>({
   ...countsChanges,
+  validateCreate: (slice) => validateResourceSlice(slice),
+  validateUpdate: validateResourceSlice,
   selectableFields: ({ spec }) => ({ 'spec.driver': spec?.driver ?? '', 'spec.nodeName': spec?.nodeName ?? '' }),
   tableCells: (slice, now) => [
     slice.metadata.name,
