@@ -383,11 +383,13 @@ export function applyConfiguration(
 
 function prune(shape: Shape, merged: unknown, owners: Owners, last: FieldSet | undefined): unknown {
   if (!last || last.empty) return merged;
+  let owned = FieldSet.none;
+  for (const owner of owners.values()) owned = owned.union(owner.set);
+  // What was applied before is owned still: nothing goes.
+  if (last.difference(owned).empty) return merged;
   const full = (set: FieldSet) => withNamedFields(shape, set);
   const fieldsOf = (value: unknown) => full(fieldSetOf(shape, value));
   const all = fieldsOf(merged);
-  let owned = FieldSet.none;
-  for (const owner of owners.values()) owned = owned.union(owner.set);
   const without = (set: FieldSet) => (set.empty ? merged : removeFields(shape, merged, set));
   let pruned = without(full(last));
   pruned = without(all.difference(fieldsOf(pruned).union(full(owned))));

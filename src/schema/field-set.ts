@@ -102,6 +102,11 @@ export class FieldSet {
     return this.children.get(step) ?? FieldSet.none;
   }
 
+  /** With the path to this node itself. */
+  asMember(): FieldSet {
+    return this.member ? this : FieldSet.of(true, this.steps, this.sets);
+  }
+
   union(other: FieldSet): FieldSet {
     if (other.empty || other === this) return this;
     if (this.empty) return other;

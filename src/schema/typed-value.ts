@@ -29,6 +29,7 @@ interface Key {
   readonly before: string;
 }
 
+const none = FieldSet.none;
 const leaf: Shape = { kind: 'leaf' };
 const deduced: Shape = { kind: 'deduced' };
 const shapes = new WeakMap<Field | ObjectSchema, Shape>();
@@ -144,19 +145,42 @@ const isBare = (parts: Parts | undefined): boolean => !parts || parts.steps.size
 
 /** The fields that a value has, for who applies it. */
 export function fieldSetOf(shape: Shape, value: unknown): FieldSet {
-  const parts = partsOf(shape, value);
-  if (!parts) {
-    // An empty or absent list or object that is owned part by part has no parts to own.
-    return shape.kind === 'leaf' || shape.kind === 'deduced' ? FieldSet.leaf : FieldSet.none;
+  const steps: string[] = [];
+  const sets: FieldSet[] = [];
+  const add = (step: string, set: FieldSet, owned: boolean) => {
+    const whole = owned ? set.asMember() : set;
+    if (whole.empty) return;
+    steps.push(step);
+    sets.push(whole);
+  };
+  switch (shape.kind) {
+    case 'leaf':
+      return FieldSet.leaf;
+    case 'set':
+    case 'keyed': {
+      // An empty or absent list or object that is owned part by part has no parts to own.
+      if (!Array.isArray(value)) return none;
+      const seen = new Set<string>();
+      for (const item of value) {
+        const step = shape.kind === 'set' ? valueStep(item) : itemStep(shape.keys, shape.items, item);
+        if (seen.has(step)) continue;
+        seen.add(step);
+        add(step, shape.kind === 'set' ? FieldSet.leaf : fieldSetOf(shape.items, item), true);
+      }
+      break;
+    }
+    default:
+      if (!isJsonObject(value)) return shape.kind === 'deduced' ? FieldSet.leaf : none;
+      for (const name of Object.keys(value)) {
+        const item = value[name];
+        if (item === undefined) continue;
+        const member = shape.kind === 'struct' ? memberOf(shape, name) : undefined;
+        const bare = item === null || (isJsonObject(item) && Object.keys(item).length === 0);
+        const below = member?.shape ?? (shape.kind === 'map' ? shape.values : deduced);
+        add(member?.step ?? nameStep(name), fieldSetOf(below, item), bare || !member);
+      }
   }
-  const children: [string, FieldSet][] = [];
-  for (const [step, { name, value: item, shape: below }] of parts.steps) {
-    const set = fieldSetOf(below, item);
-    const bare = item === null || (isJsonObject(item) && Object.keys(item).length === 0);
-    const owned = parts.list || bare || !isNamed(shape, name);
-    children.push([step, owned ? set.union(FieldSet.leaf) : set]);
-  }
-  return FieldSet.node(false, children);
+  return FieldSet.of(false, steps, sets);
 }
 
 export interface Comparison {
@@ -165,7 +189,6 @@ export interface Comparison {
   readonly removed: FieldSet;
 }
 
-const none = FieldSet.none;
 const same: Comparison = { added: none, modified: none, removed: none };
 
 /** By parts that do not change: many objects share them, when they were made of one template. */
@@ -295,17 +318,27 @@ function compareLists(shape: Shape, before: unknown, after: unknown): Comparison
 
 /** `live` with `config` merged into it. */
 export function mergeValues(shape: Shape, live: unknown, config: unknown): unknown {
-  if (config === undefined) return live;
-  if (live === undefined) return config;
-  const left = partsOf(shape, live);
-  const right = partsOf(shape, config);
-  if ((isBare(left) && isBare(right)) || (shape.kind === 'deduced' && (!left || !right))) return config;
-  if (shape.kind === 'set' || shape.kind === 'keyed') return mergeLists(shape, left, right);
-  const out: JsonObject = {};
-  for (const [step, part] of left?.steps ?? []) {
-    setOwn(out, part.name, mergeValues(part.shape, part.value, right?.steps.get(step)?.value));
+  if (config === undefined || live === config) return live;
+  if (live === undefined || shape.kind === 'leaf') return config;
+  if (shape.kind === 'set' || shape.kind === 'keyed') {
+    const left = partsOf(shape, live);
+    const right = partsOf(shape, config);
+    return isBare(left) && isBare(right) ? config : mergeLists(shape, left, right);
   }
-  for (const [step, part] of right?.steps ?? []) if (!left?.steps.has(step)) setOwn(out, part.name, part.value);
+  if (isBareObject(live) && isBareObject(config)) return config;
+  const left = isJsonObject(live) ? live : {};
+  const right = isJsonObject(config) ? config : {};
+  if (shape.kind === 'deduced' && (left !== live || right !== config)) return config;
+  const out: JsonObject = {};
+  for (const name of Object.keys(left)) {
+    const value = left[name];
+    if (value === undefined) continue;
+    const applied = getOwn(right, name);
+    setOwn(out, name, applied === undefined ? value : mergeValues(memberShape(shape, name) ?? deduced, value, applied));
+  }
+  for (const name of Object.keys(right)) {
+    if (right[name] !== undefined && getOwn(left, name) === undefined) setOwn(out, name, right[name]);
+  }
   return out;
 }
 

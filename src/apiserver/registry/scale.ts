@@ -1,8 +1,8 @@
 import type { Scale } from '../../api/autoscaling/v1.gen.ts';
 import { errors } from '../../api/errors.ts';
-import { parentOwners, scaleOwners } from '../../api/managed-fields.ts';
+import { type FieldManager, parentOwners, scaleOwners, trackUpdate } from '../../api/managed-fields.ts';
 import { model } from '../../api/model.ts';
-import type { KubeObject, Mutable } from '../../api/resource.ts';
+import { apiVersionOf, type KubeObject, type Mutable } from '../../api/resource.ts';
 import { fieldErrors, Path } from '../../schema/field-error.ts';
 import { isJsonObject, type JsonObject } from '../../schema/json.ts';
 import type { ExpectedKind } from './body.ts';
@@ -41,21 +41,23 @@ export function scaleOf(object: KubeObject, paths: ScalePaths): Scale {
   return asScale(decodeAs(scaleKind(), value, 'Scale').object);
 }
 
-/** The object's Scale with the owners that it has as the Scale: what is applied is applied to that. */
+/** The object's Scale with the owners that it has as the Scale: what is written through it is tracked there. */
 export function ownedScaleOf(object: KubeObject, paths: ScalePaths): KubeObject {
   const scale = scaleOf(object, paths) as unknown as KubeObject; // its metadata is always there
   const managedFields = scaleOwners(object.metadata.managedFields, object.apiVersion, paths.replicas);
   return { ...scale, metadata: { ...scale.metadata, managedFields } };
 }
 
-/** A copy of the object with an applied Scale: with its owners, too. */
-export function withAppliedScale(object: KubeObject, scale: Scale, paths: ScalePaths): Mutable<KubeObject> {
-  const changed = withScale(object, scale, paths);
-  const { managedFields } = object.metadata;
-  const owners = parentOwners(managedFields, object.apiVersion, paths.replicas, scale.metadata?.managedFields);
+/** Notes in the owners of an updated Scale who changed what. */
+export function trackScale(
+  before: KubeObject,
+  scale: Mutable<KubeObject>,
+  by: Pick<FieldManager, 'manager' | 'subresource' | 'now'>,
+): void {
+  const kind = scaleKind();
+  const owners = trackUpdate(kind.schema, before, scale, { ...by, apiVersion: apiVersionOf(kind) });
   // Made anew for this object.
-  changed.metadata.managedFields = owners as Mutable<typeof owners>;
-  return changed;
+  scale.metadata.managedFields = owners as Mutable<typeof owners>;
 }
 
 /** For objects that were decoded over the model's Scale. */
@@ -69,12 +71,14 @@ export function validateScale(scale: Scale): void {
   throw errors.invalid({ group: 'autoscaling', kind: 'Scale' }, scale.metadata?.name ?? '', [complaint]);
 }
 
-/** A copy of the object with the Scale's number of replicas and its resourceVersion. */
+/** A copy of the object with the Scale's number of replicas, its resourceVersion and its owners. */
 export function withScale(object: KubeObject, scale: Scale, paths: ScalePaths): Mutable<KubeObject> {
   const { uid, resourceVersion } = scale.metadata ?? {};
   const changed = setAt(object, paths.replicas, scale.spec?.replicas ?? 0);
   const metadata = { ...object.metadata, uid: uid || object.metadata.uid, resourceVersion: resourceVersion ?? '' };
-  return { ...changed, metadata } as Mutable<KubeObject>;
+  const { managedFields } = object.metadata;
+  const owners = parentOwners(managedFields, object.apiVersion, paths.replicas, scale.metadata?.managedFields);
+  return { ...changed, metadata: { ...metadata, managedFields: owners } } as Mutable<KubeObject>;
 }
 
 function at(object: object, path: readonly string[]): unknown {
