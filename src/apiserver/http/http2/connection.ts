@@ -2,6 +2,7 @@ import type { TLSSocket } from 'node:tls';
 import type { Connection, Exchange } from '../exchange.ts';
 import type { FramedBlock } from '../framed.ts';
 import type { Limits } from '../limits.ts';
+import { FrameReader } from './frame-reader.ts';
 import {
   ConnectionError,
   DEFAULT_WINDOW,
@@ -12,12 +13,13 @@ import {
   frameType,
   HEADER_BYTES,
   LARGEST_WINDOW,
-  PREFACE,
   setting,
+  unpad,
   writeFrameHeader,
 } from './frames.ts';
 import { HpackDecoder, HpackError } from './hpack.ts';
 import { Output } from './output.ts';
+import { Patience } from './patience.ts';
 import { HeaderBlock } from './request-headers.ts';
 import { Http2Stream } from './stream.ts';
 
@@ -32,23 +34,6 @@ const MOST_WAITING = 2 * TURN_BYTES;
 /** Acknowledgements that may wait for a client that does not read. */
 const MOST_CONTROL = 1000;
 const MOST_CONTINUATIONS = 32;
-
-/**
- * A budget for what costs the server more than the client: streams reset as soon as they are opened (CVE-2023-44487),
- * empty frames, settings. Refilled with time, as nghttp2 does it.
- */
-class Patience {
-  #left = 1000;
-  #since = performance.now();
-
-  spend(): void {
-    if (--this.#left >= 0) return;
-    const now = performance.now();
-    this.#left = Math.min(1000, Math.floor((now - this.#since) * 0.033)) - 1;
-    this.#since = now;
-    if (this.#left < 0) throw new ConnectionError(errorCode.enhanceYourCalm, 'too many resets or empty frames');
-  }
-}
 
 /**
  * The server's side of one HTTP/2 connection (RFC 9113). Written for what an API server does: many small answers on
@@ -66,8 +51,10 @@ export class Http2Connection {
   readonly #streams = new Map<number, Http2Stream>();
   readonly #patience = new Patience();
 
-  #rest: Buffer | undefined;
-  #greeted = false;
+  readonly #frames = new FrameReader(
+    () => this.#socket.setTimeout(this.#limits.idleTimeoutMs),
+    (type, flags, id, payload) => this.#dispatch(type, flags, id, payload),
+  );
   #settled = false;
   #lastStream = 0;
   #closing = false;
@@ -119,6 +106,7 @@ export class Http2Connection {
   #die(): void {
     if (this.#dead) return;
     this.#dead = true;
+    this.#frames.stop();
     this.#output.drop();
     for (const stream of [...this.#streams.values()]) stream.lost();
     this.#streams.clear();
@@ -168,32 +156,8 @@ export class Http2Connection {
 
   #receive(chunk: Buffer): void {
     if (this.#dead) return;
-    let bytes = this.#rest ? Buffer.concat([this.#rest, chunk]) : chunk;
-    this.#rest = undefined;
     try {
-      if (!this.#greeted) {
-        const seen = Math.min(bytes.length, PREFACE.length);
-        if (!bytes.subarray(0, seen).equals(PREFACE.subarray(0, seen)))
-          throw new ConnectionError(errorCode.protocol, 'this is not HTTP/2');
-        if (seen < PREFACE.length) {
-          this.#rest = bytes;
-          return;
-        }
-        this.#greeted = true;
-        this.#socket.setTimeout(this.#limits.idleTimeoutMs);
-        bytes = bytes.subarray(seen);
-      }
-      let at = 0;
-      while (bytes.length - at >= HEADER_BYTES && !this.#dead) {
-        const length = bytes.readUIntBE(at, 3);
-        if (length > FRAME_LIMIT) throw new ConnectionError(errorCode.frameSize, 'frame too large');
-        const end = at + HEADER_BYTES + length;
-        if (end > bytes.length) break;
-        const id = bytes.readUInt32BE(at + 5) & 0x7fff_ffff;
-        this.#dispatch(bytes[at + 3] ?? 0, bytes[at + 4] ?? 0, id, bytes.subarray(at + HEADER_BYTES, end));
-        at = end;
-      }
-      if (at < bytes.length) this.#rest = at === 0 ? bytes : bytes.subarray(at);
+      this.#frames.read(chunk);
       if (this.#output.pending > MOST_WAITING) this.#socket.pause();
     } catch (error) {
       if (error instanceof ConnectionError) this.#fail(error.code, error.message);
@@ -545,11 +509,3 @@ export class Http2Connection {
 }
 
 const headersTooLarge = Buffer.from('Request Header Fields Too Large\n');
-
-function unpad(flags: number, payload: Buffer): Buffer {
-  if (!(flags & flag.padded)) return payload;
-  const padding = payload[0];
-  if (padding === undefined || padding >= payload.length)
-    throw new ConnectionError(errorCode.protocol, 'more padding than payload');
-  return payload.subarray(1, payload.length - padding);
-}

@@ -76,3 +76,12 @@ export function writeFrameHeader(
   room[at + 8] = stream;
   return at + HEADER_BYTES;
 }
+
+/** The payload of a frame that may be padded. Throws ConnectionError. */
+export function unpad(flags: number, payload: Buffer): Buffer {
+  if (!(flags & flag.padded)) return payload;
+  const padding = payload[0];
+  if (padding === undefined || padding >= payload.length)
+    throw new ConnectionError(errorCode.protocol, 'more padding than payload');
+  return payload.subarray(1, payload.length - padding);
+}
