@@ -126,6 +126,9 @@ export const errors = {
       `The ${operation} operation against ${groupResourceName(gr)} could not be completed at this time, please try again.`,
       { ...about(gr, operation), retryAfterSeconds },
     ),
+  /** An error that Kubernetes has no reason for: it says what its storage said, and 500. */
+  unknown: (message: string) =>
+    new ApiError({ kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Failure', message, code: 500 }),
   internal: (why: string) => fail('InternalError', `Internal error occurred: ${why}`, { causes: [{ message: why }] }),
   timeout: (message: string, retryAfterSeconds: number) =>
     fail('Timeout', `Timeout: ${message}`, { retryAfterSeconds }),

@@ -131,7 +131,7 @@ describe('create', () => {
     await post(f, 'configmaps', 'two', body, { fieldValidation: 'Ignore' });
     expect(f.warnings).toHaveLength(2);
     expect(await message(post(f, 'configmaps', 'one', { ...body, apiVersion: 'v2' }))).toBe(
-      'the API version in the data (v2) does not match the expected API version (v1)',
+      'ConfigMap in version "v2" cannot be handled as a ConfigMap: no kind "ConfigMap" is registered for version "v2" in scheme "pkg/api/legacyscheme/scheme.go:30"',
     );
   });
 

@@ -1,5 +1,7 @@
 import { ApiError, errors } from '../../api/errors.ts';
-import { quote } from '../../schema/quote.ts';
+import { describe, kindOf } from '../../schema/go-words.ts';
+import { isJsonObject } from '../../schema/json.ts';
+import { jsonSyntaxError } from '../../schema/json-syntax.ts';
 
 /** Where the next page of a list starts, and at which revision; -1 is whatever is newest. */
 export interface ContinueToken {
@@ -23,30 +25,51 @@ export function decodeContinue(text: string, prefix: string): ContinueToken {
   const bytes = Buffer.from(text, 'base64url');
   const value = parse(bytes);
   if (value.v !== VERSION) {
-    throw errors.badRequest(
-      `invalid continue token: continue key is not valid: server does not recognize this encoded version ${value.v ?? ''}`,
-    );
+    throw invalid(`server does not recognize this encoded version ${value.v ?? ''}`);
   }
-  if (typeof value.rv !== 'number' || !Number.isSafeInteger(value.rv) || value.rv === 0) {
-    throw invalid('incorrect encoded start resourceVersion (version meta.k8s.io/v1)');
-  }
+  if (!value.rv) throw invalid('incorrect encoded start resourceVersion (version meta.k8s.io/v1)');
   const start = value.start;
-  if (typeof start !== 'string' || start === '') throw invalid('encoded start key empty (version meta.k8s.io/v1)');
+  if (!start) throw invalid('encoded start key empty (version meta.k8s.io/v1)');
   const steps = (start.startsWith('/') ? start.slice(1) : start).split('/');
   if (steps.some((step) => step === '' || step === '.' || step === '..')) throw invalid(start);
   return { revision: value.rv, start: prefix + steps.join('/') };
 }
 
-function parse(bytes: Buffer): { readonly v?: unknown; readonly rv?: unknown; readonly start?: unknown } {
-  try {
-    const value: unknown = JSON.parse(bytes.toString());
-    if (typeof value === 'object' && value !== null) return value;
-  } catch {
-    if (bytes.length === 0) throw invalid('unexpected end of JSON input');
-    const first = quote(String.fromCharCode(bytes[0] ?? 0)).slice(1, -1);
-    throw invalid(`invalid character '${first}' looking for beginning of value`);
+/** What the fields of a token hold, by the types that Go decodes them into. */
+interface Fields {
+  readonly v?: string;
+  readonly rv?: number;
+  readonly start?: string;
+}
+
+const types = new Map([
+  ['v', 'string'],
+  ['rv', 'int64'],
+  ['start', 'string'],
+]);
+
+function parse(bytes: Buffer): Fields {
+  const wrong = jsonSyntaxError(bytes);
+  if (wrong !== undefined) throw invalid(wrong);
+  const value: unknown = JSON.parse(bytes.toString());
+  if (value === null) return {};
+  if (!isJsonObject(value)) {
+    throw invalid(`json: cannot unmarshal ${kindOf(value)} into Go value of type storage.continueToken`);
   }
-  throw invalid('json: cannot unmarshal value into Go value of type storage.continueToken');
+  const fields: Record<string, unknown> = {};
+  for (const [key, found] of Object.entries(value)) {
+    const name = key.toLowerCase();
+    const type = types.get(name);
+    if (type === undefined || found === null) continue;
+    const fits = type === 'string' ? typeof found === 'string' : Number.isSafeInteger(found);
+    if (!fits) {
+      throw invalid(
+        `json: cannot unmarshal ${describe(found, type)} into Go struct field continueToken.${name} of type ${type}`,
+      );
+    }
+    fields[name] = found;
+  }
+  return fields;
 }
 
 const invalid = (why: string): ApiError =>

@@ -1,5 +1,4 @@
 import { errors } from '../../api/errors.ts';
-import type { GroupResource } from '../../api/resource.ts';
 import { type FieldError, fieldErrors, Path } from '../../schema/field-error.ts';
 import { quote } from '../../schema/quote.ts';
 import type { WatchParameters } from '../core.ts';
@@ -17,24 +16,20 @@ function parseResourceVersion(text: string | undefined): { revision: number } | 
   return { revision: Number(text) };
 }
 
-/** For get and list; throws BadRequest. */
-export function readRevision(text: string | undefined): number | undefined {
+const complaint = (text: string | undefined, why: string): string =>
+  `resourceVersion: Invalid value: ${quote(text ?? '')}: ${why}`;
+
+/** For lists; throws BadRequest. */
+export function listRevision(text: string | undefined): number | undefined {
   const parsed = parseResourceVersion(text);
-  if (parsed && 'why' in parsed) {
-    throw errors.badRequest(
-      `invalid resource version: resourceVersion: Invalid value: ${quote(text ?? '')}: ${parsed.why}`,
-    );
-  }
+  if (parsed && 'why' in parsed) throw errors.badRequest(`invalid resource version: ${complaint(text, parsed.why)}`);
   return parsed?.revision;
 }
 
-/** For watch; throws Invalid. */
-export function watchRevision(gr: GroupResource, text: string | undefined): number | undefined {
+/** For get and watch, which leave it at an error without a reason. */
+export function readRevision(text: string | undefined): number | undefined {
   const parsed = parseResourceVersion(text);
-  if (parsed && 'why' in parsed) {
-    const complaint = fieldErrors.invalid(Path.of('resourceVersion'), text, parsed.why);
-    throw errors.invalid({ group: gr.group, kind: gr.resource }, '', [complaint]);
-  }
+  if (parsed && 'why' in parsed) throw errors.unknown(complaint(text, parsed.why));
   return parsed?.revision;
 }
 

@@ -1,7 +1,7 @@
 import { errors } from '../../api/errors.ts';
 import { everyField, type FieldSelector, parseFieldSelector } from '../../api/fields.ts';
 import { parseLabelSelector, SelectorError, selectEverything } from '../../api/labels.ts';
-import type { KubeObject } from '../../api/resource.ts';
+import { groupResourceName, type KubeObject } from '../../api/resource.ts';
 import { quote } from '../../schema/quote.ts';
 import type { ListParameters, ServedResource } from '../core.ts';
 import type { Entry } from './entry.ts';
@@ -117,12 +117,20 @@ function checkFields(resource: ServedResource, fields: FieldSelector): void {
   }
 }
 
-/** Kinds of the core group that say no in words of their own. */
-const plainWords = new Set(['pods', 'nodes', 'replicationcontrollers', 'events', 'namespaces', 'secrets', 'services']);
+/** Kinds that say no in words of their own. */
+const plainWords = new Set([
+  ...['pods', 'nodes', 'replicationcontrollers', 'events', 'namespaces', 'secrets', 'services'],
+  'events.events.k8s.io',
+  'certificatesigningrequests.certificates.k8s.io',
+]);
 
 function unknownField(resource: ServedResource, field: string): string {
   const { data, group } = resource;
-  if (group === '' && plainWords.has(data.resource)) return `field label not supported: ${field}`;
+  if (plainWords.has(groupResourceName({ group, resource: data.resource })))
+    return `field label not supported: ${field}`;
   if (group === 'batch' && data.resource === 'jobs') return `field label ${quote(field)} not supported for Job`;
+  if (data.kind === 'ResourceSlice' && group === 'resource.k8s.io') {
+    return `field label not supported for ${group}/${resource.version}, Kind=${data.kind}: ${field}`;
+  }
   return `${quote(field)} is not a known field selector: only "metadata.name", "metadata.namespace"`;
 }

@@ -1,9 +1,12 @@
 import { ApiError, errors } from '../../api/errors.ts';
 import { model } from '../../api/model.ts';
 import { DecodeError, decode } from '../../schema/decode.ts';
-import { DepthError, parseJson } from '../../schema/json.ts';
+import { kindOf } from '../../schema/go-words.ts';
+import { DepthError, isJsonObject, parseJson } from '../../schema/json.ts';
+import { jsonSyntaxError } from '../../schema/json-syntax.ts';
 import { ProtobufError } from '../../schema/protobuf.ts';
 import type { Body, DeleteParameters, PatchBody, PatchType } from '../core.ts';
+import { metaComplaint, parseComplaint, unrecognized } from '../registry/unrecognized.ts';
 import { BodyTooLargeError, type Exchange } from './exchange.ts';
 import { bodyMediaType, type MediaType, unsupportedByRoute } from './negotiate.ts';
 import { decodeProtobuf } from './protobuf.ts';
@@ -28,14 +31,17 @@ export async function readObject(exchange: Exchange, limit: number, kind: string
   const mediaType = bodyMediaType(exchange.headers['content-type'], protobuf);
   const bytes = await readBody(exchange, limit);
   if (mediaType === 'application/json') return { bytes, mediaType };
+  let object: unknown;
   try {
-    const object = mediaType === 'application/yaml' ? await readYaml(bytes.toString()) : decodeProtobuf(bytes);
-    if (typeof object === 'object' && object !== null) return { object };
-    throw new YamlError(`couldn't get version/kind; json parse error: it is no object`);
+    object = mediaType === 'application/yaml' ? await readYaml(bytes.toString()) : decodeProtobuf(bytes);
   } catch (error) {
     if (!(error instanceof YamlError || error instanceof ProtobufError)) throw error;
-    throw errors.badRequest(`the object provided is unrecognized (must be of type ${kind}): ${error.message}`);
+    throw unrecognized(kind, error.message.replace(/^error converting YAML to JSON: /, ''), bytes);
   }
+  const complaint = metaComplaint(object);
+  if (complaint) throw unrecognized(kind, complaint, bytes);
+  // YAML's nothing is an object without fields, as JSON's null.
+  return { object: object ?? {} };
 }
 
 const patchTypes: Readonly<Record<string, PatchType>> = {
@@ -58,10 +64,11 @@ export function patchType(contentType: string | undefined, custom: boolean): Pat
 }
 
 export async function readPatch(exchange: Exchange, limit: number, type: PatchType): Promise<PatchBody> {
-  const text = (await readBody(exchange, limit)).toString();
+  const bytes = await readBody(exchange, limit);
+  const text = bytes.toString();
   if (type === 'apply') {
     try {
-      return { type, value: await readYaml(text) };
+      return { type, value: applied(await readYaml(text)) };
     } catch (error) {
       if (error instanceof YamlError) throw errors.badRequest(`error decoding YAML: ${error.message}`);
       throw error;
@@ -70,20 +77,22 @@ export async function readPatch(exchange: Exchange, limit: number, type: PatchTy
   try {
     return { type, value: parseJson(text) };
   } catch (error) {
-    throw errors.badRequest(`error decoding patch: ${goSyntaxError(error, text)}`);
+    throw errors.badRequest(patchComplaint(type, error, bytes));
   }
 }
 
-/** Go's words for what JSON.parse stumbled over. */
-function goSyntaxError(error: unknown, text: string): string {
-  if (error instanceof DepthError) return error.message;
-  const position = error instanceof Error ? / at position (\d+)/.exec(error.message)?.[1] : undefined;
-  if (text.trim() === '' || (error instanceof Error && error.message.startsWith('Unexpected end')))
-    return 'unexpected end of JSON input';
-  const bad = position === undefined ? text.trimStart()[0] : text[Number(position)];
-  return bad === undefined
-    ? 'unexpected end of JSON input'
-    : `invalid character '${bad}' looking for beginning of value`;
+/** The configuration to be applied; no text at all is an object without fields. Throws YamlError. */
+function applied(value: unknown): object {
+  if (value === null || value === undefined) return {};
+  if (isJsonObject(value)) return value;
+  const why = `json: cannot unmarshal ${kindOf(value)} into Go value of type map[string]interface {}`;
+  throw new YamlError(`error unmarshaling JSON: while decoding JSON: ${why}`);
+}
+
+/** A strategic merge patch is not told that the patch is what cannot be read. */
+function patchComplaint(type: PatchType, error: unknown, bytes: Buffer): string {
+  const why = error instanceof DepthError ? error.message : (jsonSyntaxError(bytes) ?? 'unexpected end of JSON input');
+  return type === 'strategic' ? why : `error decoding patch: ${why}`;
 }
 
 /** The DeleteOptions that a body holds; undefined without a body. */
@@ -92,6 +101,8 @@ export async function readDeleteOptions(exchange: Exchange, limit: number): Prom
   if (bytes.length === 0) return undefined;
   const mediaType = bodyMediaType(exchange.headers['content-type'], true);
   const value = await plainValue(bytes, mediaType);
+  const complaint = metaComplaint(value);
+  if (complaint) throw errors.badRequest(complaint);
   if (typeof value === 'object' && value !== null && 'kind' in value && value.kind !== 'DeleteOptions' && value.kind)
     throw errors.badRequest('decoded object cannot be converted to DeleteOptions');
   try {
@@ -115,10 +126,9 @@ async function plainValue(bytes: Buffer, mediaType: MediaType): Promise<unknown>
     }
   } catch (error) {
     if (error instanceof ApiError) throw error;
-    throw errors.badRequest(
-      error instanceof YamlError || error instanceof ProtobufError
-        ? error.message
-        : goSyntaxError(error, bytes.toString()),
-    );
+    if (error instanceof ProtobufError) throw errors.badRequest(error.message);
+    if (error instanceof YamlError)
+      throw errors.badRequest(error.message.replace(/^error converting YAML to JSON: /, ''));
+    throw errors.badRequest(parseComplaint(error, bytes));
   }
 }

@@ -49,6 +49,10 @@ export function prettier(from: Representation): Representation {
   return representation(from.mediaType, from.as, from.metaVersion, true);
 }
 
+/** The same for an answer that is no object of the resource, which has neither columns nor metadata to show. */
+export const untransformed = (from: Representation): Representation =>
+  from.as === '' ? from : representation(from.mediaType, '', 'v1', from.pretty);
+
 /** Clients send the same few Accept headers again and again; the bound keeps strange ones from piling up. */
 const parsed = new Map<string, readonly Clause[]>();
 const REMEMBERED = 256;
@@ -107,13 +111,7 @@ export function negotiate(accept: string | undefined, offer: Offer): Representat
       return found;
     }
   }
-  throw notAcceptable(
-    offer.stream
-      ? streamMediaTypes
-      : offer.protobuf
-        ? mediaTypes
-        : mediaTypes.filter((type) => !type.endsWith('protobuf')),
-  );
+  throw notAcceptable(offer.protobuf ? mediaTypes : mediaTypes.filter((type) => !type.endsWith('protobuf')));
 }
 
 /** The first of `offered` that the Accept header likes best; undefined where it takes none of them. */
@@ -176,15 +174,31 @@ export function bodyMediaType(contentType: string | undefined, protobuf: boolean
 }
 
 /** The router's answer to a content type that no route of the path takes. */
-export function unsupportedByRoute(): ApiError {
+export const unsupportedByRoute = (): ApiError => ofRoute('415: Unsupported Media Type', 'UnsupportedMediaType', 415);
+
+function ofRoute(message: string, reason: string, code: number): ApiError {
   return new ApiError({
     kind: 'Status',
     apiVersion: 'v1',
     metadata: {},
     status: 'Failure',
-    message: '415: Unsupported Media Type',
-    reason: 'UnsupportedMediaType',
+    message,
+    reason,
     details: {},
-    code: 415,
+    code,
   });
+}
+
+/**
+ * Built-in resources have a router before them, which knows media types by their bare names, in lower case and without
+ * partial wildcards, and refuses an Accept header that has none of its route's. Throws NotAcceptable in its words.
+ */
+export function checkRouteAccepts(accept: string | undefined, collectionRead: boolean): void {
+  if (accept === undefined || accept === '' || accept === 'application/json' || accept === '*/*') return;
+  for (const clause of accept.split(',')) {
+    const bare = clause.split(';', 1)[0]?.trim() ?? '';
+    if (bare === '*/*' || (mediaTypes as readonly string[]).includes(bare)) return;
+  }
+  const available = collectionRead ? [...mediaTypes, ...streamMediaTypes] : mediaTypes;
+  throw ofRoute(`406: Not Acceptable\n\nAvailable representations: ${available.join(', ')}`, 'NotAcceptable', 406);
 }

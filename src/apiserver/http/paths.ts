@@ -1,4 +1,8 @@
+import { errors } from '../../api/errors.ts';
 import type { Request } from './request.ts';
+
+/** Behind the router, which knows methods; the others take any. */
+const readOnly = /^\/(?:api|api\/v1|version|apis\/[^/]+\/[^/]+)\/?$/;
 
 /** Serves a path that is no resource; has been authorized. */
 export type PathHandler = (request: Request) => void | Promise<void>;
@@ -31,6 +35,7 @@ export class PathRouter {
       this.#exact.get(path) ??
       this.#exact.get(trimmed) ??
       this.#prefixes.find((entry) => path.startsWith(entry.prefix))?.handler;
+    if (handler && readOnly.test(path) && request.exchange.method !== 'GET') throw errors.methodNotAllowed();
     if (handler) await handler(request);
     else request.notFound();
   }

@@ -1,4 +1,5 @@
 import { errors } from '../../api/errors.ts';
+import { keepReset } from '../../api/managed-fields.ts';
 import { model } from '../../api/model.ts';
 import { apiVersionOf, type KubeObject, type Mutable, parseApiVersion } from '../../api/resource.ts';
 import { DecodeError, decodeKind } from '../../schema/decode.ts';
@@ -7,8 +8,8 @@ import type { ObjectSchema } from '../../schema/model.ts';
 import { quote } from '../../schema/quote.ts';
 import { mayHaveDuplicates, strictProblems } from '../../schema/strict.ts';
 import type { Body, ServedResource } from '../core.ts';
-import { metaComplaint, parseComplaint, unrecognized } from './unrecognized.ts';
 import { type DecodedBody, RepeatedBodies } from './repeated-bodies.ts';
+import { metaComplaint, parseComplaint, unrecognized } from './unrecognized.ts';
 
 /** Warnings that one request's unknown fields may cause. */
 const MAX_WARNINGS = 100;
@@ -95,6 +96,7 @@ function repeatsOf(schema: ObjectSchema): RepeatedBodies {
 function decodeParsed(expected: ExpectedKind, { value, text }: ParsedBody, lenient: boolean): DecodedBody {
   checkKind(expected, value);
   const { object, unknown } = decodeAs(expected, value, cannotHandle(expected));
+  keepReset(object, value);
   if (lenient) return { object, complaints: [] };
   const complaints =
     text !== undefined && (unknown.length > 0 || mayHaveDuplicates(text, value))
@@ -149,12 +151,18 @@ export function checkKind(expected: ExpectedKind, value: unknown): void {
   if (!isJsonObject(value)) return;
   const { apiVersion } = value;
   const wanted = apiVersionOf(expected);
-  if (typeof apiVersion === 'string' && apiVersion !== '' && apiVersion !== wanted) {
+  if (typeof apiVersion === 'string' && apiVersion !== '' && apiVersion !== '/' && apiVersion !== wanted) {
     throw errors.badRequest(
       `the API version in the data (${apiVersion}) does not match the expected API version (${wanted})`,
     );
   }
 }
+
+/** Where the scheme that knows the kinds of a group is made: Kubernetes tells its clients. */
+const schemes: Readonly<Record<string, string>> = {
+  'apiextensions.k8s.io': 'pkg/apiserver/apiserver.go:55',
+  'apiregistration.k8s.io': 'pkg/apiserver/scheme/scheme.go:28',
+};
 
 /** Says, as Kubernetes' scheme would, that a value is of another kind; undefined where it is not, or names none. */
 export function kindMismatch(
@@ -162,13 +170,24 @@ export function kindMismatch(
   value: unknown,
 ): { readonly kind: string; readonly version: string; readonly why: string } | undefined {
   if (!isJsonObject(value)) return undefined;
-  const { apiVersion, kind } = value;
-  if (typeof kind !== 'string' || kind === '' || kind === expected.kind) return undefined;
-  const named = typeof apiVersion === 'string' && apiVersion !== '' ? apiVersion : apiVersionOf(expected);
+  const { apiVersion, kind: given } = value;
+  const kind = typeof given === 'string' && given !== '' ? given : expected.kind;
+  const wanted = apiVersionOf(expected);
+  const named = typeof apiVersion === 'string' && apiVersion !== '' && apiVersion !== '/' ? apiVersion : wanted;
+  // Of custom resources any version is a kind, until it is compared with the one expected.
+  if (kind === expected.kind && (named === wanted || expected.schema.proto === undefined)) return undefined;
   const gv = parseApiVersion(named) ?? { group: '', version: named };
+  const own = schemes[expected.group];
+  if (!model.kind(gv.group, gv.version, kind) || (own !== undefined && gv.group !== expected.group)) {
+    const scheme = own ?? 'pkg/api/legacyscheme/scheme.go:30';
+    const why = `no kind ${quote(kind)} is registered for version ${quote(named)} in scheme ${quote(scheme)}`;
+    return { kind, version: gv.version, why };
+  }
+  if (kind === expected.kind) return undefined;
   const group = expected.group === '' ? 'core' : (expected.group.split('.')[0] ?? '');
-  const why = model.kind(gv.group, gv.version, kind)
-    ? `converting (${gv.version}.${kind}) to (${group}.${expected.kind}): unknown conversion`
-    : `no kind ${quote(kind)} is registered for version ${quote(named)} in scheme "pkg/api/legacyscheme/scheme.go:30"`;
-  return { kind, version: gv.version, why };
+  return {
+    kind,
+    version: gv.version,
+    why: `converting (${gv.version}.${kind}) to (${group}.${expected.kind}): unknown conversion`,
+  };
 }
