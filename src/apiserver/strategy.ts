@@ -47,6 +47,8 @@ export interface SubresourceStrategy<T extends KubeObject> {
 }
 
 export interface StrategyContext {
+  /** The group that the request names: what is stored may be another's. */
+  readonly group: string;
   readonly user: UserInfo;
   /** Adds a Warning header to the answer. */
   readonly warn: (text: string) => void;

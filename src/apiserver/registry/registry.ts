@@ -148,7 +148,8 @@ export class Registry {
     const meta = object.metadata;
     meta.uid = randomUUID();
     meta.creationTimestamp = formatTime(now);
-    const strategyContext: StrategyContext = { user: context.user, warn: (text) => context.warn(text), now };
+    const { group } = write.target.resource;
+    const strategyContext: StrategyContext = { group, user: context.user, warn: (text) => context.warn(text), now };
     if (strategy.prepareForCreate) strategy.prepareForCreate(object, strategyContext);
     else defaultPrepareForCreate(storage, object);
     object.metadata = canonicalMetadata(object.metadata);
@@ -316,6 +317,7 @@ export class Registry {
     const { context, target, storage } = write;
     const { strategy } = storage;
     const strategyContext: StrategyContext = {
+      group: target.resource.group,
       user: context.user,
       warn: (text) => context.warn(text),
       now: this.clock.now(),

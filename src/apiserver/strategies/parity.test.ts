@@ -31,7 +31,7 @@ const casesOf = (file: string): readonly Case[] =>
 
 const table = buildResourceTable(model, strategies);
 const now = Date.parse('2026-01-01T00:00:00Z');
-const context = { user: loopbackUser, warn: () => {}, now };
+const context = { user: loopbackUser, group: '', warn: () => {}, now };
 
 function resourceOf(body: unknown): ServedResource | undefined {
   const { apiVersion, kind } = body as KubeObject;

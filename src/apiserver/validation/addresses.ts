@@ -75,7 +75,7 @@ export const checkPathSegment = (value: string, path: Path, found: Found): void 
   addAll(found, path, value, pathSegment(value, false));
 
 export function validateIpAddressUpdate(address: IPAddress, old: IPAddress): Found {
-  const found: Found = [];
+  const found = validateIpAddress(address);
   const ref = address.spec.parentRef;
   if (!deepEqual(ref, old.spec.parentRef)) {
     const shown = ref && {

@@ -75,7 +75,7 @@ export function validateRuntimeClass({ handler, overhead, scheduling }: RuntimeC
 }
 
 export function validateRuntimeClassUpdate(now: RuntimeClass, old: RuntimeClass): Found {
-  const found: Found = [];
+  const found = validateRuntimeClass(now);
   checkImmutable(now.handler, old.handler, Path.of('handler'), found);
   return found;
 }

@@ -1,4 +1,4 @@
-import type { Event, Namespace, Node } from '../../api/core/v1.gen.ts';
+import type { Namespace, Node } from '../../api/core/v1.gen.ts';
 import { labelValueProblems } from '../../api/names.ts';
 import { deepEqual } from '../../schema/equal.ts';
 import { fieldErrors, Path } from '../../schema/field-error.ts';
@@ -77,42 +77,6 @@ export function validateNodeUpdate(node: Node, old: Node): Found {
   if (old.spec.providerID && node.spec.providerID !== old.spec.providerID) {
     const why = 'node updates may not change providerID except from "" to valid';
     found.push(fieldErrors.forbidden(SPEC.child('providerID'), why));
-  }
-  return found;
-}
-
-const MAX_TEXT = 128;
-const MAX_MESSAGE = 1024;
-
-/** Events of the newer API have an eventTime, and say who reports what. */
-export function validateEvent(event: Event): Found {
-  const found: Found = [];
-  const namespace = event.metadata.namespace ?? '';
-  const about = event.involvedObject.namespace ?? '';
-  const elsewhere = fieldErrors.invalid(
-    Path.of('involvedObject', 'namespace'),
-    about,
-    'does not match event.namespace',
-  );
-  if (event.eventTime === undefined || event.eventTime === null) {
-    if (about === '' ? namespace !== 'default' && namespace !== '' : namespace !== about) found.push(elsewhere);
-    return found;
-  }
-  if (about === '' && namespace !== 'kube-system' && namespace !== 'default') found.push(elsewhere);
-  if (!event.reportingComponent) found.push(fieldErrors.required(Path.of('reportingController')));
-  else checkQualifiedName(event.reportingComponent, Path.of('reportingController'), found);
-  for (const [value, field] of [
-    [event.reportingInstance, 'reportingInstance'],
-    [event.action, 'action'],
-    [event.reason, 'reason'],
-  ] as const) {
-    if (!value) found.push(fieldErrors.required(Path.of(field)));
-    else if (value.length > MAX_TEXT) {
-      found.push(fieldErrors.invalid(Path.of(field), '', `can have at most ${MAX_TEXT} characters`));
-    }
-  }
-  if ((event.message?.length ?? 0) > MAX_MESSAGE) {
-    found.push(fieldErrors.invalid(Path.of('message'), '', `can have at most ${MAX_MESSAGE} characters`));
   }
   return found;
 }

@@ -98,7 +98,7 @@ function checkTopologies(topologies: Topologies, path: Path, found: Found): void
 
 /** What volumes were made by a class must stay true of it. */
 export function validateStorageClassUpdate(storageClass: StorageClass, old: StorageClass): Found {
-  const found: Found = [];
+  const found = validateStorageClass(storageClass);
   const { parameters, provisioner, reclaimPolicy, volumeBindingMode } = storageClass;
   if (!deepEqual(parameters ?? {}, old.parameters ?? {})) {
     found.push(fieldErrors.invalid(Path.of('parameters'), parameters ?? null, IMMUTABLE));
@@ -241,7 +241,7 @@ export function validateCsiStorageCapacity(storage: CSIStorageCapacity): Found {
 }
 
 export function validateCsiStorageCapacityUpdate(storage: CSIStorageCapacity, old: CSIStorageCapacity): Found {
-  const found: Found = [];
+  const found = validateCsiStorageCapacity(storage);
   checkImmutable(storage.nodeTopology, old.nodeTopology, Path.of('nodeTopology'), found);
   checkImmutable(storage.storageClassName, old.storageClassName, Path.of('storageClassName'), found);
   return found;

@@ -1,6 +1,6 @@
 import type { Event } from '../../../api/core/v1.gen.ts';
 import type { Event as NewEvent } from '../../../api/events/v1.gen.ts';
-import { validateEvent } from '../../validation/cluster.ts';
+import { validateEvent, validateEventUpdate } from '../../validation/events.ts';
 import { since, UNKNOWN } from '../cells.ts';
 import { define } from '../define.ts';
 
@@ -60,7 +60,8 @@ function selectable(
 }
 
 export const event = define<Event>({
-  validateCreate: validateEvent,
+  validateCreate: (event, { group }) => validateEvent(event, group !== ''),
+  validateUpdate: (event, old, { group }) => validateEventUpdate(event, old, group !== ''),
   prepareForCreate: () => {},
   prepareForUpdate: () => {},
   allowCreateOnUpdate: true,

@@ -13,13 +13,14 @@ import {
 import { age, UNSET } from '../cells.ts';
 import { roundQuantities } from '../core/resource-list.ts';
 import { define } from '../define.ts';
-import { countsChanges } from '../spec-and-status.ts';
 
 /** https://kubernetes.io/docs/concepts/scheduling-eviction/pod-priority-preemption/ */
 export const priorityClass = define<PriorityClass>({
   validateCreate: validatePriorityClass,
   validateUpdate: validatePriorityClassUpdate,
-  ...countsChanges,
+  prepareForCreate: (priorityClass) => {
+    priorityClass.metadata.generation = 1;
+  },
   setDefaults: (priorityClass) => {
     priorityClass.preemptionPolicy ??= 'PreemptLowerPriority';
   },
@@ -35,6 +36,7 @@ export const priorityClass = define<PriorityClass>({
 export const runtimeClass = define<RuntimeClass>({
   validateCreate: validateRuntimeClass,
   validateUpdate: validateRuntimeClassUpdate,
+  allowCreateOnUpdate: true,
   setDefaults: ({ overhead }) => {
     if (overhead?.podFixed) roundQuantities(overhead.podFixed);
   },

@@ -8,6 +8,7 @@ import type {
   VolumeAttachment,
   VolumeAttributesClass,
 } from '../../../api/storage/v1.gen.ts';
+import { deepEqual } from '../../../schema/equal.ts';
 import { Path } from '../../../schema/field-error.ts';
 import {
   validateCsiDriver,
@@ -92,8 +93,10 @@ export const csiDriver = define<CSIDriver>({
     updateSpec<CSIDriver>(driver, old);
   },
   allowUnconditionalUpdate: false,
-  warnings: ({ spec }) =>
-    spec.tokenRequests?.length && spec.serviceAccountTokenInSecrets === undefined ? [TOKENS_IN_ATTRIBUTES] : [],
+  warnings: ({ spec }, old) => {
+    const silent = !spec.tokenRequests?.length || spec.serviceAccountTokenInSecrets !== undefined;
+    return silent || deepEqual(spec.tokenRequests, old?.spec.tokenRequests) ? [] : [TOKENS_IN_ATTRIBUTES];
+  },
   setDefaults: ({ spec }) => {
     spec.attachRequired ??= true;
     spec.podInfoOnMount ??= false;
