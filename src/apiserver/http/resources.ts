@@ -111,11 +111,23 @@ const objectVerbs = new Set(['get', 'update', 'patch', 'delete', 'watch']);
 const hasAny = (data: ServedResource['data'], verbs: ReadonlySet<string>): boolean =>
   data.verbs.some((verb) => verbs.has(verb));
 
+/** Whoever asks for one of these in whatever way is told that it is going. */
+const deprecated: ReadonlyMap<string, string> = new Map([
+  ['endpoints', 'v1 Endpoints is deprecated in v1.33+; use discovery.k8s.io/v1 EndpointSlice'],
+  ['componentstatuses', 'v1 ComponentStatus is deprecated in v1.19+'],
+]);
+
+function warnOfDeprecated(request: Request): void {
+  const message = deprecated.get(request.info.resource);
+  if (message !== undefined) request.warn(message);
+}
+
 /** Serves one request for a resource. Rejects with ApiError for what the client must be told. */
 export async function serveResource(services: ResourceServices, request: Request): Promise<void> {
   const { info } = request;
   const resource = services.core.resources.find(info.group, info.version, info.resource);
   const action = route(resource, request);
+  if (resource && info.group === '') warnOfDeprecated(request);
   if (resource && isRead(action)) return reads[action](services, request, target(resource, request));
   // The core authorizes too. Strangers are not told what exists before that, and have no body read.
   await authorize(services.authorizer, request.attributes());
