@@ -58,10 +58,15 @@ export class Client {
     this.#session.on('error', () => {});
   }
 
-  request(method: string, path: string, body?: object): Promise<Answer> {
+  request(
+    method: string,
+    path: string,
+    body?: object,
+    headers: Readonly<Record<string, string>> = {},
+  ): Promise<Answer> {
     return new Promise((resolve, reject) => {
       const chunks: Buffer[] = [];
-      const stream = this.#open(method, path, body);
+      const stream = this.#open(method, path, body, headers);
       let status = 0;
       stream.on('response', (headers) => {
         status = headers[':status'] ?? 0;
@@ -89,9 +94,9 @@ export class Client {
     this.#session.destroy();
   }
 
-  #open(method: string, path: string, body?: object) {
-    const headers = { ':method': method, ':path': path, authorization: `Bearer ${TOKEN}` };
-    const stream = this.#session.request(body ? { ...headers, 'content-type': 'application/json' } : headers);
+  #open(method: string, path: string, body?: object, more: Readonly<Record<string, string>> = {}) {
+    const headers = { ':method': method, ':path': path, authorization: `Bearer ${TOKEN}`, ...more };
+    const stream = this.#session.request(body ? { 'content-type': 'application/json', ...headers } : headers);
     stream.end(body && JSON.stringify(body));
     return stream;
   }
