@@ -23,8 +23,17 @@ describe('Time', () => {
     ['2026-01-01T00:00:00Zx', 'parsing time "2026-01-01T00:00:00Zx": extra text: "x"'],
   ])('refuses %j', (text, message) => expect(() => canonicalTime(text)).toThrow(message));
 
+  it.each([
+    ['2026-01-02T03:04:05Z', 'cannot parse "Z" as ".000000"'],
+    ['2026-01-02T03:04:05.123Z', 'cannot parse ".123Z" as ".000000"'],
+    ['2026-01-02T03:04:05.123456789Z', 'cannot parse "789Z" as "Z07:00"'],
+    ['bad', 'cannot parse "bad" as "2006"'],
+  ])('takes six decimals and no other number of them: %j', (text, message) =>
+    expect(() => canonicalMicroTime(text)).toThrow(message),
+  );
+
   it('has microseconds where they count', () => {
-    expect(canonicalMicroTime('2026-01-02T03:04:05.1234567Z')).toBe('2026-01-02T03:04:05.123456Z');
+    expect(canonicalMicroTime('2026-01-02T03:04:05.123456+01:00')).toBe('2026-01-02T02:04:05.123456Z');
     expect(formatMicroTime(1.5)).toBe('1970-01-01T00:00:00.001500Z');
   });
 

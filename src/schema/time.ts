@@ -20,7 +20,7 @@ export class TimeError extends Error {
 /** Parses RFC 3339 with any zone and fraction. Throws TimeError in the words of Go's time.Parse. */
 export function parseTime(text: string): Instant {
   const match = pattern.exec(text);
-  if (!match) throw new TimeError(explain(text));
+  if (!match) throw new TimeError(explain(text, false));
   const [, year, month, day, hour, minute, second, fraction = '', zone = 'Z'] = match;
   const [y, mo, d, h, mi, s] = [year, month, day, hour, minute, second].map(Number) as [
     number,
@@ -49,8 +49,14 @@ export function parseTime(text: string): Instant {
 }
 
 /** Which part of the layout failed first, as time.Parse tells it. */
-function explain(text: string): string {
-  const layout = '2006-01-02T15:04:05Z07:00';
+function explain(text: string, micro: boolean): string {
+  const layout = micro ? '2006-01-02T15:04:05.000000Z07:00' : '2006-01-02T15:04:05Z07:00';
+  const seconds: readonly [RegExp, string][] = micro
+    ? [
+        [/^[0-9]{2}/, '05'],
+        [/^[.,][0-9]{6}/, '.000000'],
+      ]
+    : [[/^[0-9]{2}(?:[.,][0-9]+)?/, '05']];
   const steps: readonly [RegExp, string][] = [
     [/^[0-9]{4}/, '2006'],
     [/^-/, '-'],
@@ -62,7 +68,7 @@ function explain(text: string): string {
     [/^:/, ':'],
     [/^[0-9]{2}/, '04'],
     [/^:/, ':'],
-    [/^[0-9]{2}(?:[.,][0-9]+)?/, '05'],
+    ...seconds,
     [/^(?:Z|[+-][0-9]{2}:[0-9]{2})/, 'Z07:00'],
   ];
   let rest = text;
@@ -116,7 +122,9 @@ export function canonicalTime(text: string): string | undefined {
   return isZeroTime(t) ? undefined : formatInstant(t);
 }
 
+/** Six decimals exactly, as Kubernetes' own reader asks for. */
 export function canonicalMicroTime(text: string): string | undefined {
+  if (!/[.,][0-9]{6}(?:Z|[+-][0-9]{2}:[0-9]{2})$/.test(text)) throw new TimeError(explain(text, true));
   const t = parseTime(text);
   return isZeroTime(t) ? undefined : formatMicroInstant(t);
 }
