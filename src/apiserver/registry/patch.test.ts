@@ -39,3 +39,31 @@ test('a merge patch is refused in the words of JSON', () => {
     'json: cannot unmarshal string into Go struct field DeploymentSpec.spec.replicas of type int32',
   );
 });
+
+test('a strategic merge that cannot be made is an error without a reason', () => {
+  const containers = (list: unknown) => ({ spec: { template: { spec: { containers: list } } } });
+  expect(refusal('strategic', containers([{ name: 'c', $patch: 'merge' }]))).toBe(
+    'merging lists cannot yet be specified in the patch',
+  );
+  expect(refusal('strategic', containers([{ name: 'c', $patch: 5 }]))).toBe(
+    'unknown patch type: %!s(int64=5) in map: map[$patch:5 name:c]',
+  );
+  expect(refusal('strategic', containers(['x']))).toBe(
+    'list element types are not identical: [[map[image:i name:c]] [x]]',
+  );
+});
+
+test.each([
+  ['json', {}, 'error decoding patch: json: cannot unmarshal object into Go value of type []handlers.jsonPatchOp'],
+  [
+    'json',
+    [{ op: 5 }],
+    'error decoding patch: json: cannot unmarshal number into Go struct field jsonPatchOp.op of type string',
+  ],
+  ['merge', [], 'error decoding patch: json: cannot unmarshal array into Go value of type map[string]interface {}'],
+  ['strategic', true, 'json: cannot unmarshal bool into Go value of type map[string]interface {}'],
+  ['strategic', null, 'none'],
+  ['json', null, 'none'],
+] as const)('a %s patch that is %j: %s', (type, value, message) => {
+  expect(refusal(type, value)).toBe(message);
+});
