@@ -1,4 +1,5 @@
 import { ApiError, errors } from '../../api/errors.ts';
+import type { ServedResource } from '../core.ts';
 
 export type MediaType = 'application/json' | 'application/yaml' | 'application/vnd.kubernetes.protobuf';
 
@@ -134,7 +135,6 @@ function accepts(clause: Clause, mediaType: MediaType, offer: Offer): Representa
   const { parameters } = clause;
   const stream = parameters.get('stream');
   if (stream && (stream !== 'watch' || mediaType === 'application/yaml')) return undefined;
-  if (parameters.get('sv')) return undefined;
   const pretty = parameters.get('pretty') === '1';
   const [kind, group, version] = [parameters.get('as'), parameters.get('g'), parameters.get('v')];
   if (kind === undefined && group === undefined && version === undefined)
@@ -150,6 +150,16 @@ function accepts(clause: Clause, mediaType: MediaType, offer: Offer): Representa
     default:
       return undefined;
   }
+}
+
+/** An answer that is a list has no metadata of one object, and the other way round. Throws NotAcceptable. */
+export function checkTransform(rep: Representation, resource: ServedResource, list: boolean): void {
+  if (rep.as === '' || rep.as === 'Table' || list === (rep.as === 'PartialObjectMetadataList')) return;
+  const group = resource.group === '' ? 'core' : (resource.group.split('.')[0] ?? '');
+  const type = `*${group}.${resource.data.kind}${list ? 'List' : ''}`;
+  const { status } = errors.notAcceptable([]);
+  const message = `you requested ${rep.as}, but the requested object is ${list ? '' : 'not '}a list (${type})`;
+  throw new ApiError({ ...status, message });
 }
 
 /** "1", "t", "T", "TRUE", "true", "True": Go's strconv.ParseBool. */

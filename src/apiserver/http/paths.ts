@@ -2,7 +2,7 @@ import { errors } from '../../api/errors.ts';
 import type { Request } from './request.ts';
 
 /** Behind the router, which knows methods; the others take any. */
-const readOnly = /^\/(?:api|api\/v1|version|apis\/[^/]+\/[^/]+)\/?$/;
+const readOnly = /^\/(?:api|api\/v1|version)\/?$/;
 
 /** Serves a path that is no resource; has been authorized. */
 export type PathHandler = (request: Request) => void | Promise<void>;

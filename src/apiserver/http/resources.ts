@@ -13,6 +13,7 @@ import type { Limits } from './limits.ts';
 import { listDocument, pieces } from './list-pieces.ts';
 import {
   checkRouteAccepts,
+  checkTransform,
   negotiate,
   plainJson,
   prettier,
@@ -282,6 +283,7 @@ function respondStored(
   rep: Representation,
 ): void | Promise<void> {
   const { exchange, warnings } = request;
+  checkTransform(rep, at.resource, false);
   switch (rep.as) {
     case '':
       break;
@@ -305,6 +307,7 @@ async function respondList(
   rep: Representation,
 ): Promise<void> {
   const { exchange, warnings } = request;
+  checkTransform(rep, found.resource, true);
   const options = rep.as === 'Table' && {
     include: includeObject(request.query),
     version: rep.metaVersion,
