@@ -2,6 +2,7 @@ import type { ConfigMap, LimitRange, LimitRangeItem, ResourceQuota, Secret } fro
 import { qualifiedNameProblems } from '../../api/names.ts';
 import { deepEqual } from '../../schema/equal.ts';
 import { fieldErrors, Path } from '../../schema/field-error.ts';
+import { jsonSyntaxError } from '../../schema/json-syntax.ts';
 import { compareQuantities, quantityNumber } from '../../schema/quantity.ts';
 import {
   checkContainerResourceName,
@@ -100,19 +101,18 @@ function checkJson(data: Readonly<Record<string, string>>, key: string, found: F
     return;
   }
   const text = Buffer.from(encoded, 'base64').toString();
-  try {
-    JSON.parse(text);
-  } catch {
-    found.push(fieldErrors.invalid(DATA.key(key), '<secret contents redacted>', jsonProblem(text)));
+  const problem = jsonSyntaxError(text) ?? notObject(text);
+  if (problem !== undefined) {
+    found.push(fieldErrors.invalid(DATA.key(key), '<secret contents redacted>', problem));
   }
 }
 
-/** Where Go's reader of JSON would have stopped. */
-function jsonProblem(text: string): string {
-  const trimmed = text.trimStart();
-  if (trimmed === '') return 'unexpected end of JSON input';
-  if (/^[{["0-9tfn-]/.test(trimmed)) return 'unexpected end of JSON input';
-  return `invalid character '${trimmed[0]}' looking for beginning of value`;
+/** Null is as good as an object to Go. */
+function notObject(text: string): string | undefined {
+  const value: unknown = JSON.parse(text);
+  if (typeof value === 'object' && !Array.isArray(value)) return undefined;
+  const kind = Array.isArray(value) ? 'array' : typeof value === 'boolean' ? 'bool' : typeof value;
+  return `json: cannot unmarshal ${kind} into Go value of type map[string]interface {}`;
 }
 
 export function validateSecretUpdate(secret: Secret, old: Secret): Found {

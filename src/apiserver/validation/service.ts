@@ -86,7 +86,8 @@ export function validateService(service: Service): Found {
 function checkExternalName(spec: Service['spec'], found: Found): void {
   for (const field of ['clusterIP', 'clusterIPs', 'ipFamilies', 'ipFamilyPolicy'] as const) {
     const value = spec[field];
-    if (field === 'clusterIP' || value === undefined || value === null || value.length === 0) continue;
+    if (field === 'clusterIP' || value === undefined || value === null) continue;
+    if (Array.isArray(value) && value.length === 0) continue;
     found.push(fieldErrors.forbidden(SPEC.child(field), 'may not be set for ExternalName services'));
   }
   const name = spec.externalName?.replace(/\.$/, '') ?? '';
@@ -160,13 +161,7 @@ function checkNodePorts({ type, ports }: Service['spec'], found: Found): void {
       continue;
     }
     const key = `${port.protocol}/${port.nodePort}`;
-    if (taken.has(key))
-      found.push(
-        fieldErrors.duplicate(
-          SPEC.child('ports').index(i),
-          goPort({ protocol: port.protocol, nodePort: port.nodePort }),
-        ),
-      );
+    if (taken.has(key)) found.push(fieldErrors.duplicate(at, port.nodePort));
     taken.add(key);
   }
 }
