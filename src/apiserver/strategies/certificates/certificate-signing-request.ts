@@ -3,6 +3,7 @@ import type { Mutable } from '../../../api/resource.ts';
 import { formatTime } from '../../../schema/time.ts';
 import { humanDuration } from '../../http/table.ts';
 import { validateCertificateRequest } from '../../validation/admission.ts';
+import { validateCertificateRequestUpdate } from '../../validation/certificates.ts';
 import { age, NONE } from '../cells.ts';
 import { define } from '../define.ts';
 import { keepStatus } from '../spec-and-status.ts';
@@ -10,25 +11,26 @@ import { keepStatus } from '../spec-and-status.ts';
 type Request = CertificateSigningRequest;
 type Condition = NonNullable<Request['status']['conditions']>[number];
 
-/** Who decides, and who issues, say so with different subresources, and neither can take the other's word back. */
-const isDecision = ({ type }: Condition): boolean => type === 'Approved' || type === 'Denied';
-
 function stampConditions(request: Mutable<Request>, old: Request, now: string): void {
   for (const condition of request.status.conditions ?? []) {
-    const before = old.status.conditions?.find(({ type }) => type === condition.type);
     condition.lastUpdateTime ??= now;
-    if (before?.status === condition.status) condition.lastTransitionTime = before.lastTransitionTime;
-    condition.lastTransitionTime ??= now;
+    const before = old.status.conditions?.find(
+      ({ type, status, lastTransitionTime }) =>
+        type === condition.type && status === condition.status && lastTransitionTime !== undefined,
+    );
+    condition.lastTransitionTime ??= before?.lastTransitionTime ?? now;
   }
 }
 
-/** Takes the conditions that `pick` is for from the request, all others from what is stored. */
-function mergeConditions(request: Mutable<Request>, old: Request, pick: (condition: Condition) => boolean): void {
-  const asked = request.status.conditions ?? [];
-  const kept = (old.status.conditions ?? []).filter((condition) => !pick(condition));
-  const merged = [...kept, ...asked.filter(pick)] as Mutable<Condition>[];
-  if (merged.length > 0) request.status.conditions = merged;
-  else delete request.status.conditions;
+/** Decisions that were there stay as they were, whatever a writer of the status makes of them. */
+function keepDecisions(request: Mutable<Request>, old: Request): void {
+  for (const type of ['Approved', 'Denied']) {
+    const before = (old.status.conditions ?? []).filter((condition) => condition.type === type);
+    const conditions = request.status.conditions ?? [];
+    const places = [...conditions.keys()].filter((i) => conditions[i]?.type === type);
+    if (places.length !== before.length) continue;
+    for (const [i, place] of places.entries()) conditions[place] = { ...before[i] } as Mutable<Condition>;
+  }
 }
 
 function conditionCell({ status }: Request): string {
@@ -60,22 +62,25 @@ export const certificateSigningRequest = define<Request>({
     request.spec = old.spec as Mutable<Request>['spec'];
     keepStatus<Request>(request, old);
   },
+  validateUpdate: (request, old) => validateCertificateRequestUpdate(request, old, ''),
   subresources: {
     status: {
       prepareForUpdate: (request, old, { now }) => {
         request.spec = old.spec as Mutable<Request>['spec'];
-        mergeConditions(request, old, (condition) => !isDecision(condition));
+        keepDecisions(request, old);
         stampConditions(request, old, formatTime(now));
       },
+      validateUpdate: (request, old) => validateCertificateRequestUpdate(request, old, 'status'),
     },
     approval: {
       prepareForUpdate: (request, old, { now }) => {
         request.spec = old.spec as Mutable<Request>['spec'];
-        const conditions = request.status.conditions;
-        request.status = { ...old.status, conditions } as Mutable<Request>['status'];
-        mergeConditions(request, old, isDecision);
         stampConditions(request, old, formatTime(now));
+        const { conditions } = request.status;
+        request.status = { ...old.status, conditions } as Mutable<Request>['status'];
+        if (!conditions) delete request.status.conditions;
       },
+      validateUpdate: (request, old) => validateCertificateRequestUpdate(request, old, 'approval'),
     },
   },
   selectableFields: ({ spec }) => ({ 'spec.signerName': spec?.signerName ?? '' }),

@@ -18,6 +18,7 @@ import { define } from '../define.ts';
 export const priorityClass = define<PriorityClass>({
   validateCreate: validatePriorityClass,
   validateUpdate: validatePriorityClassUpdate,
+  prepareForUpdate: () => {},
   prepareForCreate: (priorityClass) => {
     priorityClass.metadata.generation = 1;
   },
