@@ -55,7 +55,7 @@ export function identityReviews({ tokenFile, serviceAccountTokens, clock }: Iden
       const { name, namespace } = review.metadata;
       if (namespace) throw errors.badRequest(`namespace is not allowed on this type: ${quote(namespace)}`);
       if (name) throw errors.badRequest(`name is not allowed on this type: ${quote(name)}`);
-      if (review.spec.token === '') throw errors.badRequest('token is required for TokenReview in authentication');
+      if (!review.spec?.token) throw errors.badRequest('token is required for TokenReview in authentication');
       return { ...review, status: reviewToken(review.spec.token, review.spec.audiences ?? []) };
     },
     selfSubjectReview: ({ user }: RequestContext, _target: Target, review: SelfSubjectReview): SelfSubjectReview => ({

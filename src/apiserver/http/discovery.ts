@@ -1,6 +1,8 @@
 import { createHash } from 'node:crypto';
+import { model } from '../../api/model.ts';
 import { apiVersionOf } from '../../api/resource.ts';
 import type { ResourceData } from '../../schema/model.ts';
+import { encodeProtoEnvelope, encodeProtoMessage } from '../../schema/protobuf.ts';
 import type { ResourceTable, ServedResource } from '../core.ts';
 import { acceptsGzip, commonHeaders, respondGzip, respondJson } from './answer.ts';
 import { NEWLINE } from './encode.ts';
@@ -43,8 +45,8 @@ export class Discovery {
   #either(path: '/api' | '/apis'): PathHandler {
     return (request) => {
       const documents = this.#current();
-      if (wantsAggregated(request.exchange.headers.accept))
-        return respondAggregated(request, documents.aggregated[path]);
+      const form = aggregatedForm(request.exchange.headers.accept);
+      if (form) return respondAggregated(request, documents.aggregated[path], form);
       return this.#legacy(request);
     };
   }
@@ -54,7 +56,9 @@ export class Discovery {
     const document = this.#current().legacy.get(path.endsWith('/') ? path.slice(0, -1) : path);
     if (!document) return request.notFound();
     const rep = negotiate(request.exchange.headers.accept, unchanged);
-    return respondJson(request.exchange, 200, document, rep);
+    if (rep.mediaType !== PROTOBUF) return respondJson(request.exchange, 200, document, rep);
+    const bytes = inProtobuf('meta/v1', JSON.parse(document.toString()));
+    request.exchange.respond(200, commonHeaders(request.exchange, PROTOBUF), [bytes]);
   };
 
   #current(): Documents {
@@ -64,8 +68,9 @@ export class Discovery {
   }
 }
 
-const unchanged = { table: false, metadata: false, protobuf: false, stream: false };
-const AGGREGATED = 'application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList';
+const unchanged = { table: false, metadata: false, protobuf: true, stream: false };
+const PROTOBUF = 'application/vnd.kubernetes.protobuf';
+const AGGREGATED = 'g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList';
 
 interface Document {
   readonly json: Buffer;
@@ -79,28 +84,42 @@ interface Documents {
   readonly aggregated: { readonly '/api': Document; readonly '/apis': Document };
 }
 
-/** Clients that know aggregated discovery name it first; v2beta1 is gone, those fall through to the plain lists. */
-function wantsAggregated(accept: string | undefined): boolean {
-  if (!accept?.includes('APIGroupDiscoveryList')) return false;
+type Form = 'application/json' | typeof PROTOBUF;
+
+/**
+ * Clients that know aggregated discovery name it first; v2beta1 is gone, those fall through to the plain lists.
+ * Undefined where the plain lists are wanted.
+ */
+function aggregatedForm(accept: string | undefined): Form | undefined {
+  if (!accept?.includes('APIGroupDiscoveryList')) return undefined;
   for (const clause of accept.split(',')) {
-    const parts = clause.split(';').map((part) => part.trim());
-    if (parts[0] !== 'application/json' && parts[0] !== 'application/*' && parts[0] !== '*/*') return false;
-    if (!parts.some((part) => part.startsWith('as='))) return false;
+    const [type = '', ...parts] = clause.split(';').map((part) => part.trim());
+    const form = type === PROTOBUF ? PROTOBUF : 'application/json';
+    if (![PROTOBUF, 'application/json', 'application/*', '*/*'].includes(type)) return undefined;
+    if (!parts.some((part) => part.startsWith('as='))) return undefined;
     if (parts.includes('as=APIGroupDiscoveryList') && parts.includes('v=v2') && parts.includes('g=apidiscovery.k8s.io'))
-      return true;
+      return form;
   }
-  return false;
+  return undefined;
 }
 
-function respondAggregated(request: Request, { json, etag }: Document): void | Promise<void> {
+function respondAggregated(request: Request, { json, etag }: Document, form: Form): void | Promise<void> {
   const { exchange } = request;
-  const headers = { ...commonHeaders(exchange, AGGREGATED), 'cache-control': 'public', etag, vary: 'Accept' };
+  const mediaType = `${form};${AGGREGATED}`;
+  const headers = { ...commonHeaders(exchange, mediaType), 'cache-control': 'public', etag, vary: 'Accept' };
   if (exchange.headers['if-none-match'] === etag) {
     exchange.respond(304, headers, []);
     return;
   }
-  if (acceptsGzip(exchange)) return respondGzip(exchange, 200, headers, json);
-  exchange.respond(200, headers, [json, NEWLINE]);
+  const bytes = form === PROTOBUF ? inProtobuf('apidiscovery/v2', JSON.parse(json.toString())) : json;
+  if (acceptsGzip(exchange)) return respondGzip(exchange, 200, headers, bytes);
+  exchange.respond(200, headers, form === PROTOBUF ? [bytes] : [bytes, NEWLINE]);
+}
+
+/** Asked for so seldom that it is not kept. */
+function inProtobuf(file: string, value: { readonly kind: string; readonly apiVersion?: string }): Buffer {
+  const { kind, apiVersion = '' } = value;
+  return encodeProtoEnvelope({ apiVersion, kind }, encodeProtoMessage(model.type(`${file}.${kind}`), value));
 }
 
 function makeDocuments(resources: ResourceTable, serverAddress: string): Documents {
@@ -130,7 +149,7 @@ function makeDocuments(resources: ResourceTable, serverAddress: string): Documen
         kind: 'APIResourceList',
         ...(group !== '' && { apiVersion: 'v1' }),
         groupVersion: apiVersionOf({ group, version }),
-        resources: list.flatMap(({ data }) => apiResources(data)),
+        resources: list.flatMap((resource) => apiResources(resource, versions.length)),
       });
     }
     aggregated.push({
@@ -171,8 +190,27 @@ function document(value: object): Document {
   return { json, etag: `"${createHash('sha512').update(json).digest('hex').toUpperCase()}"` };
 }
 
+/** Kinds that Kubernetes stores in another version than the one served, by group and kind. */
+const storedAs: Readonly<Record<string, string>> = {
+  'admissionregistration.k8s.io/MutatingAdmissionPolicy': 'admissionregistration.k8s.io/v1beta1',
+  'admissionregistration.k8s.io/MutatingAdmissionPolicyBinding': 'admissionregistration.k8s.io/v1beta1',
+  'apiextensions.k8s.io/CustomResourceDefinition': 'apiextensions.k8s.io/v1beta1',
+  'autoscaling/HorizontalPodAutoscaler': 'autoscaling/v2',
+  'events.k8s.io/Event': '/v1',
+};
+
+/** Tells storage migrators when a kind comes to be stored in another version. Undefined for what is not stored. */
+function hashOf({ group, version, data, schema }: ServedResource, versions: number): string | undefined {
+  // Which of several versions a custom resource is stored in is not known here.
+  if (!data.verbs.includes('watch') || (!schema.proto && versions > 1)) return undefined;
+  const stored = storedAs[`${group}/${data.kind}`] ?? `${group}/${version}`;
+  return createHash('sha256').update(`${stored}/${data.kind}`).digest().subarray(0, 8).toString('base64');
+}
+
 /** The resource and its subresources as APIResource. */
-function apiResources(data: ResourceData): object[] {
+function apiResources(resource: ServedResource, versions: number): object[] {
+  const { data } = resource;
+  const storageVersionHash = hashOf(resource, versions);
   const own = {
     name: data.resource,
     singularName: data.singular,
@@ -181,6 +219,7 @@ function apiResources(data: ResourceData): object[] {
     verbs: data.verbs,
     ...(data.shortNames && { shortNames: data.shortNames }),
     ...(data.categories && { categories: data.categories }),
+    ...(storageVersionHash !== undefined && { storageVersionHash }),
   };
   const subresources = Object.entries(data.subresources ?? {}).map(([name, sub]) => ({
     name: `${data.resource}/${name}`,

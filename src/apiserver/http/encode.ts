@@ -94,6 +94,8 @@ function itemParts(items: readonly Stored[], separator: Buffer, part: (json: Buf
 
 /** ListMeta as JSON. */
 export function listMeta(list: StoredList): string {
+  // Lists that were computed are of no state.
+  if (list.resourceVersion === '') return '{}';
   let meta = `{"resourceVersion":${JSON.stringify(list.resourceVersion)}`;
   if (list.continue) meta += `,"continue":${JSON.stringify(list.continue)}`;
   if (list.remainingItemCount !== undefined && list.continue)

@@ -26,7 +26,8 @@ function systemProblem({ metadata: { name }, value = 0, globalDefault = false }:
 export function validatePriorityClass(priorityClass: PriorityClass): Found {
   const found: Found = [];
   const { metadata, value = 0, preemptionPolicy } = priorityClass;
-  if (metadata.name.startsWith('system-')) {
+  // Whether there is a name is for others to say.
+  if (metadata.name?.startsWith('system-')) {
     const problem = systemProblem(priorityClass);
     if (problem) {
       const why = `priority class names with 'system-' prefix are reserved for system use only. error: ${problem}`;
