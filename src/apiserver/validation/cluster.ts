@@ -68,7 +68,20 @@ const podCidrs = ({ podCIDR, podCIDRs }: Node['spec']): readonly string[] =>
   podCIDR && podCIDRs?.[0] !== podCIDR ? [podCIDR] : (podCIDRs ?? []);
 
 export function validateNodeUpdate(node: Node, old: Node): Found {
-  const found = validateNode(node);
+  const wrong = validateNode(node);
+  // Kubernetes looks twice at all but the ranges of addresses.
+  const found = [...wrong, ...wrong.filter(({ field }) => !field.startsWith('spec.podCIDRs'))];
+  const addresses = new Set<string>();
+  for (const [i, { type, address }] of (node.status.addresses ?? []).entries()) {
+    const key = JSON.stringify([type, address]);
+    if (addresses.has(key)) {
+      found.push(fieldErrors.duplicate(STATUS.child('addresses').index(i), { Type: type, Address: address }));
+    }
+    addresses.add(key);
+  }
+  if ((node.spec.externalID ?? '') !== (old.spec.externalID ?? '')) {
+    found.push(fieldErrors.forbidden(SPEC.child('externalID'), 'may not be updated'));
+  }
   const before = podCidrs(old.spec);
   if (before.length > 0 && !deepEqual(podCidrs(node.spec), before)) {
     const why = 'node updates may not change podCIDR except from "" to valid';

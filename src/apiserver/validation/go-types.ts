@@ -2,7 +2,7 @@
  * How Kubernetes' own types of pods and volumes name their fields, in the order they have: messages show values as
  * Go's encoding/json writes them. A field is its Go name, `=` its JSON name where that is more than the first letter
  * in lower case, and `:` what it is: nothing a string, `b` a boolean, `i` a number, `q` a quantity, `n` a number or
- * string, all of which are shown as zero where they are absent; `?` something shown as it is, or null; `T` a structure
+ * string, all of which are shown as zero where they are absent; `l` a label selector or null, `?` anything else or null; `T` a structure
  * of type T, `*T` one that may be null, `[]T` a list of them.
  */
 export const goTypes: Readonly<Record<string, string>> = {
@@ -22,7 +22,7 @@ export const goTypes: Readonly<Record<string, string>> = {
   CephFSVolumeSource: 'Monitors:? Path User SecretFile SecretRef:*LocalObjectReference ReadOnly:b',
   CinderPersistentVolumeSource: 'VolumeID FSType=fsType ReadOnly:b SecretRef:*SecretReference',
   CinderVolumeSource: 'VolumeID FSType=fsType ReadOnly:b SecretRef:*LocalObjectReference',
-  ClusterTrustBundleProjection: 'Name:? SignerName:? LabelSelector:? Optional:? Path',
+  ClusterTrustBundleProjection: 'Name:? SignerName:? LabelSelector:l Optional:? Path',
   ConfigMapEnvSource: 'Name Optional:?',
   ConfigMapKeySelector: 'Name Key Optional:?',
   ConfigMapProjection: 'Name Items:[]KeyToPath Optional:?',
@@ -94,7 +94,7 @@ export const goTypes: Readonly<Record<string, string>> = {
   ObjectFieldSelector: 'APIVersion=apiVersion FieldPath',
   ObjectReference: 'Kind Namespace Name UID=uid APIVersion=apiVersion ResourceVersion FieldPath',
   PersistentVolumeClaimSpec:
-    'AccessModes:? Selector:? Resources:VolumeResourceRequirements VolumeName StorageClassName:? VolumeMode:? ' +
+    'AccessModes:? Selector:l Resources:VolumeResourceRequirements VolumeName StorageClassName:? VolumeMode:? ' +
     'DataSource:*TypedLocalObjectReference DataSourceRef:*TypedObjectReference VolumeAttributesClassName:?',
   PersistentVolumeClaimTemplate: 'Spec:PersistentVolumeClaimSpec',
   PersistentVolumeClaimVolumeSource: 'ClaimName ReadOnly:b',
@@ -113,7 +113,7 @@ export const goTypes: Readonly<Record<string, string>> = {
   PodAffinity:
     'RequiredDuringSchedulingIgnoredDuringExecution:[]PodAffinityTerm ' +
     'PreferredDuringSchedulingIgnoredDuringExecution:[]WeightedPodAffinityTerm',
-  PodAffinityTerm: 'LabelSelector:? Namespaces:? TopologyKey NamespaceSelector:? MatchLabelKeys:? MismatchLabelKeys:?',
+  PodAffinityTerm: 'LabelSelector:l Namespaces:? TopologyKey NamespaceSelector:l MatchLabelKeys:? MismatchLabelKeys:?',
   PodAntiAffinity:
     'RequiredDuringSchedulingIgnoredDuringExecution:[]PodAffinityTerm ' +
     'PreferredDuringSchedulingIgnoredDuringExecution:[]WeightedPodAffinityTerm',
@@ -184,7 +184,7 @@ export const goTypes: Readonly<Record<string, string>> = {
   TCPSocketAction: 'Port:n Host',
   Toleration: 'Key Operator Value Effect TolerationSeconds:?',
   TopologySpreadConstraint:
-    'MaxSkew:i TopologyKey WhenUnsatisfiable LabelSelector:? MinDomains:? NodeAffinityPolicy:? NodeTaintsPolicy:? ' +
+    'MaxSkew:i TopologyKey WhenUnsatisfiable LabelSelector:l MinDomains:? NodeAffinityPolicy:? NodeTaintsPolicy:? ' +
     'MatchLabelKeys:?',
   TypedLocalObjectReference: 'APIGroup=apiGroup:? Kind Name',
   TypedObjectReference: 'APIGroup=apiGroup:? Kind Name Namespace:?',

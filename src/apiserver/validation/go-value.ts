@@ -46,6 +46,8 @@ function goField(kind: string, value: unknown): unknown {
       return value ?? '0';
     case 'm':
       return value ?? {};
+    case 'l':
+      return labelSelector(value);
     case '?':
       return sorted(value ?? null);
     default:
@@ -53,6 +55,23 @@ function goField(kind: string, value: unknown): unknown {
       if (kind.startsWith('*')) return value === undefined ? null : goValue(kind.slice(1), value);
       return goValue(kind, value);
   }
+}
+
+/** These have JSON names, and say nothing of what is absent. */
+function labelSelector(value: unknown): unknown {
+  if (!isFields(value)) return null;
+  const { matchLabels, matchExpressions } = value;
+  const expressions = (Array.isArray(matchExpressions) ? matchExpressions : []).filter(isFields);
+  return {
+    ...(isFields(matchLabels) && Object.keys(matchLabels).length > 0 && { matchLabels: sorted(matchLabels) }),
+    ...(expressions.length > 0 && {
+      matchExpressions: expressions.map(({ key, operator, values }) => ({
+        key,
+        operator,
+        ...(Array.isArray(values) && values.length > 0 && { values }),
+      })),
+    }),
+  };
 }
 
 /** Maps are written in the order of their keys. */

@@ -120,8 +120,8 @@ const isClaimOrSnapshot = ({ apiGroup, kind }: { readonly apiGroup?: string; rea
 /** dataSource is the older of two fields that say the same; each is filled in from the other. */
 function alignDataSources({ spec }: Mutable<PersistentVolumeClaim>, old?: PersistentVolumeClaim): void {
   // Sources in other namespaces are not served, and the older field alone never knew other kinds than these two.
-  if (spec.dataSourceRef?.namespace) delete spec.dataSourceRef;
   const inUse = old?.spec.dataSource || old?.spec.dataSourceRef;
+  if (!inUse && spec.dataSourceRef?.namespace) delete spec.dataSourceRef;
   if (!inUse && !spec.dataSourceRef && spec.dataSource && !isClaimOrSnapshot(spec.dataSource)) delete spec.dataSource;
   const { dataSource, dataSourceRef } = spec;
   if (dataSource && !dataSourceRef) spec.dataSourceRef = { ...dataSource };
