@@ -8,10 +8,13 @@ import type {
   SubjectAccessReviewStatus,
 } from '../../api/authorization/v1.gen.ts';
 import { errors } from '../../api/errors.ts';
-import { type FieldError, fieldErrors, Path } from '../../schema/field-error.ts';
+import { parseFieldSelector } from '../../api/fields.ts';
+import { parseLabelSelector } from '../../api/labels.ts';
+import type { FieldError } from '../../schema/field-error.ts';
 import type { Authorizer } from '../admission.ts';
 import type { RequestContext, Target } from '../core.ts';
 import type { UserInfo } from '../user.ts';
+import { checkLocalReview, checkNoMetadata, checkReviewSpec } from '../validation/access-reviews.ts';
 import type { RbacAuthorizer } from './rbac.ts';
 
 const group = 'authorization.k8s.io';
@@ -23,39 +26,31 @@ const group = 'authorization.k8s.io';
 export function accessReviews(authorizer: Authorizer, rbac: RbacAuthorizer) {
   return {
     subjectAccessReview: async (_context: RequestContext, _target: Target, review: SubjectAccessReview) => {
-      check('SubjectAccessReview', [
-        ...emptyMetadata(review.metadata),
-        ...subjectErrors(review.spec),
-        ...attributeErrors(review.spec),
-      ]);
+      const found: FieldError[] = [];
+      checkReviewSpec(review.spec, review.spec, found);
+      checkNoMetadata(review.metadata, undefined, found);
+      check(found);
       return { ...review, status: await decide(authorizer, subjectOf(review.spec), review.spec) };
     },
 
     localSubjectAccessReview: async (_context: RequestContext, target: Target, review: LocalSubjectAccessReview) => {
       const { spec } = review;
-      const path = Path.of('spec', 'resourceAttributes', 'namespace');
-      const wanted = spec.resourceAttributes?.namespace ?? '';
-      const mismatch =
-        spec.resourceAttributes && review.metadata.namespace && wanted !== review.metadata.namespace
-          ? [fieldErrors.invalid(path, wanted, 'must match metadata.namespace')]
-          : [];
-      const paths = spec.nonResourceAttributes
-        ? [
-            fieldErrors.invalid(
-              Path.of('spec', 'nonResourceAttributes'),
-              spec.nonResourceAttributes,
-              'disallowed on this kind of request',
-            ),
-          ]
-        : [];
-      check('LocalSubjectAccessReview', [...subjectErrors(spec), ...attributeErrors(spec), ...mismatch, ...paths]);
-      if (wanted !== target.namespace)
+      const namespace = review.metadata.namespace ?? '';
+      const found: FieldError[] = [];
+      checkReviewSpec(spec, spec, found);
+      checkNoMetadata(review.metadata, 'namespace', found);
+      checkLocalReview(namespace, spec, found);
+      check(found);
+      if (namespace !== target.namespace)
         throw errors.badRequest(`spec.resourceAttributes.namespace must match namespace: ${target.namespace}`);
       return { ...review, status: await decide(authorizer, subjectOf(spec), spec) };
     },
 
     selfSubjectAccessReview: async (context: RequestContext, _target: Target, review: SelfSubjectAccessReview) => {
-      check('SelfSubjectAccessReview', [...emptyMetadata(review.metadata), ...attributeErrors(review.spec)]);
+      const found: FieldError[] = [];
+      checkReviewSpec(review.spec, undefined, found);
+      checkNoMetadata(review.metadata, undefined, found);
+      check(found);
       return { ...review, status: await decide(authorizer, context.user, review.spec) };
     },
 
@@ -70,7 +65,10 @@ export function accessReviews(authorizer: Authorizer, rbac: RbacAuthorizer) {
         .filter((rule) => rule.nonResourceURLs?.length)
         .map(({ verbs, nonResourceURLs }) => ({ verbs, nonResourceURLs }));
       return {
-        ...review,
+        kind: review.kind,
+        apiVersion: review.apiVersion,
+        metadata: {},
+        spec: {},
         status: {
           resourceRules,
           nonResourceRules,
@@ -101,7 +99,8 @@ async function decide(authorizer: Authorizer, user: UserInfo, spec: Attributes):
     path: n?.path ?? '',
     ...(r?.fieldSelector && { fieldSelector: fieldSelectorOf(r.fieldSelector) }),
   });
-  return { allowed, ...(reason && { reason }) };
+  const evaluationError = ignoredSelectors(r);
+  return { allowed, ...(reason && { reason }), ...(evaluationError && { evaluationError }) };
 }
 
 /** The requirements as a selector's text; those that no selector can say are left out, which asks for more. */
@@ -111,6 +110,38 @@ function fieldSelectorOf(selector: NonNullable<ResourceAttributes['fieldSelector
     .filter((requirement) => requirement.operator === 'In' && requirement.values?.length === 1)
     .map((requirement) => `${requirement.key}=${requirement.values?.[0]}`)
     .join(',');
+}
+
+/** What of the selectors was not understood, and so not taken into account. */
+function ignoredSelectors(resource: ResourceAttributes | undefined): string {
+  const told: string[] = [];
+  const tell = (field: string, selector: Selector | undefined, parse: (text: string) => unknown, good: Judge): void => {
+    if (!selector) return;
+    const requirements = selector.requirements ?? [];
+    const understood = requirements.filter(good).length;
+    if (selector.rawSelector ? parses(parse, selector.rawSelector) : understood === requirements.length) return;
+    const how = understood > 0 ? 'partially ignored' : 'ignored';
+    told.push(`spec.resourceAttributes.${field} ${how} due to parse error`);
+  };
+  tell('fieldSelector', resource?.fieldSelector, parseFieldSelector, ({ operator, values }) => {
+    return (operator === 'In' || operator === 'NotIn') && values?.length === 1;
+  });
+  tell('labelSelector', resource?.labelSelector, parseLabelSelector, ({ operator }) => {
+    return ['In', 'NotIn', 'Exists', 'DoesNotExist'].includes(operator);
+  });
+  return told.join('; ');
+}
+
+type Selector = NonNullable<ResourceAttributes['fieldSelector'] | ResourceAttributes['labelSelector']>;
+type Judge = (requirement: NonNullable<Selector['requirements']>[number]) => boolean;
+
+function parses(parse: (text: string) => unknown, text: string): boolean {
+  try {
+    parse(text);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 interface SubjectSpec {
@@ -127,38 +158,7 @@ const subjectOf = ({ user = '', groups = [], uid, extra }: SubjectSpec): UserInf
   ...(extra && { extra }),
 });
 
-function check(kind: string, list: readonly FieldError[]): void {
-  if (list.length) throw errors.invalid({ group, kind }, '', list);
-}
-
-function emptyMetadata(metadata: object): FieldError[] {
-  const given = Object.entries(metadata).filter(
-    ([key, value]) => key !== 'managedFields' && value !== '' && value !== null,
-  );
-  return given.length ? [fieldErrors.invalid(Path.of('metadata'), metadata, 'must be empty')] : [];
-}
-
-function subjectErrors({ user, groups }: SubjectSpec): FieldError[] {
-  if (user || groups?.length) return [];
-  return [fieldErrors.invalid(Path.of('spec', 'user'), user ?? '', 'at least one of user or group must be specified')];
-}
-
-function attributeErrors({ resourceAttributes, nonResourceAttributes }: Attributes): FieldError[] {
-  if (resourceAttributes && nonResourceAttributes)
-    return [
-      fieldErrors.invalid(
-        Path.of('spec', 'nonResourceAttributes'),
-        nonResourceAttributes,
-        'cannot be specified in combination with resourceAttributes',
-      ),
-    ];
-  if (!resourceAttributes && !nonResourceAttributes)
-    return [
-      fieldErrors.invalid(
-        Path.of('spec', 'resourceAttributes'),
-        null,
-        'exactly one of nonResourceAttributes or resourceAttributes must be specified',
-      ),
-    ];
-  return [];
+/** The complaint does not name the kind: that is how Kubernetes has it. */
+function check(list: readonly FieldError[]): void {
+  if (list.length) throw errors.invalid({ group, kind: '' }, '', list);
 }
