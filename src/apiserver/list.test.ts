@@ -129,6 +129,18 @@ describe('list', () => {
     expect(await says({ continue: 'nonsense' })).toBe(
       "invalid continue token: continue key is not valid: invalid character '\\u009e' looking for beginning of value",
     );
+    const token = (value: unknown) => ({ continue: Buffer.from(JSON.stringify(value)).toString('base64url') });
+    const wrong = 'invalid continue token: continue key is not valid: ';
+    expect(await says(token([]))).toBe(
+      `${wrong}json: cannot unmarshal array into Go value of type storage.continueToken`,
+    );
+    expect(await says(token({ v: 'meta.k8s.io/v1', rv: 1.5, start: 'b' }))).toBe(
+      `${wrong}json: cannot unmarshal number 1.5 into Go struct field continueToken.rv of type int64`,
+    );
+    expect(await says({ continue: 'x', resourceVersion: 'abc' })).toContain('continue key is not valid');
+    expect(await says({ fieldSelector: 'spec.x=1' })).toBe(
+      '"spec.x" is not a known field selector: only "metadata.name", "metadata.namespace"',
+    );
     expect(await says({ resourceVersionMatch: 'Exact' })).toContain('forbidden unless resourceVersion is provided');
     const outside = encodeContinue(
       { revision: 2, start: '/registry/configmaps/one/../../secrets/x' },

@@ -104,7 +104,13 @@ function fieldNames(resource: ServedResource): ReadonlySet<string> {
       spec: {},
       status: {},
     } as unknown as KubeObject;
-    names = new Set(Object.keys(resource.strategy.selectableFields?.(blank) ?? {}));
+    const found = new Set(Object.keys(resource.strategy.selectableFields?.(blank) ?? {}));
+    found.add(NAME);
+    // Kinds that list their fields one by one have no namespace where they live in none.
+    if (resource.data.namespaced || !saysPlainly(resource)) found.add(NAMESPACE);
+    // Kubernetes has this one inside, and no way to ask for it.
+    found.delete('name');
+    names = found;
     selectable.set(resource, names);
   }
   return names;
@@ -112,7 +118,7 @@ function fieldNames(resource: ServedResource): ReadonlySet<string> {
 
 function checkFields(resource: ServedResource, fields: FieldSelector): void {
   for (const { field } of fields.requirements) {
-    if (field === NAME || field === NAMESPACE || fieldNames(resource).has(field)) continue;
+    if (fieldNames(resource).has(field)) continue;
     throw errors.badRequest(unknownField(resource, field));
   }
 }
@@ -124,10 +130,12 @@ const plainWords = new Set([
   'certificatesigningrequests.certificates.k8s.io',
 ]);
 
+const saysPlainly = ({ group, data }: ServedResource): boolean =>
+  plainWords.has(groupResourceName({ group, resource: data.resource }));
+
 function unknownField(resource: ServedResource, field: string): string {
   const { data, group } = resource;
-  if (plainWords.has(groupResourceName({ group, resource: data.resource })))
-    return `field label not supported: ${field}`;
+  if (saysPlainly(resource)) return `field label not supported: ${field}`;
   if (group === 'batch' && data.resource === 'jobs') return `field label ${quote(field)} not supported for Job`;
   if (data.kind === 'ResourceSlice' && group === 'resource.k8s.io') {
     return `field label not supported for ${group}/${resource.version}, Kind=${data.kind}: ${field}`;

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { bodyMediaType, negotiate, plainJson, wantsPretty } from './negotiate.ts';
+import { bodyMediaType, checkRouteAccepts, negotiate, plainJson, wantsPretty } from './negotiate.ts';
 
 const all = { table: true, metadata: true, protobuf: true, stream: false };
 const form = (accept: string | undefined, offer = all) => {
@@ -58,4 +58,25 @@ test('people get it pretty, programs do not', () => {
   expect(wantsPretty(undefined, 'kubectl/v1.36')).toBe(false);
   expect(wantsPretty(query('pretty=0'), 'curl/8.0')).toBe(false);
   expect(wantsPretty(query('pretty=true'), 'kubectl')).toBe(true);
+});
+
+test('the router of built-in resources knows media types by their bare names only', () => {
+  const refused = (accept: string, collection = false) => {
+    try {
+      checkRouteAccepts(accept, collection);
+      return undefined;
+    } catch (error) {
+      return error instanceof Error ? error.message : error;
+    }
+  };
+  for (const fine of ['', '*/*', 'text/plain, */*;q=0.1', 'application/json;as=Table', 'application/yaml;q=0']) {
+    expect(refused(fine)).toBeUndefined();
+  }
+  const three = 'application/json, application/yaml, application/vnd.kubernetes.protobuf';
+  for (const wrong of ['text/plain', 'application/*', 'APPLICATION/JSON', 'application/cbor', ',']) {
+    expect(refused(wrong)).toBe(`406: Not Acceptable\n\nAvailable representations: ${three}`);
+  }
+  expect(refused('text/plain', true)).toBe(
+    `406: Not Acceptable\n\nAvailable representations: ${three}, application/json;stream=watch, application/vnd.kubernetes.protobuf;stream=watch`,
+  );
 });

@@ -71,10 +71,7 @@ function parseAccept(accept: string): readonly Clause[] {
       const equals = parameter.indexOf('=');
       if (equals < 0) continue;
       const name = parameter.slice(0, equals).trim();
-      const value = parameter
-        .slice(equals + 1)
-        .trim()
-        .replace(/^"(.*)"$/, '$1');
+      const value = parameter.slice(equals + 1).trim();
       if (name === 'q') q = Number.parseFloat(value) || 0;
       else parameters.set(name, value);
     }
