@@ -16,6 +16,7 @@ import { horizontalPodAutoscaler } from './autoscaling/horizontal-pod-autoscaler
 import { cronJob } from './batch/cron-job.ts';
 import { job } from './batch/job.ts';
 import { certificateSigningRequest } from './certificates/certificate-signing-request.ts';
+import { componentStatus } from './core/component-status.ts';
 import { configMap, limitRange, resourceQuota, secret, serviceAccount } from './core/config.ts';
 import { endpoints } from './core/endpoints.ts';
 import { event, newEvent } from './core/event.ts';
@@ -45,6 +46,7 @@ import {
 
 /** What each kind does beyond its shape, by resource. */
 export const strategies: Strategies = {
+  componentstatuses: componentStatus,
   configmaps: configMap,
   endpoints,
   events: event,
