@@ -100,9 +100,7 @@ const CLASS_ANNOTATION = 'volume.beta.kubernetes.io/storage-class';
 
 /** A bound claim may grow and change its attributes class; everything else stays. */
 export function validateClaimUpdate(claim: PersistentVolumeClaim, old: PersistentVolumeClaim): Found {
-  // Kubernetes looks twice, and says everything twice.
-  const wrong = validateClaim(claim);
-  const found = [...wrong, ...wrong];
+  const found = validateClaim(claim);
   const changed: Mutable<PersistentVolumeClaimSpec> = structuredClone(claim.spec) as Mutable<PersistentVolumeClaimSpec>;
   // The binder gives a claim its volume, once.
   const before = { ...old.spec, ...(!old.spec.volumeName && { volumeName: claim.spec.volumeName }) };
