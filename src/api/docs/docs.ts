@@ -56,7 +56,10 @@ export class Docs {
   /** `name` as schemas have it: "core/v1.PodSpec". */
   type(name: string): string | undefined {
     const [file, type] = split(name);
-    const found = this.#files.get(file)?.get(type);
+    const types = this.#files.get(file);
+    // Custom resources say themselves what they are for.
+    if (!types) return undefined;
+    const found = types.get(type);
     if (found) return found.type;
     const list = /^(.*)List$/.exec(type)?.[1];
     return list === undefined ? undefined : `A list of ${list} objects.`;

@@ -53,3 +53,27 @@ test('protobuf comes compressed to whoever asks', async () => {
   expect([packed.headers['content-encoding'], packed.headers.vary]).toEqual(['gzip', 'Accept, Accept-Encoding']);
   expect(gunzipSync(packed.body).equals(plain.body)).toBe(true);
 });
+
+test('version 3 in protobuf has the tag of the JSON; a hash makes it last, a wrong one leads to the right one', async () => {
+  const server = await TestServer.start();
+  try {
+    const path = '/openapi/v3/apis/apps/v1';
+    const accept = 'application/com.github.proto-openapi.spec.v3@v1.0+protobuf';
+    const plain = await server.http1('GET', path);
+    const binary = await server.http1('GET', path, { accept });
+    expect(binary.headers['content-type']).toBe('application/com.github.proto-openapi.spec.v3.v1.0+protobuf');
+    expect(binary.headers.etag).toBe(plain.headers.etag);
+    // openapi.v3.Document: 1 is the version, 2 the info.
+    expect(binary.body.subarray(0, 8).toString('latin1')).toBe('\x0a\x053.0.0\x12');
+    const hash = plain.headers.etag?.slice(1, -1);
+    const lasting = await server.http1('GET', `${path}?hash=${hash}`);
+    expect(lasting.headers['cache-control']).toBe('public, immutable');
+    expect(lasting.headers.expires).toMatch(/UTC$/);
+    const wrong = await server.http1('GET', `${path}?hash=X`);
+    expect([wrong.status, wrong.headers.location]).toEqual([301, `${path}?hash=${hash}`]);
+    expect((await server.http1('GET', '/openapi/v3/apis/nope')).status).toBe(404);
+    expect((await server.http1('GET', path, { accept: 'text/html' })).status).toBe(406);
+  } finally {
+    await server.stop();
+  }
+});

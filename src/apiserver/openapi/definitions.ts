@@ -15,6 +15,9 @@ export interface GroupVersionKind {
 
 const META = 'io.k8s.apimachinery.pkg.apis.meta.v1';
 
+/** Fields that custom resources have too, and that their definitions say nothing about. */
+const ofEveryKind: ReadonlySet<string> = new Set(['apiVersion', 'kind', 'metadata']);
+
 /** What they are, apart from their form. */
 const wellKnownDocs: Partial<Record<ScalarType, string>> = {
   Quantity: 'A number with a unit: 100m is a tenth, 1k a thousand, 1Ki is 1024, 1.5Gi is 1536Mi.',
@@ -154,7 +157,8 @@ export class Definitions {
     const schema =
       field.enum && inner ? { ...bare, [inner]: { ...Object(bare[inner]), enum: [...field.enum].sort() } } : bare;
     // What a custom resource's fields are for is said in its definition.
-    const description = field.doc ?? (owner.proto && this.#docs.field(owner.name, field.name));
+    const ours = owner.proto || (owner.kind && ofEveryKind.has(field.name));
+    const description = field.doc ?? (ours ? this.#docs.field(owner.name, field.name) : undefined);
     const said: Json = {
       ...(description !== undefined && { description }),
       // Version 2 leaves them out: clients of old took them for values to fill in themselves.
