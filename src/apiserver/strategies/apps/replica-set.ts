@@ -20,7 +20,6 @@ export const replicaSet = define<ReplicaSet>({
   prepareForUpdate: updateSpec<ReplicaSet>,
   validateUpdate: validateReplicaSetUpdate,
   subresources: { status: { prepareForUpdate: updateStatus<ReplicaSet>, validateUpdate: validateReplicaStatusUpdate } },
-  selectableFields: ({ status }) => ({ 'status.replicas': String(status?.replicas ?? 0) }),
   warnings: (object, old) => workloadWarnings(object, old, object.spec.template),
   tableCells: (replicaSet, now) => {
     const { spec, status } = replicaSet;
