@@ -185,10 +185,12 @@ function checkDns(config: PodDNSConfig | undefined, policy: string | undefined, 
 }
 
 /** Search paths may have underscores. */
+const searchPart = '_?[a-z0-9]([-_a-z0-9]*[a-z0-9])?';
+const pattern = `${searchPart}(\\.${searchPart})*`;
+const searchPattern = new RegExp(`^${pattern}$`);
+
 function checkSearch(search: string, path: Path, found: Found): void {
-  const part = '_?[a-z0-9]([-_a-z0-9]*[a-z0-9])?';
-  const pattern = `${part}(\\.${part})*`;
-  if (search.length <= 253 && new RegExp(`^${pattern}$`).test(search)) return;
+  if (search.length <= 253 && searchPattern.test(search)) return;
   const why = `a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '_', '-' or '.', and must start and end with an alphanumeric character (e.g. 'example.com', regex used for validation is '${pattern}')`;
   found.push(fieldErrors.invalid(path, search, why));
 }
