@@ -111,7 +111,8 @@ const jsonPatch = objectType('JSONPatch', { op: 'string', path: 'string', from: 
 
 const patchFunctions = [
   declare('jsonpatch.escapeKey', {
-    'string_jsonpatch_escapeKey_string (string) string': (key: string) => key.replaceAll('~', '~0').replaceAll('/', '~1'),
+    'string_jsonpatch_escapeKey_string (string) string': (key: string) =>
+      key.replaceAll('~', '~0').replaceAll('/', '~1'),
   }),
 ];
 

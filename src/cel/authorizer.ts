@@ -99,10 +99,8 @@ const DECISION = 'kubernetes.authorization.Decision';
 
 const refine = (name: string, field: keyof AuthorizationQuestion): FunctionDeclaration =>
   declare(name, {
-    [`${name.endsWith('Selector') ? `authorizer_${name.toLowerCase()}` : `resourcecheck_${name}`} ${RESOURCE}.(string) ${RESOURCE}`]: (
-      question: Question,
-      value: string,
-    ) => question.with('ResourceCheck', { [field]: value }),
+    [`${name.endsWith('Selector') ? `authorizer_${name.toLowerCase()}` : `resourcecheck_${name}`} ${RESOURCE}.(string) ${RESOURCE}`]:
+      (question: Question, value: string) => question.with('ResourceCheck', { [field]: value }),
   });
 
 function serviceAccount(authorizer: Question, namespace: string, name: string): Value {
@@ -124,8 +122,10 @@ export const authorizerFunctions: readonly FunctionDeclaration[] = [
   }),
   declare('serviceAccount', { [`authorizer_serviceaccount ${A}.(string, string) ${A}`]: serviceAccount }),
   declare('resource', {
-    [`groupcheck_resource kubernetes.authorization.GroupCheck.(string) ${RESOURCE}`]: (group: Question, resource: string) =>
-      resource === '' ? new CelError('resource must not be empty') : group.with('ResourceCheck', { resource }),
+    [`groupcheck_resource kubernetes.authorization.GroupCheck.(string) ${RESOURCE}`]: (
+      group: Question,
+      resource: string,
+    ) => (resource === '' ? new CelError('resource must not be empty') : group.with('ResourceCheck', { resource })),
   }),
   refine('subresource', 'subresource'),
   refine('namespace', 'namespace'),
@@ -138,7 +138,9 @@ export const authorizerFunctions: readonly FunctionDeclaration[] = [
   }),
   declare('allowed', { [`decision_allowed ${DECISION}.() bool`]: ({ answer }: Decision) => answer.allowed }),
   declare('reason', { [`decision_reason ${DECISION}.() string`]: ({ answer }: Decision) => answer.reason }),
-  declare('errored', { [`decision_errored ${DECISION}.() bool`]: ({ answer }: Decision) => answer.error !== undefined }),
+  declare('errored', {
+    [`decision_errored ${DECISION}.() bool`]: ({ answer }: Decision) => answer.error !== undefined,
+  }),
   declare('error', { [`decision_error ${DECISION}.() string`]: ({ answer }: Decision) => answer.error ?? '' }),
 ];
 

@@ -20,8 +20,8 @@ import {
   typeOf,
   unwrapOptional,
 } from './types.ts';
-import { valueType } from './values.ts';
 import { validate } from './validators.ts';
+import { valueType } from './values.ts';
 
 /** What a name or a call turned out to mean. */
 export type Reference =
@@ -50,7 +50,7 @@ export function check(ast: Ast, env: Environment): Checked {
   const checker = new Checker(ast, env);
   const checked = checker.run();
   if (checker.issues.length > 0) return { issues: checker.issues };
-  const issues = validate(checked, env);
+  const issues = validate(checked);
   return issues.length > 0 ? { issues } : { ast: checked };
 }
 

@@ -29,7 +29,8 @@ const failed = (value: Value, to: string) =>
 
 function toInt(value: Value): Value {
   if (typeof value === 'number' || typeof value === 'bigint') return value;
-  if (value instanceof CelUint) return value.value > MAX_INT ? new CelError('integer overflow') : intFromBigInt(value.value);
+  if (value instanceof CelUint)
+    return value.value > MAX_INT ? new CelError('integer overflow') : intFromBigInt(value.value);
   if (value instanceof CelDouble) {
     const whole = Math.trunc(value.value);
     if (Number.isNaN(whole) || whole <= -TWO_63 || whole >= TWO_63) return new CelError('integer overflow');
@@ -50,7 +51,8 @@ function floorDivide(a: bigint, b: bigint): bigint {
 function toUint(value: Value): Value {
   if (value instanceof CelUint) return value;
   const overflow = () => new CelError('unsigned integer overflow');
-  if (typeof value === 'number' || typeof value === 'bigint') return value < 0 ? overflow() : new CelUint(BigInt(value));
+  if (typeof value === 'number' || typeof value === 'bigint')
+    return value < 0 ? overflow() : new CelUint(BigInt(value));
   if (value instanceof CelDouble) {
     if (!(value.value >= 0 && value.value < TWO_64)) return overflow();
     return new CelUint(BigInt(Math.trunc(value.value)));

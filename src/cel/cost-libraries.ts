@@ -109,7 +109,9 @@ const equality: Rule = ({ args: [left, right] }) => {
     const sized = left.size && right.size ? union(left.size, right.size) : fixed(1);
     return { cost: scale({ min: 1, max: sized.max }, TRAVERSAL) };
   }
-  const constant = name.startsWith('kubernetes.authorization.') || ['kubernetes.Quantity', 'kubernetes.Semver', 'net.IP', 'net.CIDR'].includes(name);
+  const constant =
+    name.startsWith('kubernetes.authorization.') ||
+    ['kubernetes.Quantity', 'kubernetes.Semver', 'net.IP', 'net.CIDR'].includes(name);
   return constant ? { cost: fixed(1) } : undefined;
 };
 
@@ -177,10 +179,7 @@ const byOverload = new Map<string, Rule>([
   ['lists_range', ({ args }) => allocating(1, fixed(written(args[0], MOST)))],
   ['list_reverse', ({ target, size }) => target && allocating(1, size(target))],
   ['list_flatten', ({ target, size }) => target && allocating(1, size(target))],
-  [
-    'list_flatten_int',
-    ({ target, args, size }) => target && allocating(written(args[0], MOST), size(target)),
-  ],
+  ['list_flatten_int', ({ target, args, size }) => target && allocating(written(args[0], MOST), size(target))],
   ['list_distinct', ({ target, size }) => target && allocating(2, multiply(size(target), size(target)))],
 ]);
 

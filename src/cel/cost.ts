@@ -8,16 +8,15 @@ import type { CheckedAst } from './checker.ts';
 import { estimateLibraryCall } from './cost-libraries.ts';
 import {
   add,
-  type Estimate,
-  fixed,
-  multiply,
-  scale,
-
-  UNKNOWN,
-  union,
   type CostNode,
   type EntrySize,
+  type Estimate,
+  fixed,
   MOST,
+  multiply,
+  scale,
+  UNKNOWN,
+  union,
 } from './estimate.ts';
 import { type CelType, DYN, unwrapOptional } from './types.ts';
 import { stringSize } from './values.ts';
@@ -70,7 +69,9 @@ class Coster {
         return this.#call(expr);
       case 'list': {
         const costs = expr.elements.map((element) => this.cost(element));
-        const size = expr.elements.map((element) => this.#sizeOrUnknown(element)).reduce(union, emptyUnion(expr.elements));
+        const size = expr.elements
+          .map((element) => this.#sizeOrUnknown(element))
+          .reduce(union, emptyUnion(expr.elements));
         this.#entries.set(expr.id, { container: 'list', key: fixed(1), value: size });
         return [...costs, fixed(10)].reduce(add);
       }
@@ -185,7 +186,10 @@ class Coster {
       case 'string_format':
         return { cost: add(scale(size(target), TRAVERSAL), all) };
       case 'string_to_bytes':
-        return { cost: add(scale(size(first), TRAVERSAL), all), size: { min: size(first).min, max: size(first).max * 4 } };
+        return {
+          cost: add(scale(size(first), TRAVERSAL), all),
+          size: { min: size(first).min, max: size(first).max * 4 },
+        };
       case 'bytes_to_string':
         return {
           cost: add(scale(size(first), TRAVERSAL), all),

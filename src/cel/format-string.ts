@@ -25,7 +25,8 @@ type Clause = 's' | 'd' | 'f' | 'e' | 'b' | 'x' | 'X' | 'o';
 const accepted: Readonly<Record<Clause, { kinds: string; wrong: string }>> = {
   s: {
     kinds: 'list map int uint double bool string timestamp bytes duration type null',
-    wrong: 'string clause can only be used on strings, bools, bytes, ints, doubles, maps, lists, types, durations, and timestamps',
+    wrong:
+      'string clause can only be used on strings, bools, bytes, ints, doubles, maps, lists, types, durations, and timestamps',
   },
   d: { kinds: 'int uint', wrong: 'decimal clause can only be used on integers' },
   f: { kinds: 'double string', wrong: 'fixed-point clause can only be used on doubles' },
@@ -49,7 +50,11 @@ class FormatError extends Error {
 }
 
 /** Walks a format's clauses; `write` gives each one's text. */
-function interpolate(format: string, count: number, write: (clause: Clause, index: number, precision: number) => string): string {
+function interpolate(
+  format: string,
+  count: number,
+  write: (clause: Clause, index: number, precision: number) => string,
+): string {
   let out = '';
   let index = 0;
   for (let i = 0; i < format.length; i++) {
@@ -181,7 +186,10 @@ function nested(value: Value): string {
 }
 
 /** What is wrong with a call of format whose format and count of arguments are written out; the id says where. */
-export function checkFormatCall(call: CallExpr, types: ReadonlyMap<number, CelType>): { id: number; message: string } | undefined {
+export function checkFormatCall(
+  call: CallExpr,
+  types: ReadonlyMap<number, CelType>,
+): { id: number; message: string } | undefined {
   const [args] = call.args;
   const { target } = call;
   if (call.function !== 'format' || call.args.length !== 1 || args?.kind !== 'list') return undefined;

@@ -15,7 +15,7 @@ export function displayIssues(source: string, issues: readonly Issue[]): string 
   placed.sort((a, b) => a.line - b.line || a.column - b.column);
   const lines = placed.map(({ issue, line, column }) => {
     const head = `ERROR: <input>:${line}:${column + 1}: ${issue.message}`;
-    const text = line < 1 ? undefined : source.split('\n')[line - 1]?.replaceAll('\t', ' ');
+    const text = line < 1 || column < 0 ? undefined : source.split('\n')[line - 1]?.replaceAll('\t', ' ');
     if (text === undefined || text.length > MAX_SNIPPET) return head;
     const before = Array.from(text);
     const dots = before.slice(0, column).map((c) => (wide(c) ? '．' : '.'));
@@ -31,6 +31,8 @@ const wide = (c: string) => (c.codePointAt(0) ?? 0) > 0x7f;
 /** Lines count from 1, columns (in code points) from 0. */
 function locate(source: string, offset: number | undefined): { line: number; column: number } {
   if (offset === undefined) return { line: -1, column: -1 };
+  // What is wrong with nothing is before its first character.
+  if (source === '') return { line: 1, column: -1 };
   const before = source.slice(0, offset);
   const start = before.lastIndexOf('\n') + 1;
   let line = 1;

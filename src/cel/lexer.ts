@@ -31,13 +31,13 @@ const uint = /(?:0x[0-9a-fA-F]+|[0-9]+)[uU]/y;
 const int = /(?:0x[0-9a-fA-F]+|[0-9]+)/y;
 const identifier = /[A-Za-z_][A-Za-z0-9_]*/y;
 const escaped = /`[A-Za-z0-9_.\-/ ]+`/y;
-const escape = String.raw`\\(?:[abfnrtv"'\\?\x60]|[xX][0-9a-fA-F]{2}|u[0-9a-fA-F]{4}|U[0-9a-fA-F]{8}|[0-3][0-7][0-7])`;
+const escapeForm = String.raw`\\(?:[abfnrtv"'\\?\x60]|[xX][0-9a-fA-F]{2}|u[0-9a-fA-F]{4}|U[0-9a-fA-F]{8}|[0-3][0-7][0-7])`;
 const string = new RegExp(
   [
-    `"""(?:${escape}|[^\\\\])*?"""`,
-    `'''(?:${escape}|[^\\\\])*?'''`,
-    `"(?:${escape}|[^\\\\"\\n\\r])*"`,
-    `'(?:${escape}|[^\\\\'\\n\\r])*'`,
+    `"""(?:${escapeForm}|[^\\\\])*?"""`,
+    `'''(?:${escapeForm}|[^\\\\])*?'''`,
+    `"(?:${escapeForm}|[^\\\\"\\n\\r])*"`,
+    `'(?:${escapeForm}|[^\\\\'\\n\\r])*'`,
     `[rR]"""[^]*?"""`,
     `[rR]'''[^]*?'''`,
     `[rR]"[^"\\n\\r]*"`,
@@ -48,8 +48,8 @@ const string = new RegExp(
 /** How far a string gets that does not end: the characters it could have, and the start of a wrong escape. */
 const partialEscape = String.raw`(?:\\(?:[xX][0-9a-fA-F]?|u[0-9a-fA-F]{0,3}|U[0-9a-fA-F]{0,7}|[0-3][0-7]?)?)?`;
 const partial: readonly RegExp[] = [
-  new RegExp(`"(?:${escape}|[^\\\\"\\n\\r])*${partialEscape}`, 'y'),
-  new RegExp(`'(?:${escape}|[^\\\\'\\n\\r])*${partialEscape}`, 'y'),
+  new RegExp(`"(?:${escapeForm}|[^\\\\"\\n\\r])*${partialEscape}`, 'y'),
+  new RegExp(`'(?:${escapeForm}|[^\\\\'\\n\\r])*${partialEscape}`, 'y'),
   /`[A-Za-z0-9_.\-/ ]*/y,
   /[&|=]/y,
 ];
@@ -76,7 +76,11 @@ export function tokenize(source: string, issues: Issue[]): Token[] {
     const tried = Math.max(0, ...partial.map((pattern) => matchAt(pattern, source, at)?.length ?? 0));
     const stop = at + tried;
     const width = stop < source.length ? ((source.codePointAt(stop) ?? 0) > 0xffff ? 2 : 1) : 0;
-    const shown = source.slice(at, stop + width).replaceAll('\n', '\\n').replaceAll('\t', '\\t').replaceAll('\r', '\\r');
+    const shown = source
+      .slice(at, stop + width)
+      .replaceAll('\n', '\\n')
+      .replaceAll('\t', '\\t')
+      .replaceAll('\r', '\\r');
     issues.push({ message: `Syntax error: token recognition error at: '${shown}'`, offset: at });
     at = stop + width;
   }

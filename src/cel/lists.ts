@@ -128,13 +128,23 @@ const summable: readonly (readonly [string, Value])[] = [
   ['duration', new CelDuration(0n)],
 ];
 /** Overloads of sort are named by full type names. */
-const full = (type: string) => (type === 'duration' ? 'google.protobuf.Duration' : type === 'timestamp' ? 'google.protobuf.Timestamp' : type);
+const full = (type: string) =>
+  type === 'duration' ? 'google.protobuf.Duration' : type === 'timestamp' ? 'google.protobuf.Timestamp' : type;
 const each = <T>(make: (type: string) => readonly [string, T]) => Object.fromEntries(comparable.map(make));
 
 export const listFunctions: readonly FunctionDeclaration[] = [
-  declare('isSorted', each((t) => [`list_${t}_is_sorted_bool list(${t}).() bool`, isSorted])),
-  declare('min', each((t) => [`list_${t}_min_${t} list(${t}).() ${t}`, extreme('min', -1)])),
-  declare('max', each((t) => [`list_${t}_max_${t} list(${t}).() ${t}`, extreme('max', 1)])),
+  declare(
+    'isSorted',
+    each((t) => [`list_${t}_is_sorted_bool list(${t}).() bool`, isSorted]),
+  ),
+  declare(
+    'min',
+    each((t) => [`list_${t}_min_${t} list(${t}).() ${t}`, extreme('min', -1)]),
+  ),
+  declare(
+    'max',
+    each((t) => [`list_${t}_max_${t} list(${t}).() ${t}`, extreme('max', 1)]),
+  ),
   declare(
     'sum',
     Object.fromEntries(summable.map(([t, zero]) => [`list_${t}_sum_${t} list(${t}).() ${t}`, summed(zero)])),
@@ -146,10 +156,18 @@ export const listFunctions: readonly FunctionDeclaration[] = [
     'list_flatten list(list(T)).() list(T)': flatten,
     'list_flatten_int list(dyn).(int) list(dyn)': flatten,
   }),
-  declare('sort', each((t) => [`list_${full(t)}_sort list(${t}).() list(${t})`, (list: CelList) => sortBy(list, list)])),
-  declare('@sortByAssociatedKeys', each((t) => [`list_${full(t)}_sortByAssociatedKeys list(T).(list(${t})) list(T)`, sortBy])),
+  declare(
+    'sort',
+    each((t) => [`list_${full(t)}_sort list(${t}).() list(${t})`, (list: CelList) => sortBy(list, list)]),
+  ),
+  declare(
+    '@sortByAssociatedKeys',
+    each((t) => [`list_${full(t)}_sortByAssociatedKeys list(T).(list(${t})) list(T)`, sortBy]),
+  ),
   declare('lists.range', { 'lists_range (int) list(int)': range }),
-  declare('reverse', { 'list_reverse list(T).() list(T)': (list: CelList) => new ArrayList(Array.from(list).reverse()) }),
+  declare('reverse', {
+    'list_reverse list(T).() list(T)': (list: CelList) => new ArrayList(Array.from(list).reverse()),
+  }),
   declare('distinct', { 'list_distinct list(T).() list(T)': distinct }),
   declare('sets.contains', { 'list_sets_contains_list (list(T), list(T)) bool': hasAll }),
   declare('sets.equivalent', {
@@ -185,7 +203,8 @@ function unwrap(list: CelList): Value {
 export const optionalFunctions: readonly FunctionDeclaration[] = [
   declare('optional.of', { 'optional_of (V) optional(V)': (value: Value) => new CelOptional(value) }),
   declare('optional.ofNonZeroValue', {
-    'optional_ofNonZeroValue (V) optional(V)': (value: Value) => (isZero(value) ? CelOptional.none : new CelOptional(value)),
+    'optional_ofNonZeroValue (V) optional(V)': (value: Value) =>
+      isZero(value) ? CelOptional.none : new CelOptional(value),
   }),
   declare('optional.none', { 'optional_none () optional(V)': () => CelOptional.none }),
   declare('value', {
@@ -209,7 +228,8 @@ export const optionalFunctions: readonly FunctionDeclaration[] = [
     'list_first list(V).() optional(V)': (l: CelList) => (l.size > 0 ? new CelOptional(l.at(0)) : CelOptional.none),
   }),
   declare('last', {
-    'list_last list(V).() optional(V)': (l: CelList) => (l.size > 0 ? new CelOptional(l.at(l.size - 1)) : CelOptional.none),
+    'list_last list(V).() optional(V)': (l: CelList) =>
+      l.size > 0 ? new CelOptional(l.at(l.size - 1)) : CelOptional.none,
   }),
   declare('optional.unwrap', { 'optional_unwrap (list(optional(V))) list(V)': unwrap }),
   declare('unwrapOpt', { 'optional_unwrapOpt list(optional(V)).() list(V)': unwrap }),

@@ -6,7 +6,7 @@ const named: Readonly<Record<string, number>> = { a: 7, b: 8, f: 12, n: 10, r: 1
 export function unescapeString(literal: string): string {
   const { text, raw } = unquote(literal);
   if (raw || !text.includes('\\')) return text;
-  return text.replaceAll(escape, (_, ...[hex, short, long, octal, single]: (string | undefined)[]) => {
+  return text.replaceAll(escapes, (_, ...[hex, short, long, octal, single]: (string | undefined)[]) => {
     const digits = hex ?? short ?? long;
     if (digits === undefined && octal === undefined) return simple(single);
     const code = digits === undefined ? Number.parseInt(octal ?? '', 8) : Number.parseInt(digits, 16);
@@ -21,7 +21,7 @@ export function unescapeBytes(literal: string): Uint8Array {
   if (raw || !text.includes('\\')) return Buffer.from(text);
   const parts: Buffer[] = [];
   let end = 0;
-  for (const match of text.matchAll(escape)) {
+  for (const match of text.matchAll(escapes)) {
     const [all, hex, short, long, octal, single] = match;
     if (short !== undefined || long !== undefined) throw new Error('unable to unescape string');
     parts.push(Buffer.from(text.slice(end, match.index)));
@@ -32,7 +32,7 @@ export function unescapeBytes(literal: string): Uint8Array {
   return Buffer.concat([...parts, Buffer.from(text.slice(end))]);
 }
 
-const escape = /\\(?:[xX]([0-9a-fA-F]{2})|u([0-9a-fA-F]{4})|U([0-9a-fA-F]{8})|([0-3][0-7][0-7])|(.))/gu;
+const escapes = /\\(?:[xX]([0-9a-fA-F]{2})|u([0-9a-fA-F]{4})|U([0-9a-fA-F]{8})|([0-3][0-7][0-7])|(.))/gu;
 
 function simple(c = ''): string {
   const code = named[c];

@@ -52,7 +52,8 @@ export function expandMacro(
     case 'bind':
       return target.kind === 'ident' && target.name === 'cel' ? m.bind(args) : undefined;
   }
-  const two = args.length === 4 || name.startsWith('transform') || name === 'existsOne' || (args.length === 3 && name !== 'map');
+  const two =
+    args.length === 4 || name.startsWith('transform') || name === 'existsOne' || (args.length === 3 && name !== 'map');
   const vars = two ? m.twoVariables(args) : m.oneVariable(args, name);
   if (!Array.isArray(vars)) return vars;
   return m.comprehension(name, target, vars, args.slice(two ? 2 : 1));
@@ -109,8 +110,7 @@ class Macro {
         );
       case 'exists_one':
       case 'existsOne': {
-        const step = () =>
-          this.#call('_?_:_', first, this.#call('_+_', this.#accu(), this.#literal(1)), this.#accu());
+        const step = () => this.#call('_?_:_', first, this.#call('_+_', this.#accu(), this.#literal(1)), this.#accu());
         const result = () => this.#call('_==_', this.#accu(), this.#literal(1));
         return this.#fold(range, vars, this.#literal(0), this.#literal(true), step, result);
       }

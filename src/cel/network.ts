@@ -91,7 +91,8 @@ function whyNoAddress(text: string): string {
   for (const [i, field] of fields.entries()) {
     const odd = /[^0-9].*$/.exec(field);
     if (odd) return `unexpected character (at ${quote([odd[0], ...fields.slice(i + 1)].join('.'))})`;
-    if (field === '') return `IPv4 field must have at least one digit (at ${quote(`.${fields.slice(i + 1).join('.')}`)})`;
+    if (field === '')
+      return `IPv4 field must have at least one digit (at ${quote(`.${fields.slice(i + 1).join('.')}`)})`;
     if (Number(field) > 255) return 'IPv4 field has value >255';
     if (field.length > 1 && field.startsWith('0')) return 'IPv4 field has octet with leading zero';
     if (i > 3) return 'IPv4 address too long';
@@ -107,8 +108,14 @@ function parseCidr(text: string): Cidr | CelError {
   if (family === undefined || value === undefined || (bits.length > 1 && bits.startsWith('0'))) {
     const slash = text.lastIndexOf('/');
     const reason =
-      slash < 0 ? "no '/'" : familyOf(text.slice(0, slash)) ? badBits(text.slice(slash + 1)) : whyNoPrefix(text.slice(0, slash));
-    return fail(`network address parse error during conversion from string: netip.ParsePrefix(${quote(text)}): ${reason}`);
+      slash < 0
+        ? "no '/'"
+        : familyOf(text.slice(0, slash))
+          ? badBits(text.slice(slash + 1))
+          : whyNoPrefix(text.slice(0, slash));
+    return fail(
+      `network address parse error during conversion from string: netip.ParsePrefix(${quote(text)}): ${reason}`,
+    );
   }
   if (mapped(value, family)) return fail(`IPv4-mapped IPv6 address ${quote(text)} is not allowed`);
   return new Cidr(new Ip(value, family), Number(bits));
@@ -184,8 +191,8 @@ function uriDefect(text: string): string | undefined {
   const rest = text.slice(scheme.length);
   if (!rest.startsWith('/')) return scheme === '' ? 'invalid URI for request' : undefined;
   const [, , host = '', path = ''] = urlParts.exec(text) ?? [];
-  const escape = /%(?![0-9a-fA-F]{2}).{0,2}/.exec(path)?.[0] ?? /%(?![0-9a-fA-F]{2}).{0,2}/.exec(host)?.[0];
-  if (escape !== undefined) return `invalid URL escape ${quote(escape)}`;
+  const wrong = /%(?![0-9a-fA-F]{2}).{0,2}/.exec(path)?.[0] ?? /%(?![0-9a-fA-F]{2}).{0,2}/.exec(host)?.[0];
+  if (wrong !== undefined) return `invalid URL escape ${quote(wrong)}`;
   const name = host.slice(host.lastIndexOf('@') + 1);
   const port = name.startsWith('[') ? /\](.*)$/.exec(name)?.[1] : /:.*$/.exec(name)?.[0];
   if (name.startsWith('[') && port === undefined) return "missing ']' in host";
@@ -225,7 +232,8 @@ function query({ query: text }: ParsedUrl): Value {
 }
 
 /** Keeps the escapes that are there, and escapes what a path cannot have. */
-const escapedPath = ({ path }: ParsedUrl) => path.replace(/[^A-Za-z0-9\-._~!$&'()*+,;=:@/%[\]]/gu, (c) => encodeURIComponent(c));
+const escapedPath = ({ path }: ParsedUrl) =>
+  path.replace(/[^A-Za-z0-9\-._~!$&'()*+,;=:@/%[\]]/gu, (c) => encodeURIComponent(c));
 
 export const networkFunctions: readonly FunctionDeclaration[] = [
   declare('ip', { 'string_to_ip (string) net.IP': parseIp, 'cidr_ip net.CIDR.() net.IP': ({ ip }: Cidr) => ip }),
@@ -263,7 +271,8 @@ export const networkFunctions: readonly FunctionDeclaration[] = [
   declare('getHost', { 'url_get_host kubernetes.URL.() string': ({ host }: ParsedUrl) => host }),
   declare('getHostname', { 'url_get_hostname kubernetes.URL.() string': hostname }),
   declare('getPort', {
-    'url_get_port kubernetes.URL.() string': ({ host }: ParsedUrl) => /:([0-9]*)$/.exec(host.replace(/^\[[^\]]*\]/, ''))?.[1] ?? '',
+    'url_get_port kubernetes.URL.() string': ({ host }: ParsedUrl) =>
+      /:([0-9]*)$/.exec(host.replace(/^\[[^\]]*\]/, ''))?.[1] ?? '',
   }),
   declare('getEscapedPath', { 'url_get_escaped_path kubernetes.URL.() string': escapedPath }),
   declare('getQuery', { 'url_get_query kubernetes.URL.() map(string, list(string))': query }),

@@ -53,11 +53,16 @@ const ofInt = (value: number | bigint) => newQuantity(value, 'DecimalExponent');
 
 const quantityFunctions: readonly FunctionDeclaration[] = [
   declare('quantity', { 'string_to_quantity (string) kubernetes.Quantity': toQuantity }),
-  declare('isQuantity', { 'is_quantity_string (string) bool': (text: string) => !(toQuantity(text) instanceof CelError) }),
-  declare('sign', {
-    'quantity_sign (kubernetes.Quantity) int': ({ quantity: { value } }: CelQuantity) => (value > 0n ? 1 : value < 0n ? -1 : 0),
+  declare('isQuantity', {
+    'is_quantity_string (string) bool': (text: string) => !(toQuantity(text) instanceof CelError),
   }),
-  declare('isInteger', { 'quantity_is_integer kubernetes.Quantity.() bool': (q: CelQuantity) => integer(q) !== undefined }),
+  declare('sign', {
+    'quantity_sign (kubernetes.Quantity) int': ({ quantity: { value } }: CelQuantity) =>
+      value > 0n ? 1 : value < 0n ? -1 : 0,
+  }),
+  declare('isInteger', {
+    'quantity_is_integer kubernetes.Quantity.() bool': (q: CelQuantity) => integer(q) !== undefined,
+  }),
   declare('asInteger', {
     'quantity_get_int kubernetes.Quantity.() int': (q: CelQuantity) => {
       const value = integer(q);
@@ -135,12 +140,17 @@ export function parseSemver(text: string): Semver | CelError {
   const dash = beforeBuild.indexOf('-');
   const prerelease = dash < 0 ? [] : beforeBuild.slice(dash + 1).split('.');
   const patch = dash < 0 ? beforeBuild : beforeBuild.slice(0, dash);
-  for (const [name, part] of [['Major', major], ['Minor', minor], ['Patch', patch]] as const) {
+  for (const [name, part] of [
+    ['Major', major],
+    ['Minor', minor],
+    ['Patch', patch],
+  ] as const) {
     if (!/^[0-9]+$/.test(part)) {
       if (part === '') return new CelError('strconv.ParseUint: parsing "": invalid syntax');
       return new CelError(`Invalid character(s) found in ${name.toLowerCase()} number "${part}"`);
     }
-    if (part.length > 1 && part.startsWith('0')) return new CelError(`${name} number must not contain leading zeroes "${part}"`);
+    if (part.length > 1 && part.startsWith('0'))
+      return new CelError(`${name} number must not contain leading zeroes "${part}"`);
     const value = BigInt(part);
     if (value > MAX_UINT) return new CelError(`strconv.ParseUint: parsing "${part}": value out of range`);
     numbers.push(value);
@@ -169,7 +179,8 @@ function normalized(text: string): string | CelError {
     return /^[0-9]/.test(rest) ? rest : `0${rest}`;
   });
   if (trimmed.length < 3) {
-    if (/[+-]/.test(trimmed.at(-1) ?? '')) return new CelError('short version cannot contain PreRelease/Build meta data');
+    if (/[+-]/.test(trimmed.at(-1) ?? ''))
+      return new CelError('short version cannot contain PreRelease/Build meta data');
     while (trimmed.length < 3) trimmed.push('0');
   }
   return trimmed.join('.');
@@ -193,7 +204,10 @@ const semverFunctions: readonly FunctionDeclaration[] = [
     'string_to_semver (string) kubernetes.Semver': toSemver,
     'string_bool_to_semver (string, bool) kubernetes.Semver': toSemver,
   }),
-  declare('isSemver', { 'is_semver_string (string) bool': isSemver, 'is_semver_string_bool (string, bool) bool': isSemver }),
+  declare('isSemver', {
+    'is_semver_string (string) bool': isSemver,
+    'is_semver_string_bool (string, bool) bool': isSemver,
+  }),
   declare('major', { 'semver_major kubernetes.Semver.() int': number(0) }),
   declare('minor', { 'semver_minor kubernetes.Semver.() int': number(1) }),
   declare('patch', { 'semver_patch kubernetes.Semver.() int': number(2) }),
@@ -207,8 +221,10 @@ const ordering: readonly FunctionDeclaration[] = (
   ] as const
 ).map(([name, id, result, of]) =>
   declare(name, {
-    [`quantity_${id} kubernetes.Quantity.(kubernetes.Quantity) ${result}`]: (a: CelQuantity, b: CelQuantity) => of(order(a, b)),
-    [`semver_${id} kubernetes.Semver.(kubernetes.Semver) ${result}`]: (a: Semver, b: Semver) => of(compareVersions(a, b)),
+    [`quantity_${id} kubernetes.Quantity.(kubernetes.Quantity) ${result}`]: (a: CelQuantity, b: CelQuantity) =>
+      of(order(a, b)),
+    [`semver_${id} kubernetes.Semver.(kubernetes.Semver) ${result}`]: (a: Semver, b: Semver) =>
+      of(compareVersions(a, b)),
   }),
 );
 

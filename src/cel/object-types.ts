@@ -19,7 +19,12 @@ const reserved = new Set(
     ' ',
   ),
 );
-const replaced: Readonly<Record<string, string>> = { __: '__underscores__', '.': '__dot__', '-': '__dash__', '/': '__slash__' };
+const replaced: Readonly<Record<string, string>> = {
+  __: '__underscores__',
+  '.': '__dot__',
+  '-': '__dash__',
+  '/': '__slash__',
+};
 
 /**
  * The identifier a property is read by: `a-b` is `a__dash__b`, a reserved word stands between underscores. Undefined of

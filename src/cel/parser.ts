@@ -28,7 +28,9 @@ const reserved = new Set(
 export function parse(source: string, macros: MacroNames): Parsed {
   const size = source.length > MAX_CODE_POINTS ? Array.from(source).length : source.length;
   if (size > MAX_CODE_POINTS) {
-    return { issues: [{ message: `expression code point size exceeds limit: size: ${size}, limit ${MAX_CODE_POINTS}` }] };
+    return {
+      issues: [{ message: `expression code point size exceeds limit: size: ${size}, limit ${MAX_CODE_POINTS}` }],
+    };
   }
   const issues: Issue[] = [];
   const tokens = tokenize(source, issues);
@@ -39,7 +41,7 @@ export function parse(source: string, macros: MacroNames): Parsed {
   } catch (error) {
     if (error instanceof TooDeep) return { issues: [...issues, { message: error.message }] };
     if (!(error instanceof Unexpected)) throw error;
-    return { issues: [...issues, ...syntaxIssues(tokens)] };
+    return { issues: [...issues, ...syntaxIssues(source, tokens)] };
   }
 }
 

@@ -5,31 +5,32 @@
  * Cost is counted on the way and in the units that are part of Kubernetes' API: one for reading a variable and for each
  * step into it, runtime-cost.ts for calls; constants and logic are free. `b ? x : y` does not pay for reading x itself.
  */
+
+import { MutableList, MutableMap } from './accumulators.ts';
 import { ACCUMULATOR, type CallExpr, type ComprehensionExpr, type Expr } from './ast.ts';
 import type { CheckedAst } from './checker.ts';
 import type { Environment, Implementation, Overload } from './environment.ts';
+import { objectOf } from './objects.ts';
 import { compileRegExp } from './regexp.ts';
-import { acceptsAll, goTypeName } from './runtime-types.ts';
 import { callCost } from './runtime-cost.ts';
+import { acceptsAll, goTypeName } from './runtime-types.ts';
 import { present, qualify } from './select.ts';
 import { runtimeTypeName } from './types.ts';
 import {
   ArrayList,
+  CelDouble,
   CelError,
   CelList,
   CelMap,
   CelOptional,
   CelTypeValue,
   CelUint,
-  CelDouble,
   EntryMap,
   equal,
   mapKey,
   type Value,
   valueType,
 } from './values.ts';
-import { MutableList, MutableMap } from './accumulators.ts';
-import { objectOf } from './objects.ts';
 
 /** One evaluation under way. */
 export class Run {
@@ -76,25 +77,34 @@ interface Plan {
 }
 
 /** Throws an Error where the plan itself fails, such as a constant conversion of a wrong text. */
-export function plan(ast: CheckedAst, env: Environment): Step {
-  return new Planner(ast, env).plan(ast.expr).eval;
+export function plan(ast: CheckedAst): Step {
+  return new Planner(ast).plan(ast.expr).eval;
 }
 
 const constant = (value: Value): Plan => ({ eval: () => value, constant: value });
-const conversions = new Set(['bool', 'bytes', 'double', 'duration', 'dyn', 'int', 'string', 'timestamp', 'type', 'uint']);
+const conversions = new Set([
+  'bool',
+  'bytes',
+  'double',
+  'duration',
+  'dyn',
+  'int',
+  'string',
+  'timestamp',
+  'type',
+  'uint',
+]);
 /** Functions whose patterns are looked at before they run, and where the patterns are. */
 const patternIndex: Readonly<Record<string, number>> = { find: 1, findAll: 1, matches: 1 };
 const noOverload = () => new CelError('no such overload');
 
 class Planner {
   readonly #ast: CheckedAst;
-  readonly #env: Environment;
   #scope: ReadonlyMap<string, Step> = new Map();
   #slots = 0;
 
-  constructor(ast: CheckedAst, env: Environment) {
+  constructor(ast: CheckedAst) {
     this.#ast = ast;
-    this.#env = env;
   }
 
   plan(expr: Expr): Plan {
@@ -213,7 +223,11 @@ class Planner {
   }
 
   #map(map: Expr & { kind: 'map' }): Plan {
-    const entries = map.entries.map(({ key, value, optional }) => ({ key: this.plan(key), value: this.plan(value), optional }));
+    const entries = map.entries.map(({ key, value, optional }) => ({
+      key: this.plan(key),
+      value: this.plan(value),
+      optional,
+    }));
     const build: Step = (run) => {
       const values = new Map<unknown, readonly [Value, Value]>();
       for (const { key, value, optional } of entries) {
@@ -317,7 +331,8 @@ function mutable(value: Value): Value {
   return value instanceof EntryMap && value.size === 0 ? new MutableMap() : value;
 }
 
-const notOptional = (value: Value) => new CelError(`cannot initialize optional entry from non-optional value ${String(value)}`);
+const notOptional = (value: Value) =>
+  new CelError(`cannot initialize optional entry from non-optional value ${String(value)}`);
 
 const priced =
   (build: Step, cost: number): Step =>

@@ -72,7 +72,7 @@ function compileNow(source: string, env: Environment): Compiled {
   const checked = check(parsed.ast, env);
   if ('issues' in checked) return { issues: displayIssues(source, checked.issues) };
   try {
-    return { program: new Program(checked.ast, plan(checked.ast, env)) };
+    return { program: new Program(checked.ast, plan(checked.ast)) };
   } catch (error) {
     return { issues: error instanceof Error ? error.message : String(error) };
   }

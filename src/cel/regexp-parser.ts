@@ -7,7 +7,13 @@ export type Node =
   | { readonly kind: 'assert'; readonly test: (before: number, after: number) => boolean }
   | { readonly kind: 'concat'; readonly parts: readonly Node[] }
   | { readonly kind: 'alternate'; readonly parts: readonly Node[] }
-  | { readonly kind: 'repeat'; readonly of: Node; readonly min: number; readonly max?: number; readonly greedy: boolean };
+  | {
+      readonly kind: 'repeat';
+      readonly of: Node;
+      readonly min: number;
+      readonly max?: number;
+      readonly greedy: boolean;
+    };
 
 export class RegExpError extends Error {
   constructor(what: string, where: string) {
@@ -26,16 +32,32 @@ type Test = (code: number) => boolean;
 const MAX_REPEAT = 1000;
 const MAX_DEPTH = 1000;
 
-const between = (low: number, high: number): Test => (code) => code >= low && code <= high;
-const anyOf = (tests: readonly Test[]): Test => (code) => tests.some((test) => test(code));
-const not = (test: Test): Test => (code) => !test(code);
+const between =
+  (low: number, high: number): Test =>
+  (code) =>
+    code >= low && code <= high;
+const anyOf =
+  (tests: readonly Test[]): Test =>
+  (code) =>
+    tests.some((test) => test(code));
+const not =
+  (test: Test): Test =>
+  (code) =>
+    !test(code);
 
 const digit = between(48, 57);
 const lower = between(97, 122);
 const upper = between(65, 90);
 const word = anyOf([digit, lower, upper, between(95, 95)]);
 const space: Test = (code) => code === 32 || code === 9 || code === 10 || code === 12 || code === 13;
-const perl: Readonly<Record<string, Test>> = { d: digit, D: not(digit), w: word, W: not(word), s: space, S: not(space) };
+const perl: Readonly<Record<string, Test>> = {
+  d: digit,
+  D: not(digit),
+  w: word,
+  W: not(word),
+  s: space,
+  S: not(space),
+};
 const graph = between(33, 126);
 const alnum = anyOf([digit, lower, upper]);
 const posix: Readonly<Record<string, Test>> = {
@@ -121,7 +143,11 @@ class RegExpParser {
 
   #concatenation(): Node {
     const parts: Node[] = [];
-    while (this.#at < this.#pattern.length && !this.#pattern.startsWith('|', this.#at) && !this.#pattern.startsWith(')', this.#at)) {
+    while (
+      this.#at < this.#pattern.length &&
+      !this.#pattern.startsWith('|', this.#at) &&
+      !this.#pattern.startsWith(')', this.#at)
+    ) {
       const start = this.#at;
       if (this.#accept('\\Q')) {
         const end = this.#pattern.indexOf('\\E', this.#at);
@@ -263,7 +289,11 @@ class RegExpParser {
       const from = this.#at;
       const low = this.#classChar(start);
       let high = low;
-      if (this.#pattern[this.#at] === '-' && this.#pattern[this.#at + 1] !== ']' && this.#at + 1 < this.#pattern.length) {
+      if (
+        this.#pattern[this.#at] === '-' &&
+        this.#pattern[this.#at + 1] !== ']' &&
+        this.#at + 1 < this.#pattern.length
+      ) {
         this.#at++;
         high = this.#classChar(start);
         if (high < low) throw new RegExpError('invalid character class range', this.#pattern.slice(from, this.#at));

@@ -2,8 +2,9 @@
  * What a call costs when it is made: part of Kubernetes' API, since limits are in these units.
  * https://kubernetes.io/docs/reference/using-api/cel/#runtime-cost-budget
  */
-import { CelList, CelMap, CelObject, type Value, valueSize } from './values.ts';
+
 import { maxFormatRegexSize } from './named-formats.ts';
+import { CelList, CelMap, CelObject, type Value, valueSize } from './values.ts';
 
 const TRAVERSAL = 0.1;
 const REGEX = 0.25;
@@ -63,7 +64,10 @@ const byFunction = new Map<string, Cost>([
   ...each('find findAll', find),
   ['ip', (args, result, overload) => (overload === 'cidr_ip' ? 1 : scan(args, result, overload))],
   ...each('masked prefixLength family isUnspecified isLoopback isLinkLocalMulticast isLinkLocalUnicast', unit),
-  ...each('isGlobalUnicast sign asInteger isInteger asApproximateFloat isGreaterThan isLessThan compareTo add sub', unit),
+  ...each(
+    'isGlobalUnicast sign asInteger isInteger asApproximateFloat isGreaterThan isLessThan compareTo add sub',
+    unit,
+  ),
   ...each('major minor patch getScheme getHostname getHost getPort getEscapedPath getQuery format.named', unit),
   ['containsIP', contains(false)],
   ['containsCIDR', contains(true)],
@@ -102,7 +106,14 @@ export function callCost(name: string, overload: string, args: readonly Value[],
   return (library ?? byOverload.get(overload) ?? unit)(args, result, overload);
 }
 
-const libraryLists = new Set(['list_slice', 'lists_range', 'list_reverse', 'list_flatten', 'list_flatten_int', 'list_distinct']);
+const libraryLists = new Set([
+  'list_slice',
+  'lists_range',
+  'list_reverse',
+  'list_flatten',
+  'list_flatten_int',
+  'list_distinct',
+]);
 
 /** Looking at everything in a value once. */
 function walkCost(value: Value): number {

@@ -1,6 +1,16 @@
 /** Reading a field or an element out of a value. */
 import { formatType } from './types.ts';
-import { CelDouble, CelError, CelList, CelMap, CelOptional, CelUint, display, type Value, valueType } from './values.ts';
+import {
+  CelDouble,
+  CelError,
+  CelList,
+  CelMap,
+  CelOptional,
+  CelUint,
+  display,
+  type Value,
+  valueType,
+} from './values.ts';
 
 /** The value at a key; an error where there is none. Out of an optional comes an optional. */
 export function qualify(value: Value, key: Value): Value {

@@ -4,8 +4,8 @@ import { add, divide, modulo, multiply, negate, subtract } from './arithmetic.ts
 import { conversions } from './conversions.ts';
 import { declare } from './declare.ts';
 import type { FunctionDeclaration } from './environment.ts';
-import { qualify } from './select.ts';
 import { compileRegExp } from './regexp.ts';
+import { qualify } from './select.ts';
 import { durationPart, timestampPart, timestampParts } from './time.ts';
 import {
   type CelDuration,
@@ -100,7 +100,12 @@ const operators: readonly FunctionDeclaration[] = [
     },
     subtract,
   ),
-  ...([['_*_', 'multiply', multiply], ['_/_', 'divide', divide]] as const).map(([name, id, compute]) =>
+  ...(
+    [
+      ['_*_', 'multiply', multiply],
+      ['_/_', 'divide', divide],
+    ] as const
+  ).map(([name, id, compute]) =>
     declare(
       name,
       {

@@ -103,7 +103,8 @@ const escapes: Readonly<Record<string, string>> = {
 const quoted = (text: string) => `"${text.replace(/[\x07-\r"\\]/g, (c) => escapes[c] ?? c)}"`;
 
 /** White space as Go's unicode.IsSpace has it. */
-const space = /^[\t-\r \u0085\u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]+|[\t-\r \u0085\u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]+$/g;
+const space =
+  /^[\t-\r \u0085\u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]+|[\t-\r \u0085\u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]+$/g;
 
 function find(text: string, pattern: string): Value {
   const compiled = compileRegExp(pattern);

@@ -52,7 +52,10 @@ export function formatTimestamp({ nanoseconds, zone }: CelTimestamp): string {
   const { ms, within } = split(nanoseconds);
   const date = new Date(ms + zone * 60_000);
   const year = String(date.getUTCFullYear()).padStart(4, '0');
-  const rest = date.toISOString().replace(/^[+-]?[0-9]+/, '').slice(0, 15);
+  const rest = date
+    .toISOString()
+    .replace(/^[+-]?[0-9]+/, '')
+    .slice(0, 15);
   const fraction = String(within).padStart(9, '0').replace(/0+$/, '');
   return `${year}${rest}${fraction && `.${fraction}`}${zoneText(zone)}`;
 }
@@ -68,7 +71,9 @@ function zoneText(minutes: number): string {
 export function durationText({ nanoseconds }: CelDuration): string {
   const sign = nanoseconds < 0n ? '-' : '';
   const magnitude = nanoseconds < 0n ? -nanoseconds : nanoseconds;
-  const fraction = String(magnitude % SECOND).padStart(9, '0').replace(/0+$/, '');
+  const fraction = String(magnitude % SECOND)
+    .padStart(9, '0')
+    .replace(/0+$/, '');
   return `${sign}${magnitude / SECOND}${fraction && `.${fraction}`}s`;
 }
 
@@ -146,4 +151,3 @@ const durationUnits: Readonly<Record<string, bigint>> = {
 export function durationPart({ nanoseconds }: CelDuration, getter: string): Value {
   return intFromBigInt(nanoseconds / (durationUnits[getter] ?? 1n));
 }
-

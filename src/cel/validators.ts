@@ -1,7 +1,6 @@
 /** What is checked of an expression after its types: literals that could only fail, and literals of mixed types. */
 import { type CallExpr, children, type Expr } from './ast.ts';
 import type { CheckedAst } from './checker.ts';
-import type { Environment } from './environment.ts';
 import { checkFormatCall } from './format-string.ts';
 import type { Issue } from './issues.ts';
 import { compileRegExp } from './regexp.ts';
@@ -15,7 +14,7 @@ const literalChecks: Readonly<Record<string, (value: Value) => boolean>> = {
   matches: (value) => typeof value !== 'string' || !(compileRegExp(value) instanceof CelError),
 };
 
-export function validate(ast: CheckedAst, _env: Environment): Issue[] {
+export function validate(ast: CheckedAst): Issue[] {
   const issues: Issue[] = [];
   const found = (expr: { id: number }, message: string) => issues.push({ message, offset: ast.offsets[expr.id] });
   const calls: CallExpr[] = [];

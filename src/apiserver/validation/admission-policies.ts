@@ -112,7 +112,7 @@ function checkValidation(compiler: AdmissionCompiler, validation: Validation, pa
   if (messageExpression && !trim(messageExpression)) {
     found.push(fieldErrors.invalid(messagePath, messageExpression, 'must be non-empty if specified'));
   } else if (messageExpression) {
-    checkExpression(compiler, messageExpression, {}, [STRING], messagePath, found);
+    checkExpression(compiler, messageExpression, { params }, [STRING], messagePath, found);
   }
   if (message && !trim(message)) {
     found.push(fieldErrors.invalid(at.child('message'), message, 'must be non-empty if specified'));
@@ -130,7 +130,8 @@ function checkAnnotations(
 ): void {
   const path = SPEC.child('auditAnnotations');
   if (annotations.length > MAX_ANNOTATIONS) {
-    found.push(fieldErrors.invalid(path, annotations, `must not have more than ${MAX_ANNOTATIONS} auditAnnotations`));
+    const shown = annotations.map(({ key, valueExpression }) => ({ Key: key, ValueExpression: valueExpression }));
+    found.push(fieldErrors.invalid(path, shown, `must not have more than ${MAX_ANNOTATIONS} auditAnnotations`));
   }
   const keys = new Set<string>();
   for (const [i, { key = '', valueExpression = '' }] of annotations.entries()) {

@@ -31,6 +31,10 @@ function checkRule(rule: RuleWithOperations, path: Path, found: Found): void {
   }
   for (const field of ['apiGroups', 'apiVersions', 'resources'] as const) {
     const values = rule[field] ?? [];
+    // The group of the first kinds has no name.
+    for (const [i, value] of field === 'apiGroups' ? [] : values.entries()) {
+      if (value === '') found.push(fieldErrors.required(path.child(field).index(i)));
+    }
     if (values.length === 0) found.push(fieldErrors.required(path.child(field)));
     if (field !== 'resources' && values.length > 1 && values.includes('*')) {
       const what = field === 'apiGroups' ? 'API groups' : 'API versions';
@@ -49,35 +53,54 @@ function checkClient({ url, service }: WebhookClientConfig, path: Path, found: F
   if (url !== undefined) {
     const at = path.child('url');
     const form = '; desired format: https://host[/path]';
-    const parsed = URL.canParse(url) ? new URL(url) : undefined;
-    if (!parsed) {
+    if (!URL.canParse(url) && url.includes(':')) {
       found.push(fieldErrors.required(at, `url must be a valid URL${form}`));
       return;
     }
-    if (parsed.protocol !== 'https:') {
-      const scheme = parsed.protocol.slice(0, -1);
+    const parsed = URL.canParse(url) ? new URL(url) : undefined;
+    const scheme = parsed?.protocol.slice(0, -1) ?? '';
+    if (scheme !== 'https') {
       const why = `'https' is the only allowed URL scheme${form}`;
       found.push(fieldErrors.invalid(at, scheme, why));
     }
-    if (parsed.host === '') found.push(fieldErrors.invalid(at, '', `host must be specified${form}`));
-    if (parsed.username) found.push(fieldErrors.invalid(at, url, 'user information is not permitted in the URL'));
-    if (parsed.hash)
+    if (!parsed?.host) found.push(fieldErrors.invalid(at, '', `host must be specified${form}`));
+    if (parsed?.username) found.push(fieldErrors.invalid(at, url, 'user information is not permitted in the URL'));
+    if (parsed?.hash)
       found.push(fieldErrors.invalid(at, parsed.hash.slice(1), 'fragments are not permitted in the URL'));
-    if (parsed.search) {
+    if (parsed?.search) {
       found.push(fieldErrors.invalid(at, parsed.search.slice(1), 'query parameters are not permitted in the URL'));
     }
   }
   if (!service) return;
   const at = path.child('service');
-  if (!service.name) found.push(fieldErrors.required(at.child('name'), 'service name is required'));
-  if (!service.namespace) found.push(fieldErrors.required(at.child('namespace'), 'service namespace is required'));
+  // Kubernetes takes the one for the other.
+  if (!service.namespace) found.push(fieldErrors.required(at.child('name')));
+  if (!service.name) found.push(fieldErrors.required(at.child('namespace')));
   const port = service.port ?? 443;
   if (port < 1 || port > 65535) {
     const why = 'port is not valid: must be between 1 and 65535, inclusive';
     found.push(fieldErrors.invalid(at.child('port'), port, why));
   }
-  if (service.path !== undefined && !service.path.startsWith('/')) {
-    found.push(fieldErrors.invalid(at.child('path'), service.path, "must start with a '/'"));
+  checkServicePath(service.path ?? '', at.child('path'), found);
+}
+
+function checkServicePath(path: string, at: Path, found: Found): void {
+  if (path === '' || path === '/') return;
+  if (path === '//') {
+    found.push(fieldErrors.invalid(at, path, 'segment[0] may not be empty'));
+    return;
+  }
+  if (!path.startsWith('/')) found.push(fieldErrors.invalid(at, path, "must start with a '/'"));
+  const steps = path.slice(1).replace(/\/$/, '').split('/');
+  for (const [i, step] of steps.entries()) {
+    if (step === '') found.push(fieldErrors.invalid(at, path, `segment[${i}] may not be empty`));
+    else
+      addAll(
+        found,
+        at,
+        path,
+        dns1123SubdomainProblems(step).map((problem) => `segment[${i}]: ${problem}`),
+      );
   }
 }
 
@@ -131,7 +154,7 @@ function checkWebhook(webhook: ValidatingWebhook, options: Strictness, path: Pat
   checkOptionalEnum(webhook.failurePolicy, ['Fail', 'Ignore'], path.child('failurePolicy'), found);
   checkOptionalEnum(webhook.matchPolicy, ['Equivalent', 'Exact'], path.child('matchPolicy'), found);
   const effects = options.sideEffects ? NO_SIDE_EFFECTS : ['None', 'NoneOnDryRun', 'Some', 'Unknown'];
-  if (webhook.sideEffects === undefined) {
+  if (webhook.sideEffects === undefined || webhook.sideEffects === null) {
     found.push(fieldErrors.required(path.child('sideEffects'), `must specify one of ${effects.join(', ')}`));
   } else checkOptionalEnum(webhook.sideEffects, effects, path.child('sideEffects'), found);
   const timeout = webhook.timeoutSeconds;

@@ -1,5 +1,5 @@
 /** ResourceClaims, their templates, and DeviceClasses. https://kubernetes.io/docs/concepts/scheduling-eviction/dynamic-resource-allocation/ */
-import { dns1123LabelProblems, dns1123SubdomainProblems, qualifiedNameProblems } from '../../api/names.ts';
+import { dns1123LabelProblems, qualifiedNameProblems } from '../../api/names.ts';
 import type {
   AllocatedDeviceStatus,
   DeviceClaim,
@@ -39,7 +39,6 @@ const IMMUTABLE = 'field is immutable';
 const MAX_REQUESTS = 32;
 const MAX_CONSTRAINTS = 32;
 const MAX_ALTERNATIVES = 8;
-const MAX_TOLERATIONS = 16;
 const MAX_RESERVED = 256;
 const MAX_DEVICE_DATA = 10 * 1024;
 const MAX_CONDITIONS = 8;
@@ -60,7 +59,8 @@ const checkRequestReference =
     const why = "must be the name of a request in the claim or the name of a request and a subrequest separated by '/'";
     const segments = name.split('/');
     const [request = '', alternative] = segments;
-    if (segments.length <= 2) for (const segment of segments) addAll(found, path, segment, dns1123LabelProblems(segment));
+    if (segments.length <= 2)
+      for (const segment of segments) addAll(found, path, segment, dns1123LabelProblems(segment));
     const known = names.get(request);
     const named = known && (alternative === undefined || known.has(alternative));
     if (segments.length > 2 || !named) found.push(fieldErrors.invalid(path, name, why));
@@ -84,11 +84,12 @@ function checkWanted(request: ExactDeviceRequest | DeviceSubRequest, path: Path,
   checkSelectors(selectors, path.child('selectors'), found);
   const countPath = path.child('count');
   if (allocationMode === 'All') {
-    if (count !== 0) found.push(fieldErrors.invalid(countPath, count, "must not be specified when allocationMode is 'All'"));
+    if (count !== 0)
+      found.push(fieldErrors.invalid(countPath, count, "must not be specified when allocationMode is 'All'"));
   } else if (allocationMode === 'ExactCount') {
     if (count <= 0) found.push(fieldErrors.invalid(countPath, count, 'must be greater than zero'));
   } else found.push(fieldErrors.notSupported(path.child('allocationMode'), allocationMode, ['All', 'ExactCount']));
-  checkList(tolerations, MAX_TOLERATIONS, checkToleration, path.child('tolerations'), found);
+  checkList(tolerations, undefined, checkToleration, path.child('tolerations'), found);
 }
 
 function checkRequest({ name, exactly, firstAvailable }: DeviceRequest, path: Path, found: Found): void {
@@ -169,7 +170,7 @@ export function validateResourceClaimTemplate({ spec }: ResourceClaimTemplate): 
   }
   for (const [key, value] of Object.entries(spec.metadata?.labels ?? {})) {
     checkQualifiedName(key, at.child('labels'), found);
-    checkLabelValue(value, at.child('labels').key(key), found);
+    checkLabelValue(value, at.child('labels'), found);
   }
   for (const [field, shown] of Object.entries(forbiddenInTemplates)) {
     const value = metadata[field];
@@ -180,7 +181,10 @@ export function validateResourceClaimTemplate({ spec }: ResourceClaimTemplate): 
   return found;
 }
 
-export function validateResourceClaimTemplateUpdate(template: ResourceClaimTemplate, old: ResourceClaimTemplate): Found {
+export function validateResourceClaimTemplateUpdate(
+  template: ResourceClaimTemplate,
+  old: ResourceClaimTemplate,
+): Found {
   const found = validateResourceClaimTemplate(template);
   if (!deepEqual(template.spec, old.spec)) found.push(fieldErrors.invalid(SPEC, template.spec, IMMUTABLE));
   return found;
@@ -246,14 +250,29 @@ function checkAllocation({ spec, status }: ResourceClaim, found: Found): void {
 }
 
 /** A device by the names that tell it apart, as messages show it. */
-const deviceId = ({ driver, pool, device, shareID }: { driver: string; pool: string; device: string; shareID?: string }) => ({
+const deviceId = ({
+  driver,
+  pool,
+  device,
+  shareID,
+}: {
+  driver: string;
+  pool: string;
+  device: string;
+  shareID?: string;
+}) => ({
   Driver: driver ?? '',
   Pool: pool ?? '',
   Device: device ?? '',
   ShareID: shareID ?? '',
 });
 
-function checkDeviceStatus(device: AllocatedDeviceStatus, allocated: ReadonlySet<string>, path: Path, found: Found): void {
+function checkDeviceStatus(
+  device: AllocatedDeviceStatus,
+  allocated: ReadonlySet<string>,
+  path: Path,
+  found: Found,
+): void {
   checkDriver(device.driver ?? '', path.child('driver'), found);
   checkPool(device.pool ?? '', path.child('pool'), found);
   checkLabel(device.device ?? '', path.child('device'), found);
@@ -263,7 +282,8 @@ function checkDeviceStatus(device: AllocatedDeviceStatus, allocated: ReadonlySet
     found.push(fieldErrors.invalid(path, id, 'must be an allocated device in the claim'));
   }
   const conditions = device.conditions?.length ?? 0;
-  if (conditions > MAX_CONDITIONS) found.push(fieldErrors.tooMany(path.child('conditions'), conditions, MAX_CONDITIONS));
+  if (conditions > MAX_CONDITIONS)
+    found.push(fieldErrors.tooMany(path.child('conditions'), conditions, MAX_CONDITIONS));
   checkMetaConditions(device.conditions, path.child('conditions'), found);
   if (device.data !== undefined) checkRaw(device.data, MAX_DEVICE_DATA, path.child('data'), found);
   const { networkData } = device;
@@ -294,14 +314,18 @@ export function validateResourceClaimStatus(claim: ResourceClaim, old: ResourceC
     reserved,
     found,
   );
-  const allocated = new Set((status.allocation?.devices?.results ?? []).map((result) => JSON.stringify(deviceId(result))));
+  const allocated = new Set(
+    (status.allocation?.devices?.results ?? []).map((result) => JSON.stringify(deviceId(result))),
+  );
   const check = (device: AllocatedDeviceStatus, path: Path) => checkDeviceStatus(device, allocated, path, found);
   checkSet(status.devices, undefined, check, deviceId, STATUS.child('devices'), found);
   if (status.reservedFor?.length) {
     if (!status.allocation) {
       found.push(fieldErrors.forbidden(reserved, 'may not be specified when `allocated` is not set'));
     } else if (claim.metadata.deletionTimestamp) {
-      const added = status.reservedFor.some((user) => !old.status?.reservedFor?.some((known) => deepEqual(known, user)));
+      const added = status.reservedFor.some(
+        (user) => !old.status?.reservedFor?.some((known) => deepEqual(known, user)),
+      );
       const why = 'new entries may not be added while `deallocationRequested` or `deletionTimestamp` are set';
       if (added) found.push(fieldErrors.forbidden(reserved, why));
     }
@@ -311,17 +335,5 @@ export function validateResourceClaimStatus(claim: ResourceClaim, old: ResourceC
       found.push(fieldErrors.invalid(STATUS.child('allocation'), status.allocation, IMMUTABLE));
     }
   } else checkAllocation(claim, found);
-  return found;
-}
-
-/** Who asks for the use of devices for administration must be in a namespace that is marked for it. */
-export function adminAccessProblems(requests: readonly DeviceRequest[] | undefined): Found {
-  const found: Found = [];
-  for (const [i, { exactly }] of (requests ?? []).entries()) {
-    if (!exactly?.adminAccess) continue;
-    const why =
-      'admin access to devices requires the `resource.kubernetes.io/admin-access: true` label on the containing namespace';
-    found.push(fieldErrors.forbidden(SPEC.child('devices', 'requests').index(i).child('adminAccess'), why));
-  }
   return found;
 }

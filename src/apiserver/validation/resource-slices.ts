@@ -1,4 +1,5 @@
 /** ResourceSlices: the devices a driver offers. https://kubernetes.io/docs/concepts/scheduling-eviction/dynamic-resource-allocation/ */
+import type { NodeSelectorRequirement } from '../../api/core/v1.gen.ts';
 import { dns1123SubdomainProblems } from '../../api/names.ts';
 import type {
   CapacityRequestPolicy,
@@ -8,7 +9,6 @@ import type {
   DeviceAttribute,
   DeviceCapacity,
   DeviceTaint,
-  NodeAllocatableResourceMapping,
   ResourceSlice,
   ResourceSliceSpec,
 } from '../../api/resource/v1.gen.ts';
@@ -84,16 +84,24 @@ function checkAttribute(attribute: DeviceAttribute, path: Path, found: Found): v
   found.push(fieldErrors.invalid(path, shown, why));
 }
 
-function checkOptions(policy: CapacityRequestPolicy, most: string, options: readonly string[], path: Path, found: Found) {
+function checkOptions(
+  policy: CapacityRequestPolicy,
+  most: string,
+  options: readonly string[],
+  path: Path,
+  found: Found,
+) {
   const at = path.child('validValues');
   const { default: chosen } = policy;
-  if (chosen === undefined) {
+  if (!chosen) {
     found.push(fieldErrors.required(path.child('default'), 'required when validValues is defined'));
     return;
   }
   for (const [i, option] of options.slice(1).entries()) {
     if (compareQuantities(options[i] ?? option, option) <= 0) continue;
-    found.push(fieldErrors.invalid(at.index(i + 1), canonicalQuantity(option), 'values must be sorted in ascending order'));
+    found.push(
+      fieldErrors.invalid(at.index(i + 1), canonicalQuantity(option), 'values must be sorted in ascending order'),
+    );
   }
   let known = false;
   const check = (option: string, where: Path) => {
@@ -114,23 +122,23 @@ function checkRange(chosen: string, most: string, range: CapacityRequestPolicyRa
   const show = canonicalQuantity;
   const bad = (field: string, value: string, why: string) =>
     found.push(fieldErrors.invalid(path.child(field), show(value), why));
-  if (min === undefined) {
+  if (!min) {
     found.push(fieldErrors.required(path.child('min'), 'required when validRange is defined'));
     return;
   }
   if (compareQuantities(min, most) > 0) bad('min', min, `min is larger than capacity value: ${show(most)}`);
   if (compareQuantities(chosen, min) < 0) bad('min', chosen, `default is less than min: ${show(min)}`);
-  if (max !== undefined) {
+  if (max) {
     if (compareQuantities(min, max) > 0) bad('max', min, `min is larger than max: ${show(max)}`);
     if (compareQuantities(max, most) > 0) bad('max', max, `max is larger than capacity value: ${show(most)}`);
     if (compareQuantities(chosen, max) > 0) bad('max', chosen, `default is more than max: ${show(max)}`);
   }
-  if (step === undefined) return;
+  if (!step) return;
   const first = addQuantities(min, step);
   if (compareQuantities(first, most) > 0) {
     bad('step', step, `one step ${formatQuantity(first)} is larger than capacity value: ${show(most)}`);
   }
-  for (const value of max === undefined ? [chosen] : [chosen, max]) {
+  for (const value of max ? [chosen, max] : [chosen]) {
     const width = quantityValue(step);
     if (width !== 0n && (quantityValue(value) - quantityValue(min)) % width === 0n) continue;
     bad('step', value, `value is not a multiple of a given step (${show(step)}) from (${show(min)})`);
@@ -148,7 +156,7 @@ const checkCapacity =
       found.push(fieldErrors.forbidden(at, why));
     } else if (policy.validValues?.length) checkOptions(policy, value ?? '0', policy.validValues, at, found);
     else if (policy.validRange) {
-      if (policy.default !== undefined) {
+      if (policy.default) {
         checkRange(policy.default, value ?? '0', policy.validRange, at.child('validRange'), found);
       } else found.push(fieldErrors.required(at.child('default'), 'required when validRange is defined'));
     }
@@ -216,31 +224,6 @@ function checkDevicePlace(device: Device, perDevice: boolean, path: Path, found:
   else if (set.length > 1) found.push(fieldErrors.invalid(path, `{${set.join(', ')}}`, why));
 }
 
-function checkMappings(
-  mappings: Readonly<Record<string, NodeAllocatableResourceMapping>> | undefined,
-  capacity: Readonly<Record<string, DeviceCapacity>> | undefined,
-  path: Path,
-  found: Found,
-): void {
-  for (const [name, { allocationMultiplier: multiplier, capacityKey }] of Object.entries(mappings ?? {})) {
-    const at = path.key(name);
-    if (name.includes('/') && !name.includes('kubernetes.io/')) {
-      found.push(fieldErrors.invalid(at, name, 'must be a node allocatable resource name'));
-    }
-    if (multiplier === undefined && capacityKey === undefined) {
-      found.push(fieldErrors.invalid(at, '', 'at least one of allocationMultiplier or capacityKey must be set'));
-    }
-    if (multiplier !== undefined && compareQuantities(multiplier, '0') <= 0) {
-      found.push(fieldErrors.invalid(at.child('allocationMultiplier'), canonicalQuantity(multiplier), 'must be positive'));
-    }
-    if (capacityKey === '') {
-      found.push(fieldErrors.invalid(at.child('capacityKey'), '', 'capacityKey must not be an empty string'));
-    } else if (capacityKey !== undefined && !Object.hasOwn(capacity ?? {}, capacityKey)) {
-      found.push(fieldErrors.notFound(at.child('capacityKey'), capacityKey));
-    }
-  }
-}
-
 function checkDevice(device: Device, old: Device | undefined, perDevice: boolean, path: Path, found: Found): void {
   const { attributes, capacity } = device;
   checkLabel(device.name ?? '', path.child('name'), found);
@@ -271,9 +254,14 @@ function checkDevice(device: Device, old: Device | undefined, perDevice: boolean
   );
   checkDevicePlace(device, perDevice, path, found);
   checkBindingConditions(device.bindingConditions, device.bindingFailureConditions, path, found);
-  const mappings = path.child('nodeAllocatableResourceMappings');
-  checkMappings(device.nodeAllocatableResourceMappings, capacity, mappings, found);
 }
+
+/** As messages show a requirement. */
+const inGo = ({ key, operator, values }: NodeSelectorRequirement) => ({
+  Key: key,
+  Operator: operator,
+  Values: values ?? null,
+});
 
 /** Slices whose devices can do more may have fewer of them. */
 const advanced = ({ devices }: ResourceSliceSpec): boolean =>
@@ -300,7 +288,11 @@ export function validateResourceSlice({ spec }: ResourceSlice, old?: ResourceSli
   const terms = spec.nodeSelector?.nodeSelectorTerms;
   if (spec.nodeSelector && terms?.length !== 1) {
     const path = SPEC.child('nodeSelector', 'nodeSelectorTerms');
-    found.push(fieldErrors.invalid(path, terms ?? null, 'must have exactly one node selector term'));
+    const shown = terms?.map(({ matchExpressions, matchFields }) => ({
+      MatchExpressions: matchExpressions?.map(inGo) ?? null,
+      MatchFields: matchFields?.map(inGo) ?? null,
+    }));
+    found.push(fieldErrors.invalid(path, shown ?? null, 'must have exactly one node selector term'));
   }
   checkFlag(spec.allNodes, 'allNodes', SPEC, set, found);
   checkFlag(spec.perDeviceNodeSelection, 'perDeviceNodeSelection', SPEC, set, found);

@@ -81,7 +81,6 @@ export const mutatingAdmissionPolicy = define<MutatingAdmissionPolicy>({
   ...countsChanges,
   setDefaults: ({ spec }) => {
     spec.failurePolicy ??= 'Fail';
-    spec.reinvocationPolicy ??= 'Never';
     setMatchDefaults(spec.matchConstraints);
   },
   tableCells: (policy, now) => [

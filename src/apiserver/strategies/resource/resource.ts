@@ -71,8 +71,28 @@ export const deviceClass = define<DeviceClass>({
   tableCells: nameAndAge,
 });
 
+/** Fields whose features v1.36 has switched off are forgotten. */
+function dropDisabled({ spec }: Mutable<ResourceSlice>): void {
+  for (const device of spec.devices ?? []) {
+    delete device.nodeAllocatableResourceMappings;
+    for (const attribute of Object.values(device.attributes ?? {})) {
+      delete attribute.ints;
+      delete attribute.bools;
+      delete attribute.strings;
+      delete attribute.versions;
+    }
+  }
+}
+
 export const resourceSlice = define<ResourceSlice>({
-  ...countsChanges,
+  prepareForCreate: (slice) => {
+    countsChanges.prepareForCreate(slice);
+    dropDisabled(slice);
+  },
+  prepareForUpdate: (slice, old) => {
+    dropDisabled(slice);
+    countsChanges.prepareForUpdate(slice, old);
+  },
   validateCreate: (slice) => validateResourceSlice(slice),
   validateUpdate: validateResourceSlice,
   selectableFields: ({ spec }) => ({ 'spec.driver': spec?.driver ?? '', 'spec.nodeName': spec?.nodeName ?? '' }),
