@@ -35,6 +35,8 @@ export interface Strategy<T extends KubeObject = KubeObject> {
   readonly hiddenAnnotations?: readonly string[];
   /** Cells of the server-side table, one for each column of the model; the default prints name and age. */
   readonly tableCells?: (object: T, now: number) => readonly unknown[];
+  /** What clients are to know of a row beyond its cells: that a pod is done. */
+  readonly rowConditions?: (object: T) => readonly TableRowCondition[] | undefined;
   /** Seconds after which an object goes by itself (events). */
   readonly ttlSeconds?: (object: T) => number | undefined;
 }
@@ -44,6 +46,14 @@ export interface SubresourceStrategy<T extends KubeObject> {
   readonly prepareForUpdate: (object: Mutable<T>, old: T, context: StrategyContext) => void;
   readonly validateUpdate?: (object: T, old: T, context: StrategyContext) => readonly FieldError[];
   readonly warnings?: (object: T, old: T) => readonly string[];
+}
+
+/** https://kubernetes.io/docs/reference/using-api/api-concepts/#receiving-resources-as-tables */
+export interface TableRowCondition {
+  readonly type: string;
+  readonly status: string;
+  readonly reason: string;
+  readonly message: string;
 }
 
 export interface StrategyContext {

@@ -56,7 +56,9 @@ function row(resource: ServedResource, stored: Stored, include: IncludeObject, v
       : include === 'Metadata'
         ? rowMetadata(resource, stored, version)
         : stored.json.toString();
-  return `{"cells":${JSON.stringify(cells)},"object":${object}}`;
+  const conditions = resource.strategy.rowConditions?.(stored.object);
+  const shown = conditions ? `"conditions":${JSON.stringify(conditions)},` : '';
+  return `{"cells":${JSON.stringify(cells)},${shown}"object":${object}}`;
 }
 
 function rowMetadata(resource: ServedResource, stored: Stored, version: string): string {

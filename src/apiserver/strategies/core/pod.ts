@@ -163,4 +163,9 @@ export const pod = define<Pod>({
   // People hardly change pods directly, and kubelets and controllers do not read warnings.
   warnings: (pod, old) => (old ? [] : podWarnings(pod)),
   tableCells: podCells,
+  rowConditions: ({ status }) => {
+    if (status.phase !== 'Succeeded' && status.phase !== 'Failed') return undefined;
+    const message = status.phase === 'Failed' ? 'The pod failed.' : 'The pod has completed successfully.';
+    return [{ type: 'Completed', status: 'True', reason: status.phase, message }];
+  },
 });
