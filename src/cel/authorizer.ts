@@ -3,7 +3,7 @@
  * https://kubernetes.io/docs/reference/using-api/cel/#kubernetes-authorizer-library
  *
  * Expressions evaluate without waiting, authorizers may have to: a check that is not yet answered ends the evaluation with
- * `PendingCheck`; evaluateWithChecks asks, and evaluates again with the answer.
+ * `PendingCheck`; evaluateWithAuthorizer (program.ts) asks, and evaluates again with the answer.
  */
 import { quote } from '../schema/quote.ts';
 import { declare } from './declare.ts';
@@ -85,6 +85,10 @@ class Decision extends CelObject {
 
 /** The value of the variable `authorizer`. */
 export const newAuthorizer = (lookup: AuthorizationLookup): Value => new Question(AUTHORIZER_TYPE, lookup, {});
+
+/** The value of the variable `authorizer.requestResource`: what a request is for, with only the verb to come. */
+export const newResourceCheck = (lookup: AuthorizationLookup, asked: Partial<AuthorizationQuestion>): Value =>
+  new Question(typeNamed('ResourceCheck'), lookup, asked);
 
 function check(question: Question, verb: string): Value {
   const asked = { ...question.asked, verb };

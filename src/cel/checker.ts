@@ -234,7 +234,7 @@ class Checker {
     return types.map((type) => fresh.apply(type, false));
   }
 
-  #join(expr: Expr, previous: CelType | undefined, current: CelType): CelType {
+  #join(previous: CelType | undefined, current: CelType): CelType {
     if (!previous) return current;
     return this.#bound.assignable([previous], [current]) ? mostGeneral(previous, current) : DYN;
   }
@@ -254,7 +254,7 @@ class Checker {
     let element: CelType | undefined;
     for (const [i, expr] of list.elements.entries()) {
       this.#check(expr);
-      element = this.#join(expr, element, this.#unwrap(expr, list.optionals.includes(i)));
+      element = this.#join(element, this.#unwrap(expr, list.optionals.includes(i)));
     }
     return listOf(element ?? this.#freshParam());
   }
@@ -264,9 +264,9 @@ class Checker {
     let value: CelType | undefined;
     for (const entry of map.entries) {
       this.#check(entry.key);
-      key = this.#join(entry.key, key, this.#typeOf(entry.key));
+      key = this.#join(key, this.#typeOf(entry.key));
       this.#check(entry.value);
-      value = this.#join(entry.value, value, this.#unwrap(entry.value, entry.optional));
+      value = this.#join(value, this.#unwrap(entry.value, entry.optional));
     }
     return mapOf(key ?? this.#freshParam(), value ?? this.#freshParam());
   }

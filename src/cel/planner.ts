@@ -9,7 +9,7 @@
 import { MutableList, MutableMap } from './accumulators.ts';
 import { ACCUMULATOR, type CallExpr, type ComprehensionExpr, type Expr } from './ast.ts';
 import type { CheckedAst } from './checker.ts';
-import type { Environment, Implementation, Overload } from './environment.ts';
+import type { Implementation, Overload } from './environment.ts';
 import { objectOf } from './objects.ts';
 import { compileRegExp } from './regexp.ts';
 import { callCost } from './runtime-cost.ts';

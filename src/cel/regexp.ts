@@ -46,7 +46,10 @@ export class LinearRegExp {
     for (let at = from; ; ) {
       const code = at < text.length ? (text.codePointAt(at) as number) : -1;
       if (!found) this.#add(current, 0, at, before, code, at === from || current.states.length === 0);
-      if (current.states.length === 0) return found;
+      if (current.states.length === 0 && (found || code < 0)) {
+        this.#clear();
+        return found;
+      }
       this.#clear();
       const width = code > 0xffff ? 2 : 1;
       const after = at + width < text.length ? (text.codePointAt(at + width) as number) : -1;

@@ -48,13 +48,9 @@ function create(resource: ServedResource, body: unknown): { object: KubeObject; 
   return { object, found: resource.strategy.validateCreate?.(object, context) ?? [] };
 }
 
-/** Kinds whose complaints need a compiler of expressions, or the version a request was made in. */
+/** Kinds whose complaints need to see a namespace, or the version a request was made in. */
 const beyond = new Set([
-  'MutatingAdmissionPolicy',
-  'MutatingWebhookConfiguration',
-  'DeviceClass',
   'ResourceClaimTemplate',
-  'ResourceSlice',
   'Event',
   // Refused by admission before anybody validates it.
   'Pod',

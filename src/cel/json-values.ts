@@ -1,0 +1,53 @@
+/** Objects of the API as values, without a schema: nothing is converted before an expression asks for it. */
+import { CelDouble, CelList, CelMap, type Value } from './values.ts';
+
+/** The value of anything JSON can say: whole numbers are ints, all others doubles. */
+export function fromJson(json: unknown): Value {
+  switch (typeof json) {
+    case 'string':
+    case 'boolean':
+    case 'bigint':
+      return json;
+    case 'number':
+      return Number.isInteger(json) ? json : new CelDouble(json);
+    case 'object':
+      if (json === null) return null;
+      // typeof has said that it is an object, and of JSON there is no other.
+      return Array.isArray(json) ? new JsonList(json) : new JsonMap(json as Readonly<Record<string, unknown>>);
+    default:
+      return null;
+  }
+}
+
+class JsonList extends CelList {
+  readonly #json: readonly unknown[];
+  constructor(json: readonly unknown[]) {
+    super();
+    this.#json = json;
+  }
+  override get size(): number {
+    return this.#json.length;
+  }
+  override at(index: number): Value {
+    return fromJson(this.#json[index]);
+  }
+}
+
+class JsonMap extends CelMap {
+  readonly #json: Readonly<Record<string, unknown>>;
+  constructor(json: Readonly<Record<string, unknown>>) {
+    super();
+    this.#json = json;
+  }
+  override get size(): number {
+    return Object.keys(this.#json).length;
+  }
+  override get(key: Value): Value | undefined {
+    if (typeof key !== 'string' || !Object.hasOwn(this.#json, key)) return undefined;
+    const found = this.#json[key];
+    return found === undefined ? undefined : fromJson(found);
+  }
+  override keys(): Iterable<Value> {
+    return Object.keys(this.#json);
+  }
+}
