@@ -1,10 +1,12 @@
 import type { KubeObject, Mutable } from '../api/resource.ts';
-import type { AdmissionOperation, AdmissionPlugin, AdmissionRequest } from './admission.ts';
+import type { AdmissionOperation, AdmissionPlugin, AdmissionRequest, Reinvocation } from './admission.ts';
 import type { ServedResource, Target } from './core.ts';
 
 interface Wanted {
   readonly mutating: readonly AdmissionPlugin[];
   readonly validating: readonly AdmissionPlugin[];
+  /** Those that may have nothing to do; undefined where one always has. */
+  readonly maybeIdle: readonly AdmissionPlugin[] | undefined;
 }
 
 /** The plugins in their order, with those that want a kind of request found once. */
@@ -26,17 +28,25 @@ export class AdmissionChain {
     this.#plugins = plugins;
   }
 
-  /** Lets the plugins change the object, or refuse. */
+  /** Lets the plugins change the object, or refuse; a second time where one changed what others had seen. */
   async mutate(request: AdmissionRequest & { readonly object: Mutable<KubeObject> | undefined }): Promise<void> {
-    for (const plugin of this.#find(request.operation, request.target).mutating) {
-      const pending = plugin.admit?.(request);
-      if (pending) await pending;
-    }
+    const { mutating } = this.#find(request.operation, request.target);
+    if (mutating.length === 0) return;
+    const rounds = new Rounds();
+    do {
+      rounds.begin();
+      for (const plugin of mutating) {
+        if (plugin.idle?.()) continue;
+        const pending = plugin.admit?.(request, rounds);
+        if (pending) await pending;
+      }
+    } while (rounds.anotherIsDue());
   }
 
   /** Asks the plugins whether the object, now in its final form, may be. */
   async validate(request: AdmissionRequest): Promise<void> {
     for (const plugin of this.#find(request.operation, request.target).validating) {
+      if (plugin.idle?.()) continue;
       const pending = plugin.validate?.(request);
       if (pending) await pending;
     }
@@ -44,8 +54,10 @@ export class AdmissionChain {
 
   /** Whether no plugin looks at such requests, so that they need not be put together. */
   idle(operation: AdmissionOperation, target: Target): boolean {
-    const { mutating, validating } = this.#find(operation, target);
-    return mutating.length === 0 && validating.length === 0;
+    const { maybeIdle } = this.#find(operation, target);
+    if (!maybeIdle) return false;
+    for (const plugin of maybeIdle) if (!plugin.idle?.()) return false;
+    return true;
   }
 
   #find(operation: AdmissionOperation, { resource, subresource }: Target): Wanted {
@@ -70,9 +82,36 @@ export class AdmissionChain {
     if (!wanted) {
       const { group, data } = resource;
       const plugins = this.#plugins.filter((plugin) => plugin.handles(operation, group, data.resource, subresource));
-      wanted = { mutating: plugins.filter((p) => p.admit), validating: plugins.filter((p) => p.validate) };
+      wanted = {
+        mutating: plugins.filter((p) => p.admit),
+        validating: plugins.filter((p) => p.validate),
+        maybeIdle: plugins.every((p) => p.idle) ? plugins : undefined,
+      };
       ofResource.set(key, wanted);
     }
     return wanted;
+  }
+}
+
+/** The rounds of mutation: one, and one more where it is asked for. */
+class Rounds implements Reinvocation {
+  readonly state = new Map<string, unknown>();
+  #round = 0;
+  #requested = false;
+
+  get again(): boolean {
+    return this.#round > 1;
+  }
+
+  request(): void {
+    this.#requested = true;
+  }
+
+  begin(): void {
+    this.#round++;
+  }
+
+  anotherIsDue(): boolean {
+    return this.#requested && this.#round === 1;
   }
 }

@@ -11,6 +11,33 @@ export interface AdmissionRequest {
   readonly object: KubeObject | undefined;
   readonly oldObject: KubeObject | undefined;
   readonly dryRun: boolean;
+  /** What the request says of itself, as webhooks and policies are told; undefined for CONNECT. */
+  readonly options?: OperationOptions;
+  /**
+   * The name that admission sees where it is not the target's: the new object's own, which an object whose name is
+   * generated does not have; "" for those of a collection.
+   */
+  readonly name?: string;
+}
+
+/** The operation's options as an object of the API: `kind` is CreateOptions, UpdateOptions or DeleteOptions. */
+export interface OperationOptions {
+  readonly kind: string;
+  readonly apiVersion: 'meta.k8s.io/v1';
+}
+
+/**
+ * What the mutating plugins of one request know of each other. Where one changes what others have seen already, all run
+ * once more; those that come from outside look at `again` and decide whether they are concerned.
+ * https://kubernetes.io/docs/reference/access-authn-authz/extensible-admission-controllers/#reinvocation-policy
+ */
+export interface Reinvocation {
+  /** Whether this is the second round. */
+  readonly again: boolean;
+  /** Asks for a second round. */
+  request(): void;
+  /** What plugins keep between the rounds, by their names. */
+  readonly state: Map<string, unknown>;
 }
 
 /** A built-in admission plugin, named as Kubernetes names it. Refuses by throwing an ApiError (usually forbidden). */
@@ -18,7 +45,12 @@ export interface AdmissionPlugin {
   readonly name: string;
   /** Which requests it wants; the rest skip it at no cost. */
   readonly handles: (operation: AdmissionOperation, group: string, resource: string, subresource: string) => boolean;
-  admit?(request: AdmissionRequest & { readonly object: Mutable<KubeObject> | undefined }): Promise<void> | void;
+  /** Whether it has nothing to do at present, whatever is asked: no webhook, no policy. Asked of every request. */
+  idle?(): boolean;
+  admit?(
+    request: AdmissionRequest & { readonly object: Mutable<KubeObject> | undefined },
+    reinvocation: Reinvocation,
+  ): Promise<void> | void;
   validate?(request: AdmissionRequest): Promise<void> | void;
 }
 
