@@ -37,8 +37,8 @@ export interface EnvironmentOptions {
   readonly objects?: readonly ObjectType[];
   /** Object types made up by their names, such as `Object.spec`. */
   readonly resolve?: (name: string) => ObjectType | undefined;
-  /** Names that stand for types: `kubernetes.URL`, `optional_type`. */
-  readonly types?: readonly CelType[];
+  /** Types by the names that stand for them: `kubernetes.URL`, `null_type`. */
+  readonly types?: Readonly<Record<string, CelType>>;
   readonly macros?: readonly string[];
 }
 
@@ -63,8 +63,7 @@ export class Environment {
     const objects = (options.objects ?? []).map((object) => [object.name, object] as const);
     this.#objects = new Map([...(base ? base.#objects : []), ...objects]);
     this.#resolve = options.resolve ?? (base ? base.#resolve : undefined);
-    const types = (options.types ?? []).map((type) => [type.name, type] as const);
-    this.#types = new Map([...(base ? base.#types : []), ...types]);
+    this.#types = new Map([...(base ? base.#types : []), ...Object.entries(options.types ?? {})]);
     this.macros = new Set([...(base?.macros ?? []), ...(options.macros ?? [])]);
   }
 

@@ -26,8 +26,7 @@ import {
   UINT,
 } from './types.ts';
 
-/** Names of types that are not spelled as messages spell the type. */
-const named = (name: string, type: CelType): CelType => ({ ...type, name });
+const byName = (types: readonly CelType[]) => Object.fromEntries(types.map((type) => [type.name, type]));
 
 export const kubernetesEnvironment: Environment = new Environment({
   functions: [
@@ -40,12 +39,12 @@ export const kubernetesEnvironment: Environment = new Environment({
     ...formatFunctions,
     ...authorizerFunctions,
   ],
-  types: [
-    ...[BOOL, BYTES, DOUBLE, INT, STRING, TYPE, UINT, listOf(DYN), mapOf(DYN, DYN), optionalOf(DYN)],
-    ...[named('null_type', NULL), named('google.protobuf.Duration', DURATION)],
-    named('google.protobuf.Timestamp', TIMESTAMP),
-    ...[IP_TYPE, CIDR_TYPE, URL_TYPE, QUANTITY_TYPE, SEMVER_TYPE, FORMAT_TYPE],
-    ...authorizerTypes,
-  ],
+  types: {
+    ...byName([BOOL, BYTES, DOUBLE, INT, STRING, TYPE, UINT, listOf(DYN), mapOf(DYN, DYN), optionalOf(DYN)]),
+    ...byName([IP_TYPE, CIDR_TYPE, URL_TYPE, QUANTITY_TYPE, SEMVER_TYPE, FORMAT_TYPE, ...authorizerTypes]),
+    null_type: NULL,
+    'google.protobuf.Duration': DURATION,
+    'google.protobuf.Timestamp': TIMESTAMP,
+  },
   macros: [...standardMacros, ...optionalMacros, ...twoVariableMacros, ...listMacros],
 });

@@ -213,7 +213,8 @@ class Parser implements NodeMaker {
     const name = this.#next;
     if (name.type === 'ESC_IDENTIFIER') {
       this.#take();
-      return this.fail(name.offset, "unsupported syntax: '`'");
+      this.fail(name.offset, "unsupported syntax: '`'");
+      return { kind: 'select', id: this.id(dot.offset), operand, field: name.text, testOnly: false };
     }
     this.#expect('IDENTIFIER');
     if (optional) {

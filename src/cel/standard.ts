@@ -41,7 +41,11 @@ function comparisons(name: string): Record<string, undefined> {
 const comparison = (name: string, id: string, holds: (order: number) => boolean) =>
   declare(name, comparisons(id), (a: Value, b: Value) => {
     const order = compare(a, b);
-    if (order === undefined) return noOverload();
+    if (order === undefined) {
+      return typeof a === 'object' && compare(a, a) === undefined
+        ? new CelError(`no such overload: ${name}`)
+        : noOverload();
+    }
     return Number.isNaN(order) ? new CelError('NaN values cannot be ordered') : holds(order);
   });
 

@@ -216,8 +216,10 @@ export function equal(a: Value, b: Value): boolean {
   const number = numeric(a);
   if (number !== undefined) {
     const other = numeric(b);
+    if (other === undefined) return false;
+    if (a instanceof CelDouble || b instanceof CelDouble) return Number(number) === Number(other);
     // biome-ignore lint/suspicious/noDoubleEquals: the loose form compares a bigint and a number by their exact values.
-    return other !== undefined && number == other;
+    return number == other;
   }
   if (a instanceof CelList) return b instanceof CelList && equalLists(a, b);
   if (a instanceof CelMap) return b instanceof CelMap && equalMaps(a, b);
@@ -254,10 +256,8 @@ export function compare(a: Value, b: Value): number | undefined {
   if (left !== undefined) {
     const right = numeric(b);
     if (right === undefined) return undefined;
-    if (left < right) return -1;
-    if (left > right) return 1;
-    // biome-ignore lint/suspicious/noDoubleEquals: across number and bigint.
-    return left == right ? 0 : Number.NaN;
+    if (a instanceof CelDouble || b instanceof CelDouble) return compareNumbers(Number(left), Number(right));
+    return compareNumbers(left, right);
   }
   if (typeof a === 'string') return typeof b === 'string' ? compareStrings(a, b) : undefined;
   if (typeof a === 'boolean') return typeof b === 'boolean' ? Number(a) - Number(b) : undefined;
@@ -266,6 +266,14 @@ export function compare(a: Value, b: Value): number | undefined {
     (a instanceof CelDuration && b instanceof CelDuration) || (a instanceof CelTimestamp && b instanceof CelTimestamp);
   if (!moments) return undefined;
   return a.nanoseconds < b.nanoseconds ? -1 : a.nanoseconds > b.nanoseconds ? 1 : 0;
+}
+
+/** NaN where one of them is none. */
+function compareNumbers(a: number | bigint, b: number | bigint): number {
+  if (a < b) return -1;
+  if (a > b) return 1;
+  // biome-ignore lint/suspicious/noDoubleEquals: across number and bigint.
+  return a == b ? 0 : Number.NaN;
 }
 
 const surrogate = /[\ud800-\udfff]/;
