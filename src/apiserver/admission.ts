@@ -1,5 +1,5 @@
 import type { KubeObject, Mutable } from '../api/resource.ts';
-import type { RequestContext, Target } from './core.ts';
+import type { DeleteParameters, RequestContext, Target, WriteParameters } from './core.ts';
 
 export type AdmissionOperation = 'CREATE' | 'UPDATE' | 'DELETE' | 'CONNECT';
 
@@ -11,19 +11,13 @@ export interface AdmissionRequest {
   readonly object: KubeObject | undefined;
   readonly oldObject: KubeObject | undefined;
   readonly dryRun: boolean;
-  /** What the request says of itself, as webhooks and policies are told; undefined for CONNECT. */
-  readonly options?: OperationOptions;
+  /** As the client gave them; undefined for CONNECT. */
+  readonly options?: WriteParameters | DeleteParameters;
   /**
    * The name that admission sees where it is not the target's: the new object's own, which an object whose name is
    * generated does not have; "" for those of a collection.
    */
   readonly name?: string;
-}
-
-/** The operation's options as an object of the API: `kind` is CreateOptions, UpdateOptions or DeleteOptions. */
-export interface OperationOptions {
-  readonly kind: string;
-  readonly apiVersion: 'meta.k8s.io/v1';
 }
 
 /**

@@ -215,6 +215,8 @@ export class Core implements ApiCore {
         object,
         oldObject: undefined,
         dryRun: write.dryRun,
+        options,
+        name: podTarget.name,
       };
       await admission.mutate(request);
       await admission.validate(request);
@@ -337,6 +339,7 @@ export class Core implements ApiCore {
             object,
             oldObject: before,
             dryRun: write.dryRun,
+            options: write.options,
           };
           await admission.mutate(request);
           await admission.validate(request);
@@ -356,8 +359,14 @@ export class Core implements ApiCore {
     return this.#delete(context, target, options);
   }
 
-  async #delete(context: RequestContext, target: Target, options: DeleteParameters): Promise<DeleteResult> {
-    const result = await deleteObject(this.#registry, this.#write(context, target, options), options);
+  async #delete(
+    context: RequestContext,
+    target: Target,
+    options: DeleteParameters,
+    more: Pick<Write, 'ofCollection'> = {},
+  ): Promise<DeleteResult> {
+    const write = { ...this.#write(context, target, options), ...more };
+    const result = await deleteObject(this.#registry, write, options);
     const versions = this.#versions(target.resource);
     return versions.storage === target.resource ? result : { ...result, stored: versions.view(result.stored) };
   }
@@ -378,7 +387,7 @@ export class Core implements ApiCore {
       for (const item of queue) {
         const { name, namespace = '' } = item.object.metadata;
         try {
-          await this.#delete(context, { ...target, namespace, name }, options);
+          await this.#delete(context, { ...target, namespace, name }, options, { ofCollection: true });
         } catch (error) {
           if (!isNotFound(error)) throw error;
         }
@@ -426,18 +435,14 @@ export class Core implements ApiCore {
     return decodeBody(expected, body, options.fieldValidation, warn);
   }
 
-  #write(
-    context: RequestContext,
-    target: Target,
-    options: { readonly dryRun?: readonly string[]; readonly fieldManager?: string },
-    applies = false,
-  ): Write {
-    const manager = options.fieldManager || managerOf(context.userAgent);
+  #write(context: RequestContext, target: Target, options: WriteParameters | DeleteParameters, applies = false): Write {
+    const manager = ('fieldManager' in options && options.fieldManager) || managerOf(context.userAgent);
     return {
       context,
       target,
       storage: this.resources.storageOf(target.resource),
       dryRun: isDryRun(options),
+      options,
       authorizeCreate: () => this.#authorize(context, target, 'create'),
       ...(!applies && { tracking: { manager, subresource: target.subresource } }),
     };

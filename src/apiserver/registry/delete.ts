@@ -4,7 +4,6 @@ import type { KubeObject, Mutable } from '../../api/resource.ts';
 import { formatTime, timeToMs } from '../../schema/time.ts';
 import type { DeleteParameters, DeleteResult, ServedResource } from '../core.ts';
 import { canonicalMetadata, FOREGROUND_FINALIZER, ORPHAN_FINALIZER } from './metadata.ts';
-import { isDryRun } from './options.ts';
 import { groupResourceOf, MODIFIED, type Registry, type Write } from './registry.ts';
 
 const MAX_RACES = 100;
@@ -21,7 +20,7 @@ type Verdict =
  * https://kubernetes.io/docs/concepts/overview/working-with-objects/finalizers/
  */
 export async function deleteObject(registry: Registry, write: Write, options: DeleteParameters): Promise<DeleteResult> {
-  const { context, target, storage } = write;
+  const { target, storage } = write;
   const gr = groupResourceOf(target.resource);
   let old = await registry.reader.get(storage, target.namespace, target.name);
   let validated = false;
@@ -29,15 +28,9 @@ export async function deleteObject(registry: Registry, write: Write, options: De
     if (!old) throw errors.notFound(gr, target.name);
     checkPreconditions(storage, old.object, options);
     if (!validated) {
-      if (!registry.admission.idle('DELETE', target)) {
-        const request = {
-          operation: 'DELETE' as const,
-          context,
-          target,
-          object: undefined,
-          oldObject: old.object,
-          dryRun: isDryRun(options),
-        };
+      const name = write.ofCollection ? '' : target.name;
+      const request = registry.admissionOf('DELETE', write, undefined, old.object, name);
+      if (request) {
         await registry.admission.mutate(request);
         await registry.admission.validate(request);
       }

@@ -28,7 +28,8 @@ export async function evictPod(
 ): Promise<Status & KubeObject> {
   // Decoded over the model's Eviction.
   const options = optionsOf((body as unknown as Eviction).deleteOptions, write);
-  const deletion = { ...write, dryRun: (options.dryRun?.length ?? 0) > 0 };
+  // Admission has seen the eviction.
+  const deletion: Write = { ...write, dryRun: (options.dryRun?.length ?? 0) > 0, admission: false };
   const { target, storage } = write;
   const asked = options.preconditions?.resourceVersion !== undefined;
   for (let race = 1; ; race++) {

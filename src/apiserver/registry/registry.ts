@@ -15,11 +15,11 @@ import { quote } from '../../schema/quote.ts';
 import { formatTime } from '../../schema/time.ts';
 import type { Operation, Store } from '../../store/store.ts';
 import type { Clock } from '../../utils/clock.ts';
-import type { AdmissionOperation } from '../admission.ts';
+import type { AdmissionOperation, AdmissionRequest } from '../admission.ts';
 import type { AdmissionChain } from '../admission-chain.ts';
 import { Entry } from '../cache/entry.ts';
 import type { Reader } from '../cache/reader.ts';
-import type { RequestContext, ServedResource, Stored, Target } from '../core.ts';
+import type { DeleteParameters, RequestContext, ServedResource, Stored, Target, WriteParameters } from '../core.ts';
 import type { StrategyContext } from '../strategy.ts';
 import {
   defaultPrepareForCreate,
@@ -49,6 +49,10 @@ export interface Write {
   readonly target: Target;
   readonly storage: ServedResource;
   readonly dryRun: boolean;
+  /** As the client gave them. */
+  readonly options?: WriteParameters | DeleteParameters;
+  /** One of a collection that is deleted: admission sees it without a name. */
+  readonly ofCollection?: true;
   /** Who comes to own the fields that the write changes; absent where apply has settled that already. */
   readonly tracking?: { readonly manager: string; readonly subresource: string };
   /** Asked before an update creates what is not there: that takes the right to create, too. */
@@ -97,15 +101,16 @@ export class Registry {
 
   /** `object` is the caller's no more. */
   async create(write: Write, object: Mutable<KubeObject>): Promise<Entry | Stored> {
-    const { context, target, dryRun } = write;
-    const meta = object.metadata;
-    setNamespace(meta, target);
-    meta.deletionTimestamp = undefined;
-    meta.deletionGracePeriodSeconds = undefined;
-    meta.selfLink = undefined;
-    const { operation, admitting } = this.#admitting('CREATE', write);
+    const { target, dryRun } = write;
+    setUpMetadata(object.metadata, target);
+    const request = this.admissionOf('CREATE', write, object, undefined, object.metadata.name ?? '');
     this.#track(write, object, undefined);
-    if (admitting) await this.admission.mutate({ operation, context, target, object, oldObject: undefined, dryRun });
+    if (request) {
+      await this.admission.mutate(request);
+      // Of an object that webhooks changed this may be another one.
+      setUpMetadata(object.metadata, target);
+    }
+    const meta = object.metadata;
     if (meta.resourceVersion && !dryRun) {
       throw errors.badRequest('resourceVersion should not be set on objects to be created');
     }
@@ -114,16 +119,24 @@ export class Registry {
     const reservation = await this.hooksOf(write.storage)?.beginCreate?.(object, dryRun);
     try {
       this.#prepareCreate(write, object);
-      if (admitting)
-        await this.admission.validate({ operation, context, target, object, oldObject: undefined, dryRun });
+      if (request) await this.admission.validate(request);
       return await this.#insert(write, object, generated, reservation);
     } finally {
       reservation?.done();
     }
   }
 
-  #admitting<T extends AdmissionOperation>(operation: T, write: Write): { operation: T; admitting: boolean } {
-    return { operation, admitting: write.admission !== false && !this.admission.idle(operation, write.target) };
+  /** What the plugins are asked about a write; undefined where none of them looks at such. */
+  admissionOf<T extends Mutable<KubeObject> | undefined>(
+    operation: AdmissionOperation,
+    write: Write,
+    object: T,
+    oldObject: KubeObject | undefined,
+    name: string,
+  ): (AdmissionRequest & { readonly object: T }) | undefined {
+    const { context, target, dryRun, options } = write;
+    if (write.admission === false || this.admission.idle(operation, target)) return undefined;
+    return { operation, context, target, object, oldObject, dryRun, options, name };
   }
 
   /** Notes in managedFields who changed what: before admission and the server add things of their own, which nobody owns. */
@@ -275,7 +288,7 @@ export class Registry {
     old: Entry,
     object: Mutable<KubeObject>,
   ): Promise<Entry | Stored | { readonly conflict: Entry | undefined }> {
-    const { context, target, storage, dryRun } = write;
+    const { target, storage, dryRun } = write;
     const { resource } = target;
     const gr = groupResourceOf(resource);
     const meta = object.metadata;
@@ -298,14 +311,17 @@ export class Registry {
     } else if (meta.resourceVersion !== version) throw errors.conflict(gr, target.name, MODIFIED);
     meta.resourceVersion = version;
     setNamespace(meta, target);
-    const { operation, admitting } = this.#admitting('UPDATE', write);
+    const request = this.admissionOf('UPDATE', write, object, before, target.name);
     this.#track(write, object, before);
-    if (admitting) await this.admission.mutate({ operation, context, target, object, oldObject: before, dryRun });
+    if (request) {
+      await this.admission.mutate(request);
+      setNamespace(object.metadata, target);
+    }
     const hooks = target.subresource === '' ? this.hooksOf(storage) : undefined;
     const reservation = await hooks?.beginUpdate?.(object, before, dryRun);
     try {
       this.#prepareUpdate(write, object, before);
-      if (admitting) await this.admission.validate({ operation, context, target, object, oldObject: before, dryRun });
+      if (request) await this.admission.validate(request);
       if (this.#goesNow(storage, object, before)) return await this.remove(write, old, object);
       return await this.#put(write, object, old, reservation);
     } finally {
@@ -413,6 +429,13 @@ export const groupResourceOf = (resource: ServedResource): GroupResource => ({
 
 const keyOf = (resource: ServedResource, namespace: string, name: string): string =>
   resource.data.namespaced ? `${resource.prefix}${namespace}/${name}` : resource.prefix + name;
+
+function setUpMetadata(meta: Mutable<ObjectMeta>, target: Target): void {
+  setNamespace(meta, target);
+  meta.deletionTimestamp = undefined;
+  meta.deletionGracePeriodSeconds = undefined;
+  meta.selfLink = undefined;
+}
 
 function setNamespace(meta: Mutable<ObjectMeta>, target: Target): void {
   if (target.resource.data.namespaced && meta.namespace && meta.namespace !== target.namespace) {
