@@ -289,8 +289,8 @@ export const resourceV1: GroupVersionData = {
     },
     NodeAllocatableResourceMapping: {
       fields: {
-        capacityKey: { tag: 1, type: 'string' },
-        allocationMultiplier: { tag: 2, type: 'Quantity' },
+        capacityKey: { tag: 1, type: 'string', pointer: true },
+        allocationMultiplier: { tag: 2, type: 'Quantity', pointer: true },
       },
     },
     OpaqueDeviceConfiguration: {
