@@ -1,6 +1,7 @@
 import type { KubeObject } from '../api/resource.ts';
 import type { WatchCaches } from './cache/caches.ts';
-import type { ResourceTable, ServedResource } from './core.ts';
+import type { WatchCache } from './cache/watch-cache.ts';
+import type { ResourceTable, ServedResource, Stored } from './core.ts';
 
 /** The newest state of the API as this process knows it, without waiting: for admission plugins and authorizers. */
 export interface ObjectReader {
@@ -8,6 +9,11 @@ export interface ObjectReader {
   get(group: string, version: string, resource: string, namespace: string, name: string): KubeObject | undefined;
   /** `namespace` "" lists all. */
   list(group: string, version: string, resource: string, namespace: string): readonly KubeObject[];
+  /**
+   * All objects of a resource as they are stored, in order of keys: at once where it is in the cache, which it then
+   * stays. The same array for as long as nothing changes and somebody holds it.
+   */
+  stored(resource: ServedResource): readonly Stored[] | Promise<readonly Stored[]>;
 }
 
 export class CachedObjects implements ObjectReader {
@@ -23,6 +29,11 @@ export class CachedObjects implements ObjectReader {
     const served = this.#resources.find(group, version, resource);
     const cache = served && this.#caches.peek(served.prefix);
     return cache?.get(cache.key(namespace, name))?.object;
+  }
+
+  stored(resource: ServedResource): readonly Stored[] | Promise<readonly Stored[]> {
+    const cache = this.#caches.of(resource);
+    return cache instanceof Promise ? cache.then(everything) : everything(cache);
   }
 
   /** How many objects there are of each resource that has been read. Resources that are stored together count once. */
@@ -44,3 +55,5 @@ export class CachedObjects implements ObjectReader {
     return cache.range(start, end).map((entry) => entry.object);
   }
 }
+
+const everything = (cache: WatchCache): readonly Stored[] => cache.range(cache.prefix, cache.end);

@@ -40,14 +40,15 @@ class JsonMap extends CelMap {
     this.#json = json;
   }
   override get size(): number {
-    return Object.keys(this.#json).length;
+    return this.keys().length;
   }
   override get(key: Value): Value | undefined {
     if (typeof key !== 'string' || !Object.hasOwn(this.#json, key)) return undefined;
     const found = this.#json[key];
     return found === undefined ? undefined : fromJson(found);
   }
-  override keys(): Iterable<Value> {
-    return Object.keys(this.#json);
+  // An object on its way to the store may have members that are set to undefined: they are not there.
+  override keys(): readonly string[] {
+    return Object.keys(this.#json).filter((key) => this.#json[key] !== undefined);
   }
 }
