@@ -1,5 +1,6 @@
 import type { KubeObject } from '../api/resource.ts';
 import type { ObjectSchema, ResourceData } from '../schema/model.ts';
+import type { CustomKind } from './custom/kind.ts';
 import type { Strategy } from './strategy.ts';
 import type { UserInfo } from './user.ts';
 
@@ -57,6 +58,8 @@ export interface ServedResource {
   readonly strategy: Strategy;
   /** Store prefix of all its objects, "/registry/pods/" (core) or "/registry/deployments/" as Kubernetes lays them out. */
   readonly prefix: string;
+  /** Of custom resources: what else their definition says. */
+  readonly custom?: CustomKind;
 }
 
 export interface ResourceTable {

@@ -73,6 +73,7 @@ export class Resources implements ResourceTable {
 
   /** The version in which the resource's objects are stored: itself for most. */
   storageOf(resource: ServedResource): ServedResource {
+    if (resource.custom) return resource.custom.storage();
     if (!shown.has(resource.data.resource)) return resource;
     const key = storedAs[keyOf(resource)];
     return (key !== undefined && this.#all.get(key)) || resource;

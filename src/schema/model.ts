@@ -95,14 +95,16 @@ export interface SubresourceData {
   readonly verbs: readonly Verb[];
 }
 
-/** A column of the server-side table: name, type, format, priority (0 is always shown). */
-export type ColumnData = readonly [name: string, type: string, format: string, priority: number];
+/** A column of the server-side table: name, type, format, priority (0 is always shown), and what it says where that is told. */
+export type ColumnData = readonly [name: string, type: string, format: string, priority: number, description?: string];
 
 export interface ResourceData {
   /** Plural name in paths. */
   readonly resource: string;
   readonly singular: string;
   readonly kind: string;
+  /** Where it is not the kind with "List". */
+  readonly listKind?: string;
   readonly namespaced: boolean;
   readonly verbs: readonly Verb[];
   readonly shortNames?: readonly string[];

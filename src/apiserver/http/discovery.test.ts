@@ -1,6 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
-import { compareVersions } from './discovery.ts';
+import { compareVersions } from '../../api/version-priority.ts';
 import { json, TestServer } from './test-server.ts';
 
 const facts = '../shared/facts/discovery.json';

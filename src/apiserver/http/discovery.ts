@@ -4,6 +4,7 @@ import { apiVersionOf } from '../../api/resource.ts';
 import type { ResourceData } from '../../schema/model.ts';
 import { encodeProtoEnvelope, encodeProtoMessage } from '../../schema/protobuf.ts';
 import type { ResourceTable, ServedResource } from '../core.ts';
+import { compareVersions } from '../../api/version-priority.ts';
 import { acceptsGzip, commonHeaders, respondGzip, respondJson } from './answer.ts';
 import { NEWLINE } from './encode.ts';
 import { negotiate } from './negotiate.ts';
@@ -253,18 +254,4 @@ function discovered(data: ResourceData): object {
     ...(data.categories && { categories: data.categories }),
     ...(subresources.length > 0 && { subresources }),
   };
-}
-
-const stages = ['alpha', 'beta', undefined];
-
-/**
- * Preferred versions first: v2, v1, v1beta2, v1beta1, v1alpha1, then others by name
- * (https://kubernetes.io/docs/tasks/extend-kubernetes/custom-resources/custom-resource-definition-versioning/#version-priority).
- */
-export function compareVersions(a: string, b: string): number {
-  const [x, y] = [a, b].map((version) => /^v(\d+)(?:(alpha|beta)(\d+))?$/.exec(version));
-  if (!x || !y) return x ? -1 : y ? 1 : a < b ? -1 : a > b ? 1 : 0;
-  return (
-    stages.indexOf(y[2]) - stages.indexOf(x[2]) || Number(y[1]) - Number(x[1]) || Number(y[3] ?? 0) - Number(x[3] ?? 0)
-  );
 }

@@ -20,7 +20,9 @@ const CLOSE = 0x7d;
 const METADATA = Buffer.from('"metadata":');
 
 /** Built-in kinds leave out apiVersion and kind in lists, as Go's encoder does for them; custom resources do not. */
-export const isCustom = (resource: ServedResource): boolean => resource.schema.proto === undefined;
+export const isCustom = (resource: ServedResource): boolean => resource.custom !== undefined;
+
+export const listKindOf = ({ data }: ServedResource): string => data.listKind ?? `${data.kind}List`;
 
 /** Where the metadata of an object begins: at its `{`. Stored objects have kind and apiVersion before it and nothing else. */
 function metadataStart(json: Buffer): number {
@@ -68,7 +70,7 @@ export const itemJson = (json: Buffer): Buffer => json.subarray(metadataStart(js
 /** A list of whole objects as the concatenation of their bytes: views of them, and what stands between. */
 export function listBody(list: StoredList): readonly Uint8Array[] {
   const { resource, items } = list;
-  const head = `{"kind":"${resource.data.kind}List","apiVersion":"${apiVersionOf(resource)}","metadata":${listMeta(list)},"items":[`;
+  const head = `{"kind":"${listKindOf(resource)}","apiVersion":"${apiVersionOf(resource)}","metadata":${listMeta(list)},"items":[`;
   const whole = isCustom(resource);
   const first = Buffer.from(whole || items.length === 0 ? head : `${head}{`);
   let parts = itemPartsOf.get(items);

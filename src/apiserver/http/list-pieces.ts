@@ -1,6 +1,6 @@
 import { apiVersionOf } from '../../api/resource.ts';
 import type { StoredList } from '../core.ts';
-import { isCustom, itemJson, listMeta, partialMetadata } from './encode.ts';
+import { isCustom, itemJson, listKindOf, listMeta, partialMetadata } from './encode.ts';
 import { PIECE_BYTES } from './join.ts';
 import type { Representation } from './negotiate.ts';
 import { yamlText } from './yaml-text.ts';
@@ -18,7 +18,7 @@ export interface LongDocument {
 export function listDocument(list: StoredList, rep: Representation): LongDocument {
   const { resource, items } = list;
   const partial = rep.as !== '';
-  const kind = partial ? 'PartialObjectMetadataList' : `${resource.data.kind}List`;
+  const kind = partial ? 'PartialObjectMetadataList' : listKindOf(resource);
   const apiVersion = partial ? `meta.k8s.io/${rep.metaVersion}` : apiVersionOf(resource);
   const bare = !isCustom(resource);
   return {

@@ -36,11 +36,11 @@ const described: Readonly<Record<string, string>> = {
 
 function columnDefinitions(resource: ServedResource): string {
   return JSON.stringify(
-    (resource.data.columns ?? defaultColumns).map(([name, type, format, priority]) => ({
+    (resource.data.columns ?? defaultColumns).map(([name, type, format, priority, description]) => ({
       name,
       type,
       format,
-      description: described[name] ?? '',
+      description: description ?? described[name] ?? '',
       priority,
     })),
   );

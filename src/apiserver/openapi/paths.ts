@@ -249,7 +249,7 @@ export class Paths {
 
   #list(resource: ServedResource): Json {
     const { group, version, data, schema } = resource;
-    const kind = `${data.kind}List`;
+    const kind = data.listKind ?? `${data.kind}List`;
     const known = schema.proto && model.kind(group, version, kind);
     if (known) return this.#definitions.reference(known);
     return this.#definitions.customList(`${schema.name}List`, schema, gvk(group, version, kind));

@@ -8,6 +8,7 @@ import type { ObjectSchema } from '../../schema/model.ts';
 import { quote } from '../../schema/quote.ts';
 import { mayHaveDuplicates, strictProblems } from '../../schema/strict.ts';
 import type { Body, ServedResource } from '../core.ts';
+import type { VersionShape } from '../custom/version-shape.ts';
 import { type DecodedBody, RepeatedBodies } from './repeated-bodies.ts';
 import { metaComplaint, parseComplaint, unrecognized } from './unrecognized.ts';
 
@@ -20,6 +21,8 @@ export interface ExpectedKind {
   readonly version: string;
   readonly kind: string;
   readonly schema: ObjectSchema;
+  /** Of custom resources: what decodes them in place of the model. */
+  readonly shape?: VersionShape;
   /** Runs on the decoded object, after the model's constant defaults. */
   readonly setDefaults?: (object: Mutable<KubeObject>) => void;
 }
@@ -29,6 +32,7 @@ export const kindOf = (resource: ServedResource): ExpectedKind => ({
   version: resource.version,
   kind: resource.data.kind,
   schema: resource.schema,
+  ...(resource.custom && { shape: resource.custom.shape }),
   setDefaults: resource.strategy.setDefaults,
 });
 
@@ -98,11 +102,19 @@ function decodeParsed(expected: ExpectedKind, { value, text }: ParsedBody, lenie
   const { object, unknown } = decodeAs(expected, value, cannotHandle(expected));
   keepReset(object, value);
   if (lenient) return { object, complaints: [] };
-  const complaints =
-    text !== undefined && (unknown.length > 0 || mayHaveDuplicates(text, value))
-      ? strictProblems(text, expected.schema, true)
-      : unknown.map((path) => `unknown field ${quote(path)}`);
-  return { object, complaints };
+  return { object, complaints: complaintsAbout(expected, value, text, unknown) };
+}
+
+function complaintsAbout(
+  { schema, shape }: ExpectedKind,
+  value: unknown,
+  text: string | undefined,
+  unknown: readonly string[],
+): string[] {
+  const missing = () => unknown.map((path) => `unknown field ${quote(path)}`);
+  if (text === undefined) return missing();
+  if (shape) return [...(mayHaveDuplicates(text, value) ? strictProblems(text, undefined, true) : []), ...missing()];
+  return unknown.length > 0 || mayHaveDuplicates(text, value) ? strictProblems(text, schema, true) : [];
 }
 
 function judged(
@@ -122,6 +134,21 @@ function judged(
 const cannotHandle = ({ kind, version }: ExpectedKind): string =>
   `${kind} in version ${quote(version)} cannot be handled as a ${kind}`;
 
+/** A value as an object of the kind, with defaults, and the paths of fields that the kind does not have. Throws DecodeError. */
+export function decodeExpected(
+  expected: ExpectedKind,
+  value: unknown,
+): { readonly object: Mutable<KubeObject>; readonly unknown: readonly string[] } {
+  if (expected.shape) {
+    const unknown: string[] = [];
+    return { object: expected.shape.decode(value, unknown), unknown };
+  }
+  const gvk = { apiVersion: apiVersionOf(expected), kind: expected.kind };
+  const decoded = decodeKind<Mutable<KubeObject>>(expected.schema, gvk, value, { defaults: true });
+  expected.setDefaults?.(decoded.object);
+  return decoded;
+}
+
 /** The same without looking at kind and apiVersion, for values that are the server's own. */
 export function decodeAs(
   expected: ExpectedKind,
@@ -129,12 +156,7 @@ export function decodeAs(
   what: string,
 ): { readonly object: Mutable<KubeObject>; readonly unknown: readonly string[] } {
   try {
-    const apiVersion = apiVersionOf(expected);
-    const decoded = decodeKind<Mutable<KubeObject>>(expected.schema, { apiVersion, kind: expected.kind }, value, {
-      defaults: true,
-    });
-    expected.setDefaults?.(decoded.object);
-    return decoded;
+    return decodeExpected(expected, value);
   } catch (error) {
     if (error instanceof DecodeError) throw errors.badRequest(`${what}: ${error.message}`);
     throw error;

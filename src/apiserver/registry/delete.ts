@@ -3,6 +3,7 @@ import type { ObjectMeta } from '../../api/meta/v1.gen.ts';
 import type { KubeObject, Mutable } from '../../api/resource.ts';
 import { formatTime, timeToMs } from '../../schema/time.ts';
 import type { DeleteParameters, DeleteResult, ServedResource } from '../core.ts';
+import { isDefinitions, markedDefinition } from '../custom/definition-deletion.ts';
 import { canonicalMetadata, FOREGROUND_FINALIZER, ORPHAN_FINALIZER } from './metadata.ts';
 import { groupResourceOf, MODIFIED, type Registry, type Write } from './registry.ts';
 
@@ -55,7 +56,7 @@ export async function deleteObject(registry: Registry, write: Write, options: De
 function checkPreconditions(storage: ServedResource, object: KubeObject, options: DeleteParameters): void {
   const { uid, resourceVersion } = options.preconditions ?? {};
   const { name, uid: found, resourceVersion: version } = object.metadata;
-  if (isNamespaces(storage)) {
+  if (isNamespaces(storage) || isDefinitions(storage)) {
     // Its own storage asks before the one that all kinds share.
     const failed = (what: string, wanted: string, is: string | undefined): ApiError => {
       const why = `Precondition failed: ${what} in precondition: ${wanted}, ${what} in object meta: ${is ?? ''}`;
@@ -86,6 +87,8 @@ const isNamespaces = (storage: ServedResource): boolean =>
 
 function judge(storage: ServedResource, object: KubeObject, options: DeleteParameters, now: number): Verdict {
   if (isNamespaces(storage)) return judgeNamespace(object, options, now);
+  const definition = isDefinitions(storage) ? markedDefinition(object, now) : undefined;
+  if (definition) return { do: 'mark', object: definition };
   const meta = object.metadata;
   const finalizers = finalizersFor(storage, meta, options);
   const grace = graceful(storage, object, options, now);

@@ -1,8 +1,8 @@
 import { ApiError, errors } from '../../api/errors.ts';
 import { keepReset } from '../../api/managed-fields.ts';
 import type { ObjectMeta } from '../../api/meta/v1.gen.ts';
-import { apiVersionOf, type KubeObject, type Mutable } from '../../api/resource.ts';
-import { DecodeError, decodeKind } from '../../schema/decode.ts';
+import type { KubeObject, Mutable } from '../../api/resource.ts';
+import { DecodeError } from '../../schema/decode.ts';
 import { fieldErrors, Path } from '../../schema/field-error.ts';
 import { isJsonObject } from '../../schema/json.ts';
 import { applyJsonPatch } from '../../schema/json-patch.ts';
@@ -11,7 +11,7 @@ import { PatchError } from '../../schema/patch-error.ts';
 import { quote } from '../../schema/quote.ts';
 import { applyStrategicMerge } from '../../schema/strategic-merge.ts';
 import type { PatchBody } from '../core.ts';
-import { type ExpectedKind, kindMismatch } from './body.ts';
+import { decodeExpected, type ExpectedKind, kindMismatch } from './body.ts';
 import { canonicalMetadata } from './metadata.ts';
 
 /** Patches of values; apply is another thing. */
@@ -33,18 +33,12 @@ export function patchedObject(
   const mismatch = patch.type === 'strategic' ? undefined : kindMismatch(expected, value);
   if (mismatch) throw refused(value, patch, mismatch.why);
   try {
-    const { object, unknown } = decodeKind<Mutable<KubeObject>>(
-      expected.schema,
-      { apiVersion: apiVersionOf(expected), kind: expected.kind },
-      value,
-      { defaults: true },
-    );
+    const { object, unknown } = decodeExpected(expected, value);
     if (unknown.length > 0 && fieldValidation !== 'Ignore') {
       const complaints = unknown.map((path) => `unknown field ${quote(path)}`);
       if (fieldValidation === 'Strict') throw refused(value, patch, `strict decoding error: ${complaints.join(', ')}`);
       for (const complaint of complaints) warn(complaint);
     }
-    expected.setDefaults?.(object);
     keepReset(object, value);
     return object;
   } catch (error) {

@@ -48,5 +48,6 @@ export function resetFields(resource: ServedResource, subresource: string): Fiel
   if (exception) return exception;
   if (subresource === '' || subresource === 'finalize') return status;
   if (subresource !== 'status') return undefined;
+  if (resource.custom) return metadataAndSpec;
   return keepingMetadata.has(name) ? metadataAndSpec : spec;
 }
