@@ -3,36 +3,42 @@ import { quote } from './quote.ts';
 /** Where in an object a complaint points: `spec.containers[0].image`. Extended step by step, rendered only on demand. */
 export class Path {
   readonly #parent: Path | undefined;
-  readonly #step: string;
+  /** A name; the number of an element, or the key of one. */
+  readonly #step: string | number;
+  readonly #isKey: boolean;
 
-  private constructor(parent: Path | undefined, step: string) {
+  private constructor(parent: Path | undefined, step: string | number, isKey: boolean) {
     this.#parent = parent;
     this.#step = step;
+    this.#isKey = isKey;
   }
 
   /** The object itself. */
-  static readonly root = new Path(undefined, '');
+  static readonly root = new Path(undefined, '', false);
 
   static of(name: string, ...others: readonly string[]): Path {
     return Path.root.child(name, ...others);
   }
 
   child(name: string, ...others: readonly string[]): Path {
-    let path = new Path(this, this.#parent || this.#step ? `.${name}` : name);
-    for (let i = 0; i < others.length; i++) path = new Path(path, `.${others[i]}`);
+    let path = new Path(this, name, false);
+    for (let i = 0; i < others.length; i++) path = new Path(path, others[i] ?? '', false);
     return path;
   }
 
   index(i: number): Path {
-    return new Path(this, `[${i}]`);
+    return new Path(this, i, true);
   }
 
   key(k: string): Path {
-    return new Path(this, `[${k}]`);
+    return new Path(this, k, true);
   }
 
   toString(): string {
-    return (this.#parent?.toString() ?? '') + this.#step;
+    if (!this.#parent) return '';
+    const before = this.#parent.toString();
+    if (this.#isKey) return `${before}[${this.#step}]`;
+    return this.#parent.#parent ? `${before}.${this.#step}` : String(this.#step);
   }
 }
 
@@ -89,6 +95,8 @@ function render(value: unknown): string {
 export const fieldErrors = {
   notFound: (path: Path, value: unknown) => make('FieldValueNotFound', path, value, ''),
   required: (path: Path, detail = '') => make('FieldValueRequired', path, omitValue, detail),
+  /** Without the value, which would be long. */
+  bare: (type: FieldErrorType, path: Path, detail = '') => make(type, path, omitValue, detail),
   duplicate: (path: Path, value: unknown) => make('FieldValueDuplicate', path, value, ''),
   invalid: (path: Path, value: unknown, detail: string) => make('FieldValueInvalid', path, value, detail),
   typeInvalid: (path: Path, value: unknown, detail: string) => make('FieldValueTypeInvalid', path, value, detail),

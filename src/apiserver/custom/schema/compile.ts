@@ -4,16 +4,18 @@
  * https://kubernetes.io/docs/tasks/extend-kubernetes/custom-resources/custom-resource-definitions/
  */
 import { model } from '../../../api/model.ts';
-import { type FieldError, Path } from '../../../schema/field-error.ts';
+import { type FieldError, type FieldErrorType, fieldErrors, Path } from '../../../schema/field-error.ts';
 import type { JsonObject } from '../../../schema/json.ts';
 import type { ObjectSchema } from '../../../schema/model.ts';
 import { Correlated } from './correlation.ts';
 import { applyDefaults, dropNulls } from './defaulting.ts';
+import { evaluateRules, type Warn } from './evaluate.ts';
 import { listTypeProblems } from './list-types.ts';
 import { toModel } from './model.ts';
 import { coerceEmbedded, coerceMetadata, embeddedProblems } from './object-meta.ts';
 import { Outcome } from './outcome.ts';
 import { pruneObject } from './pruning.ts';
+import { type RuleTree, ruleTree } from './rules.ts';
 import { type JsonSchema, type Structural, structuralOf } from './structural.ts';
 import { type Check, compileCheck } from './validator.ts';
 
@@ -31,7 +33,7 @@ export class CompiledSchema {
   readonly #preserves: boolean;
   readonly #check: Check | undefined;
   readonly #checkStatus: Check | undefined;
-  readonly #statusNode: Structural | undefined;
+  #tree: { readonly of: RuleTree | undefined } | undefined;
 
   /** `name`: of the type, as in "example.com/v1.Widget"; `preserves`: the definition keeps unknown fields everywhere. */
   constructor(schema: JsonSchema | undefined, name: string, preserves: boolean) {
@@ -41,7 +43,6 @@ export class CompiledSchema {
     this.#check = schema && compileCheck(schema);
     const status = schema?.properties?.status;
     this.#checkStatus = status && compileCheck(status);
-    this.#statusNode = this.root?.properties.get('status');
   }
 
   /**
@@ -74,38 +75,62 @@ export class CompiledSchema {
     if (!this.root) return [];
     const found = problems(this.#check, object, Path.root, undefined);
     found.push(...embeddedProblems(object, this.root), ...listTypeProblems(object, this.root));
-    return this.#withRules(found, object, undefined);
+    return this.#withRules(found, object, undefined, () => {});
   }
 
-  /** The same for an update: what was wrong before and did not change may stay. */
-  validateUpdate(object: JsonObject, old: JsonObject): FieldError[] {
+  /** The same for an update: what was wrong before and did not change may stay; of rules so broken `warn` is told. */
+  validateUpdate(object: JsonObject, old: JsonObject, warn: Warn): FieldError[] {
     const { root } = this;
     if (!root) return [];
     const correlated = new Correlated(object, old, root);
     const found = problems(this.#check, object, Path.root, correlated);
     found.push(...embeddedProblems(object, root));
     if (listTypeProblems(old, root).length === 0) found.push(...listTypeProblems(object, root));
-    return this.#withRules(found, object, correlated);
+    return this.#withRules(found, object, correlated, warn);
   }
 
   /** The same for an update through the status subresource. */
-  validateStatusUpdate(object: JsonObject, old: JsonObject): FieldError[] {
+  validateStatusUpdate(object: JsonObject, old: JsonObject, warn: Warn): FieldError[] {
     const { root } = this;
     if (!root) return [];
     const correlated = new Correlated(object, old, root);
     const found: FieldError[] = [];
-    if (this.#statusNode && Object.hasOwn(object, 'status')) {
+    if (this.#checkStatus && Object.hasOwn(object, 'status')) {
       found.push(...problems(this.#checkStatus, object.status, Path.of('status'), correlated.key('status')));
     }
     if (listTypeProblems(old, root).length === 0) found.push(...listTypeProblems(object, root));
-    return this.#withRules(found, object, correlated);
+    return this.#withRules(found, object, correlated, warn);
+  }
+
+  /** Rules are compiled when the first object comes. */
+  get #rules(): RuleTree | undefined {
+    this.#tree ??= { of: this.root && ruleTree(this.root, true) };
+    return this.#tree.of;
   }
 
   /** Rules are not evaluated on objects that may not have the shape they expect. */
-  #withRules(found: FieldError[], _object: JsonObject, _correlated: Correlated | undefined): FieldError[] {
+  #withRules(found: FieldError[], object: JsonObject, correlated: Correlated | undefined, warn: Warn): FieldError[] {
+    const tree = this.#rules;
+    if (!tree) return found;
+    if (found.some(({ type }) => blocking.has(type))) found.push(notChecked);
+    else found.push(...evaluateRules(tree, object, correlated?.old, Path.root, correlated, warn));
     return found;
   }
 }
+
+const blocking: ReadonlySet<FieldErrorType> = new Set([
+  'FieldValueNotSupported',
+  'FieldValueRequired',
+  'FieldValueTooLong',
+  'FieldValueTooMany',
+  'FieldValueTypeInvalid',
+]);
+
+const notChecked = fieldErrors.invalid(
+  Path.root,
+  null,
+  'some validation rules were not checked because the object was invalid; correct the existing errors to complete validation',
+);
 
 function problems(check: Check | undefined, value: unknown, base: Path, old: Correlated | undefined): FieldError[] {
   if (!check) return [];

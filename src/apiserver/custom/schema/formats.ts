@@ -92,9 +92,18 @@ function isDateTime(text: string): boolean {
 const UNITS = ['ns', 'us', 'µs', 'ms', 's', 'm', 'h', 'hr', 'd', 'w', 'wk'];
 const UNIT_WORDS = ['nano', 'micro', 'milli', 'sec', 'min', 'hour', 'day', 'week'];
 
+function isGoDuration(text: string): boolean {
+  try {
+    parseDuration(text);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
 /** Go's durations, and those of Scala ("2 days") anywhere in the text. */
 function isDuration(text: string): boolean {
-  if (parseDuration(text) !== undefined) return true;
+  if (isGoDuration(text)) return true;
   let found = false;
   for (const match of text.matchAll(/([0-9]+)\s*([A-Za-zµ]+)/g)) {
     if (Number(match[1]) >= 2 ** 63) return false;
@@ -104,9 +113,14 @@ function isDuration(text: string): boolean {
   return found;
 }
 
+const hasControl = (text: string): boolean => {
+  for (let i = 0; i < text.length; i++) if (text.charCodeAt(i) < 0x20 || text.charCodeAt(i) === 0x7f) return true;
+  return false;
+};
+
 /** What Go's url.ParseRequestURI takes: a path, or a scheme and what follows it. */
 function isRequestUri(text: string): boolean {
-  if (/[\x00-\x1f\x7f]/.test(text) || /%(?![0-9a-fA-F]{2})/.test(text.split('?')[0] ?? '')) return false;
+  if (hasControl(text) || /%(?![0-9a-fA-F]{2})/.test(text.split('?')[0] ?? '')) return false;
   if (text.startsWith('/') || text === '*') return true;
   const scheme = /^[a-zA-Z][a-zA-Z0-9+.-]*:(.*)$/s.exec(text);
   if (!scheme) return false;

@@ -66,6 +66,7 @@ export interface Below {
   readonly embedded: boolean;
   /** Lists that are sets or maps. */
   readonly uniqueLists: boolean;
+  readonly rules: boolean;
 }
 
 const noProperties: ReadonlyMap<string, Structural> = new Map();
@@ -81,6 +82,7 @@ export function structuralOf(schema: JsonSchema): Structural {
   const children = [...properties.values(), ...(additional ? [additional] : []), ...(ofItems ? [ofItems] : [])];
   const embedded = schema['x-kubernetes-embedded-resource'] === true;
   const listType = schema['x-kubernetes-list-type'] ?? '';
+  const rules = schema['x-kubernetes-validations'] ?? [];
   return {
     schema,
     type: schema.type ?? '',
@@ -96,13 +98,27 @@ export function structuralOf(schema: JsonSchema): Structural {
     listType,
     listMapKeys: schema['x-kubernetes-list-map-keys'] ?? [],
     mapType: schema['x-kubernetes-map-type'] ?? '',
-    rules: schema['x-kubernetes-validations'] ?? [],
+    rules,
     below: {
       defaults: children.some((child) => child.below.defaults || child.default !== undefined),
       embedded: embedded || children.some((child) => child.below.embedded),
       uniqueLists: listType === 'set' || listType === 'map' || children.some((child) => child.below.uniqueLists),
+      rules: rules.length > 0 || children.some((child) => child.below.rules),
     },
   };
+}
+
+const text: JsonSchema = { type: 'string' };
+const metadata: JsonSchema = { type: 'object', properties: { name: text, generateName: text } };
+
+/** The same with what expressions may always read of an object of a kind: its apiVersion, kind and names. */
+export function withTypeAndMetadata(node: Structural): Structural {
+  const meta = { kind: structuralOf(text), apiVersion: structuralOf(text), metadata: structuralOf(metadata) };
+  const found = node.properties.get('metadata');
+  const named = ['name', 'generateName'].every((name) => found?.properties.get(name)?.type === 'string');
+  const typed = ['kind', 'apiVersion'].every((name) => node.properties.get(name)?.type === 'string');
+  if (typed && named && found?.type === 'object') return node;
+  return { ...node, properties: new Map([...node.properties, ...Object.entries(meta)]) };
 }
 
 export const isSchema = (items: JsonSchema | readonly JsonSchema[]): items is JsonSchema => !Array.isArray(items);

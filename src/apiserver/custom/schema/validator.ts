@@ -237,7 +237,7 @@ type ObjectCheck = (object: JsonObject, path: string, out: Outcome, old: Correla
 
 /** What an object is cannot be compared with what it was: both have been converted to the same. */
 const memberOld = (old: Correlated | undefined, path: string, name: string): Correlated | undefined =>
-  path === '' && (name === 'apiVersion' || name === 'kind' || name === 'metadata') ? undefined : old?.key(name);
+  path === '' && (name === 'apiVersion' || name === 'kind') ? undefined : old?.key(name);
 
 /** anyOf, oneOf, allOf and not. Within them nothing is passed over for being as it was. */
 function junctorCheck(schema: JsonSchema): Check | undefined {
