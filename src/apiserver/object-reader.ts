@@ -1,10 +1,12 @@
 import type { KubeObject } from '../api/resource.ts';
 import type { WatchCaches } from './cache/caches.ts';
 import type { WatchCache } from './cache/watch-cache.ts';
-import type { ResourceTable, ServedResource, Stored } from './core.ts';
+import type { ServedResource, Stored } from './core.ts';
+import type { Resources } from './resource-table.ts';
 
 /** The newest state of the API as this process knows it, without waiting: for admission plugins and authorizers. */
 export interface ObjectReader {
+  readonly resources: Resources;
   /** Undefined while the resource was not `preload`ed. `namespace` is "" for cluster-scoped objects. */
   get(group: string, version: string, resource: string, namespace: string, name: string): KubeObject | undefined;
   /** `namespace` "" lists all. */
@@ -17,16 +19,16 @@ export interface ObjectReader {
 }
 
 export class CachedObjects implements ObjectReader {
-  readonly #resources: ResourceTable;
+  readonly resources: Resources;
   readonly #caches: WatchCaches;
 
-  constructor(resources: ResourceTable, caches: WatchCaches) {
-    this.#resources = resources;
+  constructor(resources: Resources, caches: WatchCaches) {
+    this.resources = resources;
     this.#caches = caches;
   }
 
   get(group: string, version: string, resource: string, namespace: string, name: string): KubeObject | undefined {
-    const served = this.#resources.find(group, version, resource);
+    const served = this.resources.find(group, version, resource);
     const cache = served && this.#caches.peek(served.prefix);
     return cache?.get(cache.key(namespace, name))?.object;
   }
@@ -39,7 +41,7 @@ export class CachedObjects implements ObjectReader {
   /** How many objects there are of each resource that has been read. Resources that are stored together count once. */
   *counts(): Generator<readonly [resource: ServedResource, objects: number]> {
     const seen = new Set<string>();
-    for (const resource of this.#resources.all()) {
+    for (const resource of this.resources.all()) {
       const cache = this.#caches.peek(resource.prefix);
       if (!cache || seen.has(resource.prefix)) continue;
       seen.add(resource.prefix);
@@ -48,7 +50,7 @@ export class CachedObjects implements ObjectReader {
   }
 
   list(group: string, version: string, resource: string, namespace: string): readonly KubeObject[] {
-    const served = this.#resources.find(group, version, resource);
+    const served = this.resources.find(group, version, resource);
     const cache = served && this.#caches.peek(served.prefix);
     if (!cache) return [];
     const [start, end] = cache.bounds(namespace);

@@ -12,6 +12,7 @@ import {
   type ServiceAccount,
 } from '../api/core/v1.gen.ts';
 import { errors } from '../api/errors.ts';
+import { model } from '../api/model.ts';
 import type { IngressClass } from '../api/networking/v1.gen.ts';
 import type { RuntimeClass } from '../api/node/v1.gen.ts';
 import { clusterrolebindings, clusterroles, rolebindings, roles } from '../api/rbac/v1.gen.ts';
@@ -55,6 +56,7 @@ import { RbacAuthorizer } from './authorization/rbac.ts';
 import { accessReviews } from './authorization/reviews.ts';
 import type { ApiCore, RequestContext } from './core.ts';
 import { feedObjects } from './object-feed.ts';
+import { type PolicyOptions, validatingAdmissionPolicy } from './policies/validating.ts';
 import type { ObjectReader, VirtualHandler } from './server-core.ts';
 import { loopbackUser } from './user.ts';
 
@@ -107,6 +109,10 @@ const reads: Security['reads'] = [
   ['node.k8s.io', 'v1', 'runtimeclasses'],
   ['storage.k8s.io', 'v1', 'storageclasses'],
   ['networking.k8s.io', 'v1', 'ingressclasses'],
+  ['admissionregistration.k8s.io', 'v1', 'validatingadmissionpolicies'],
+  ['admissionregistration.k8s.io', 'v1', 'validatingadmissionpolicybindings'],
+  ['admissionregistration.k8s.io', 'v1', 'mutatingadmissionpolicies'],
+  ['admissionregistration.k8s.io', 'v1', 'mutatingadmissionpolicybindings'],
 ];
 
 /**
@@ -180,6 +186,14 @@ export function createSecurity(options: SecurityOptions): Security {
     },
   };
 
+  const policyOptions = (reader: ObjectReader): PolicyOptions => ({
+    model,
+    objects: reader,
+    resources: reader.resources,
+    authorizer,
+    namespace: (name) => readers.namespace(name) ?? readers.fresh?.namespace(name),
+  });
+
   let core: ApiCore | undefined;
   const quotaTarget = (namespace: string, name: string, subresource: string) => {
     const resource = core?.resources.find('', 'v1', 'resourcequotas');
@@ -227,6 +241,7 @@ export function createSecurity(options: SecurityOptions): Security {
         certificateSubjectRestriction(),
         defaultIngressClass(readers),
         escalationCheck(rbac, authorizer),
+        validatingAdmissionPolicy(policyOptions(reader)),
         // Charges quotas, so nothing may refuse after it.
         resourceQuota(readers, quotaWriter),
       ];

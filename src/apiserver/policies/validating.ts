@@ -1,0 +1,135 @@
+import type {
+  ValidatingAdmissionPolicy,
+  ValidatingAdmissionPolicyBinding,
+} from '../../api/admissionregistration/v1.gen.ts';
+import { ApiError, errors } from '../../api/errors.ts';
+import type { AdmissionPlugin, Authorizer } from '../admission.ts';
+import type { ObjectReader } from '../object-reader.ts';
+import { Attributes, type Matched, type Surroundings } from './attributes.ts';
+import { type CompiledValidatingPolicy, compileValidating } from './compile.ts';
+import { handlesAllBut } from './exempt.ts';
+import { resourcesMatch } from './matching.ts';
+import { ConfigurationError, collectParams, paramResource } from './params.ts';
+import { type Hook, PolicySource } from './policy-source.ts';
+import { RequestAuthorizer } from './request-authorizer.ts';
+import { type Decision, judge } from './validation.ts';
+
+export interface PolicyOptions extends Surroundings {
+  readonly objects: ObjectReader;
+  readonly authorizer: Authorizer;
+}
+
+type Binding = ValidatingAdmissionPolicyBinding;
+type PolicyHook = Hook<ValidatingAdmissionPolicy, Binding, CompiledValidatingPolicy>;
+
+interface Denial extends Pick<Decision, 'message' | 'reason'> {
+  readonly policy: string;
+  readonly binding: string | undefined;
+}
+
+const codes: Readonly<Record<string, number>> = {
+  Forbidden: 403,
+  Unauthorized: 401,
+  RequestEntityTooLarge: 413,
+  Invalid: 422,
+};
+
+/** Refuses what policies say may not be. https://kubernetes.io/docs/reference/access-authn-authz/validating-admission-policy/ */
+export function validatingAdmissionPolicy(options: PolicyOptions): AdmissionPlugin {
+  const names = { policies: 'validatingadmissionpolicies', bindings: 'validatingadmissionpolicybindings' };
+  const source = new PolicySource<ValidatingAdmissionPolicy, Binding, CompiledValidatingPolicy>(
+    options.objects,
+    options.resources,
+    names,
+    compileValidating,
+  );
+  return {
+    name: 'ValidatingAdmissionPolicy',
+    handles: handlesAllBut(),
+    idle: () => source.idle,
+    async validate(request) {
+      const hooks = await source.hooks();
+      if (hooks.length === 0) return;
+      const attributes = await Attributes.of(request, options);
+      const authorizer = new RequestAuthorizer(options.authorizer, request.context.user);
+      let first: Denial | undefined;
+      for (const hook of hooks) {
+        for await (const denial of denials(hook, attributes, authorizer, options)) first ??= denial;
+      }
+      if (first) throw refused(attributes, first);
+    },
+  };
+}
+
+/** Why one policy refuses the request; warns where a binding only warns. */
+async function* denials(
+  hook: PolicyHook,
+  attributes: Attributes,
+  authorizer: RequestAuthorizer,
+  options: PolicyOptions,
+): AsyncGenerator<Denial> {
+  const { policy } = hook;
+  const { name } = policy.metadata;
+  const misconfigured = function* (error: unknown, binding?: string): Generator<Denial> {
+    if (!(error instanceof ConfigurationError) && !(error instanceof ApiError)) throw error;
+    if (policy.spec.failurePolicy === 'Ignore') return;
+    const what = binding === undefined ? 'policy' : 'binding';
+    yield { policy: name, binding, message: `failed to configure ${what}: ${error.message}`, reason: '' };
+  };
+  let matched: Matched | undefined;
+  let params: ReturnType<typeof paramResource> | undefined;
+  try {
+    matched = resourcesMatch(policy.spec.matchConstraints ?? {}, attributes);
+    if (!matched) return;
+    const { paramKind } = policy.spec;
+    if (paramKind) params = paramResource(options.resources, paramKind);
+  } catch (error) {
+    yield* misconfigured(error);
+    return;
+  }
+  for (const binding of hook.bindings) {
+    let found: Awaited<ReturnType<typeof collectParams>>;
+    try {
+      const { matchResources, paramRef } = binding.spec;
+      if (matchResources && !resourcesMatch(matchResources, attributes)) continue;
+      found = await collectParams(params, paramRef, attributes.namespace, options.objects, options.resources);
+    } catch (error) {
+      yield* misconfigured(error, binding.metadata.name);
+      continue;
+    }
+    for (const param of found) {
+      const result = await judge(hook, attributes, matched, param, authorizer);
+      for (const decision of result.denied) yield* act(decision, name, binding, attributes);
+      for (const message of result.annotationErrors) {
+        yield { policy: name, binding: binding.metadata.name, message, reason: '' };
+      }
+    }
+  }
+}
+
+function* act(decision: Decision, policy: string, binding: Binding, { request }: Attributes): Generator<Denial> {
+  const { name } = binding.metadata;
+  for (const action of binding.spec.validationActions ?? []) {
+    if (action === 'Deny') yield { ...decision, policy, binding: name };
+    if (action === 'Warn') {
+      const what = `Validation failed for ValidatingAdmissionPolicy '${policy}' with binding '${name}'`;
+      request.context.warn(`${what}: ${decision.message}`);
+    }
+  }
+}
+
+function refused({ request, name }: Attributes, denial: Denial): ApiError {
+  const { group, data } = request.target.resource;
+  const by = denial.binding === undefined ? '' : ` with binding '${denial.binding}'`;
+  const message = `ValidatingAdmissionPolicy '${denial.policy}'${by} denied request: ${denial.message}`;
+  const { metadata } = (request.object as Partial<NonNullable<typeof request.object>> | undefined) ?? {};
+  const shown = name || metadata?.name || metadata?.generateName || 'Unknown';
+  const { status } = errors.forbidden({ group, resource: data.resource }, shown, message);
+  const reason = denial.reason || 'Invalid';
+  return new ApiError({
+    ...status,
+    reason,
+    details: { ...status.details, causes: [{ message }] },
+    code: codes[reason] ?? 422,
+  });
+}
