@@ -5,12 +5,12 @@ import type { Clock } from '../utils/clock.ts';
 import type { Logger } from '../utils/log.ts';
 import type { AdmissionPlugin, Authorizer } from './admission.ts';
 import type { WatchCaches } from './cache/caches.ts';
-import type { ListParameters, RequestContext, ServedResource, Target } from './core.ts';
+import type { ListParameters, RequestContext, Target } from './core.ts';
+import type { ConvertObjects } from './custom/versions.ts';
 import type { ObjectReader } from './object-reader.ts';
 import type { RegistryHooks } from './registry/hooks.ts';
 import { IpRange } from './registry/ip-range.ts';
 import { namespaceHooks } from './registry/namespaces.ts';
-import type { ScalePaths } from './registry/scale.ts';
 import { nodePortsInUse, ServiceAllocator } from './registry/service-allocator.ts';
 import type { Resources } from './resource-table.ts';
 
@@ -46,8 +46,8 @@ export interface CoreOptions {
     /** --service-node-port-range: first and last port. */
     readonly nodePorts?: readonly [first: number, last: number];
   };
-  /** Where custom resources with a scale subresource keep their replicas. */
-  readonly scalePaths?: (resource: ServedResource) => ScalePaths | undefined;
+  /** Between versions of custom resources whose definition has a conversion webhook. */
+  readonly convert?: ConvertObjects;
 }
 
 /** What built-in kinds do beyond their strategies. */

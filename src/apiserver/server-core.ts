@@ -30,6 +30,9 @@ import type {
   WriteParameters,
 } from './core.ts';
 import { builtinHooks, type CoreOptions, type VirtualHandler } from './core-options.ts';
+import { ConvertedSink } from './custom/converted-watch.ts';
+import type { CustomKind } from './custom/kind.ts';
+import { type ConvertObjects, CustomVersions, isCustomResource } from './custom/versions.ts';
 import { CachedObjects, type ObjectReader } from './object-reader.ts';
 import { appliedObject } from './registry/apply.ts';
 import { decodeBody, decodeObject, type ExpectedKind, kindOf, parseBody } from './registry/body.ts';
@@ -50,9 +53,10 @@ import {
   validateScale,
   withScale,
 } from './registry/scale.ts';
+import { prepareVirtual } from './registry/virtual.ts';
 import type { Resources } from './resource-table.ts';
 import { answer, attributesOf, checkIdentity, expectedKind, isBindings, managerOf, mustServe } from './targets.ts';
-import { identity, type Versions, versionsOf } from './versions.ts';
+import { identity, type Versions, versionsOf, viewed } from './versions.ts';
 
 export type { CoreOptions, VirtualHandler } from './core-options.ts';
 export type { ObjectReader } from './object-reader.ts';
@@ -60,6 +64,8 @@ export type { ObjectReader } from './object-reader.ts';
 export function createCore(options: CoreOptions): Core {
   return new Core(options);
 }
+
+const cannotConvert: ConvertObjects = () => Promise.reject(errors.internal('nothing converts custom resources here'));
 
 /** Items of a collection that are deleted at a time. */
 const DELETE_WORKERS = 16;
@@ -79,7 +85,8 @@ export class Core implements ApiCore {
   readonly #registry: Registry;
   readonly #authorizer: Authorizer;
   readonly #virtual: Readonly<Record<string, VirtualHandler>>;
-  readonly #scalePaths: (resource: ServedResource) => ScalePaths | undefined;
+  readonly #convert: ConvertObjects;
+  readonly #ofCustom = new WeakMap<ServedResource, Versions>();
 
   constructor(options: CoreOptions) {
     const { store, clock, log, resources } = options;
@@ -89,7 +96,7 @@ export class Core implements ApiCore {
     this.#clock = clock;
     this.#authorizer = options.authorizer;
     this.#virtual = options.virtual ?? {};
-    this.#scalePaths = options.scalePaths ?? (() => undefined);
+    this.#convert = options.convert ?? cannotConvert;
     this.#caches = new WatchCaches({ store, clock, log });
     this.#reader = new Reader({ store, caches: this.#caches, clock, log, random });
     this.objects = new CachedObjects(resources, this.#caches);
@@ -120,8 +127,11 @@ export class Core implements ApiCore {
     const versions = this.#versions(target.resource);
     const entry = await this.#reader.get(versions.storage, target.namespace, target.name, options.resourceVersion);
     if (!entry) throw errors.notFound(groupResourceOf(target.resource), target.name);
-    if (target.subresource === 'scale') return answer(scaleOf(entry.object, this.#pathsOf(target)), entry);
-    return versions.view(entry);
+    if (target.subresource === 'scale') {
+      const { object } = await viewed(versions, entry);
+      return answer(scaleOf(object, this.#pathsOf(target)), entry);
+    }
+    return viewed(versions, entry);
   }
 
   async list(context: RequestContext, target: Target, options: ListParameters): Promise<StoredList> {
@@ -139,10 +149,18 @@ export class Core implements ApiCore {
   #list(target: Target, options: ListParameters): Promise<StoredList> {
     const { resource, namespace, name } = target;
     const versions = this.#versions(resource);
+    if (resource.custom) return this.#listCustom(target, versions, options);
     if (versions.storage === resource) return this.#reader.list(resource, namespace, name, options);
     return this.#reader
       .list(versions.storage, namespace, name, options, versions.view)
       .then((list) => ({ ...list, resource }));
+  }
+
+  async #listCustom({ resource, namespace, name }: Target, versions: Versions, options: ListParameters) {
+    if (!versions.prepare) return this.#reader.list(resource, namespace, name, options, versions.view);
+    const list = await this.#reader.list(resource, namespace, name, options);
+    await versions.prepare(list.items);
+    return { ...list, items: list.items.map((item) => versions.view(item)) };
   }
 
   async watch(
@@ -155,14 +173,21 @@ export class Core implements ApiCore {
     mustServe(target, 'watch');
     if (this.#virtualOf(target)) throw errors.methodNotAllowed();
     const { resource, namespace, name } = target;
-    const { storage, view } = this.#versions(resource);
+    const versions = this.#versions(resource);
+    const { storage, view } = versions;
+    if (versions.prepare) {
+      const converted = new ConvertedSink(sink, versions);
+      const { signal } = context;
+      const watch = await this.#reader.watch(resource, namespace, name, options, converted, undefined, signal);
+      return converted.attach(watch);
+    }
     return this.#reader.watch(
-      storage,
+      resource.custom ? resource : storage,
       namespace,
       name,
       options,
       sink,
-      storage === resource ? undefined : view,
+      storage === resource && !resource.custom ? undefined : view,
       context.signal,
     );
   }
@@ -174,15 +199,18 @@ export class Core implements ApiCore {
     const virtual = this.#virtualOf(target);
     if (virtual) {
       if (!virtual.create) throw errors.methodNotAllowed();
-      const object = this.#decode(context, expectedKind(this.#model, target), body, options);
+      const expected = expectedKind(this.#model, target);
+      const object = this.#decode(context, expected, body, options);
+      const { tracking } = this.#write(context, target, options);
+      prepareVirtual(object, target, expected, tracking, this.#clock.now());
       return answer(await virtual.create(context, target, object));
     }
     if (target.subresource !== '' || isBindings(target)) return this.#createSubresource(context, target, body, options);
     const versions = this.#versions(target.resource);
     const object = this.#decode(context, kindOf(target.resource), body, options);
     const write = this.#write(context, target, options);
-    const stored = await this.#registry.create(write, versions.toStorage(object));
-    return versions.view(stored);
+    const stored = await this.#registry.create(write, await this.#forWriting(write, versions, object));
+    return viewed(versions, stored);
   }
 
   /** POST to a pod: binding and eviction. The legacy collection of bindings names its pod in the body. */
@@ -194,7 +222,7 @@ export class Core implements ApiCore {
   ): Promise<Stored> {
     const object = this.#decode(context, expectedKind(this.#model, target), body, options);
     const { name } = object.metadata;
-    if (target.name !== '' && name && name !== target.name) {
+    if (target.name !== '' && name !== target.name) {
       throw errors.badRequest(
         target.subresource === 'eviction'
           ? 'name in URL does not match name in Eviction object'
@@ -254,9 +282,9 @@ export class Core implements ApiCore {
       // Preparation changes the object, so a second attempt needs another copy.
       const object = fresh ?? decodeObject(expected, parsed, 'Ignore', () => undefined);
       fresh = undefined;
-      return versions.toStorage(object);
+      return this.#forWriting(write, versions, object);
     });
-    return { stored: versions.view(stored), created };
+    return { stored: await viewed(versions, stored), created };
   }
 
   async patch(
@@ -275,9 +303,15 @@ export class Core implements ApiCore {
       return this.#updateScale(write, (scale) => change(scale));
     }
     const versions = this.#versions(target.resource);
-    const make = (old: Entry | undefined) => versions.toStorage(change(old && versions.view(old).object));
+    const make = async (old: Entry | undefined) =>
+      this.#forWriting(write, versions, change(old && (await viewed(versions, old)).object));
     const { stored, created } = await this.#registry.update(write, make, patch.type === 'apply');
-    return { stored: versions.view(stored), created };
+    return { stored: await viewed(versions, stored), created };
+  }
+
+  /** Custom resources are written in the version of the request. */
+  #forWriting(write: Write, versions: Versions, object: Mutable<KubeObject>) {
+    return write.versions ? object : versions.toStorage(object);
   }
 
   /** What a patch makes of an object, each time another one is there; without one only apply makes anything. */
@@ -328,7 +362,8 @@ export class Core implements ApiCore {
       { ...untracked, target: { ...target, subresource: '' }, admission: false },
       async (old) => {
         if (!old) throw errors.notFound(groupResourceOf(target.resource), target.name);
-        const before = ownedScaleOf(old.object, paths);
+        const { object: parent } = await viewed(versions, old);
+        const before = ownedScaleOf(parent, paths);
         const object = make(before);
         if (tracking) trackScale(before, object, { ...tracking, now: this.#clock.now() });
         if (!admission.idle('UPDATE', target)) {
@@ -345,10 +380,11 @@ export class Core implements ApiCore {
           await admission.validate(request);
         }
         validateScale(asScale(object));
-        return withScale(old.object, asScale(object), paths);
+        return withScale(parent, asScale(object), paths);
       },
     );
-    return { stored: answer(scaleOf(versions.view(stored).object, paths), stored), created: false };
+    const { object } = await viewed(versions, stored);
+    return { stored: answer(scaleOf(object, paths), stored), created: false };
   }
 
   async delete(context: RequestContext, target: Target, options: DeleteParameters): Promise<DeleteResult> {
@@ -368,7 +404,8 @@ export class Core implements ApiCore {
     const write = { ...this.#write(context, target, options), ...more };
     const result = await deleteObject(this.#registry, write, options);
     const versions = this.#versions(target.resource);
-    return versions.storage === target.resource ? result : { ...result, stored: versions.view(result.stored) };
+    if (versions.storage === target.resource && !versions.prepare) return result;
+    return { ...result, stored: await viewed(versions, result.stored) };
   }
 
   async deleteCollection(
@@ -437,10 +474,13 @@ export class Core implements ApiCore {
 
   #write(context: RequestContext, target: Target, options: WriteParameters | DeleteParameters, applies = false): Write {
     const manager = ('fieldManager' in options && options.fieldManager) || managerOf(context.userAgent);
+    const { resource } = target;
     return {
       context,
       target,
-      storage: this.resources.storageOf(target.resource),
+      ...(resource.custom
+        ? { storage: resource, versions: this.#versions(resource) }
+        : { storage: this.resources.storageOf(resource) }),
       dryRun: isDryRun(options),
       options,
       authorizeCreate: () => this.#authorize(context, target, 'create'),
@@ -449,11 +489,21 @@ export class Core implements ApiCore {
   }
 
   #versions(resource: ServedResource): Versions {
+    if (isCustomResource(resource)) return this.#customVersions(resource);
     const storage = this.resources.storageOf(resource);
     return storage === resource ? identity(resource) : versionsOf(resource, storage);
   }
 
-  #pathsOf(target: Target): ScalePaths {
-    return this.#scalePaths(target.resource) ?? builtinScale;
+  #customVersions(resource: ServedResource & { readonly custom: CustomKind }): Versions {
+    let versions = this.#ofCustom.get(resource);
+    if (!versions) {
+      versions = new CustomVersions(resource, this.#convert);
+      this.#ofCustom.set(resource, versions);
+    }
+    return versions;
+  }
+
+  #pathsOf({ resource }: Target): ScalePaths {
+    return resource.custom?.scale ?? builtinScale;
   }
 }

@@ -7,12 +7,20 @@ import type { ServedResource, Stored } from './core.ts';
 export interface Versions {
   readonly storage: ServedResource;
   /** May take the object over. */
-  toStorage(object: Mutable<KubeObject>): Mutable<KubeObject>;
+  toStorage(object: Mutable<KubeObject>): Mutable<KubeObject> | Promise<Mutable<KubeObject>>;
+  /** Where making a view takes time: makes those of these entries, so that `view` has them. Rejects with ApiError. */
+  readonly prepare?: ((stored: readonly Stored[]) => Promise<void>) | undefined;
   view(stored: Entry | Stored): Stored;
 }
 
 const identities = new WeakMap<ServedResource, Versions>();
 const converted = new WeakMap<ServedResource, Versions>();
+
+/** A stored entry as the version shows it, whatever that takes. */
+export async function viewed(versions: Versions, stored: Entry | Stored): Promise<Stored> {
+  await versions.prepare?.([stored]);
+  return versions.view(stored);
+}
 
 /** A resource that is stored as it is served: nearly all. */
 export function identity(resource: ServedResource): Versions {

@@ -6,6 +6,7 @@ import type { TokenFile } from '../apiserver/authentication/token-file.ts';
 import { ensureDefaultServiceCidr } from '../apiserver/bootstrap/default-service-cidr.ts';
 import { ensureBootstrap } from '../apiserver/bootstrap/ensure.ts';
 import { componentStatuses } from '../apiserver/component-statuses.ts';
+import { Definitions } from '../apiserver/custom/definitions.ts';
 import { buildResourceTable } from '../apiserver/resource-table.ts';
 import { createSecurity } from '../apiserver/security.ts';
 import { type Core, createCore } from '../apiserver/server-core.ts';
@@ -89,8 +90,10 @@ export async function createControlPlane(options: ControlPlaneOptions): Promise<
       return served;
     }),
   );
+  const definitions = new Definitions({ core, clock, log });
   await Promise.all([
     security.start(core),
+    definitions.ready,
     ensureBootstrap(client('kube-apiserver')),
     ensureDefaultServiceCidr(client('kube-apiserver'), { cidrs: options.serviceClusterIpRange.split(','), clock, log }),
   ]);
@@ -101,6 +104,7 @@ export async function createControlPlane(options: ControlPlaneOptions): Promise<
     tokens: security.tokens,
     client,
     async close() {
+      definitions.close();
       security.stop();
       await core.close();
     },

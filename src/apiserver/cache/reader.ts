@@ -105,7 +105,7 @@ export class Reader {
     const page = token
       ? await this.#page(resource, namespace, selection, token, limit)
       : await this.#firstPage(resource, namespace, selection, revision, limit, parameters.resourceVersionMatch);
-    const items = view ? page.entries.map(view) : page.entries;
+    const items = view ? shown(page.entries, view) : page.entries;
     return {
       resource,
       items,
@@ -338,6 +338,12 @@ export class Reader {
   close(): void {
     this.#bookmarkTimer?.stop();
   }
+}
+
+/** What a reader sees of entries; the same array where that is the entries. */
+function shown(entries: readonly Entry[], view: View): readonly Stored[] {
+  const views = entries.map(view);
+  return views.every((one, i) => one === entries[i]) ? entries : views;
 }
 
 interface Page {

@@ -38,8 +38,11 @@ export const isTrue = ({ status }: CustomResourceDefinition, type: string): bool
   (status.conditions ?? []).some((condition) => condition.type === type && condition.status === 'True');
 
 const verbs: readonly Verb[] = ['delete', 'deletecollection', 'get', 'list', 'patch', 'create', 'update', 'watch'];
-/** While the definition is being deleted. */
+/** What discovery has left of them while the definition is being deleted. */
 const lastVerbs: readonly Verb[] = ['delete', 'deletecollection', 'get', 'list', 'watch'];
+
+export const discoveredVerbs = ({ custom, data }: ServedResource): readonly Verb[] =>
+  custom?.terminating ? lastVerbs : data.verbs;
 const subresourceVerbs: readonly Verb[] = ['get', 'patch', 'update'];
 
 /**
@@ -94,7 +97,7 @@ export function resourcesOf(
         kind: names.kind,
         listKind: names.listKind ?? `${names.kind}List`,
         namespaced: spec.scope === 'Namespaced',
-        verbs: terminating ? lastVerbs : verbs,
+        verbs,
         ...(names.shortNames && { shortNames: names.shortNames }),
         ...(names.categories && { categories: names.categories }),
         ...subresourcesOf(names.kind, version.subresources),

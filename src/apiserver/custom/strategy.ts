@@ -42,8 +42,8 @@ export function customStrategy(
       const { metadata: _old, ...then } = before;
       if (!deepEqual(now, then)) object.metadata.generation = (old.metadata.generation ?? 0) + 1;
     },
-    validateUpdate: (object, old) => [
-      ...shape.validateUpdate(object, old),
+    validateUpdate: (object, old, { warn }) => [
+      ...shape.validateUpdate(object, old, warn),
       ...specReplicas(object, scale),
       ...statusReplicas(object, scale),
     ],
@@ -61,8 +61,8 @@ export function customStrategy(
             const { resourceVersion } = old.metadata;
             fields.metadata = { ...old.metadata, resourceVersion, managedFields };
           },
-          validateUpdate: (object, old) => [
-            ...shape.validateStatusUpdate(object, old),
+          validateUpdate: (object, old, { warn }) => [
+            ...shape.validateStatusUpdate(object, old, warn),
             ...statusReplicas(object, scale),
           ],
         },

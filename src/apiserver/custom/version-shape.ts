@@ -71,12 +71,12 @@ export class VersionShape {
     return this.compiled.validateCreate(fieldsOf(object));
   }
 
-  validateUpdate(object: KubeObject, old: KubeObject): FieldError[] {
-    return this.compiled.validateUpdate(fieldsOf(object), fieldsOf(old));
+  validateUpdate(object: KubeObject, old: KubeObject, warn: (message: string) => void): FieldError[] {
+    return this.compiled.validateUpdate(fieldsOf(object), fieldsOf(old), warn);
   }
 
-  validateStatusUpdate(object: KubeObject, old: KubeObject): FieldError[] {
-    return this.compiled.validateStatusUpdate(fieldsOf(object), fieldsOf(old));
+  validateStatusUpdate(object: KubeObject, old: KubeObject, warn: (message: string) => void): FieldError[] {
+    return this.compiled.validateStatusUpdate(fieldsOf(object), fieldsOf(old), warn);
   }
 
   /** Kind, version and metadata first: that is how stored objects begin. */

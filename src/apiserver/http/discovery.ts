@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto';
 import { model } from '../../api/model.ts';
 import { apiVersionOf } from '../../api/resource.ts';
-import type { ResourceData } from '../../schema/model.ts';
+import { compareVersions } from '../../api/version-priority.ts';
 import { encodeProtoEnvelope, encodeProtoMessage } from '../../schema/protobuf.ts';
 import type { ResourceTable, ServedResource } from '../core.ts';
-import { compareVersions } from '../../api/version-priority.ts';
+import { discoveredVerbs } from '../custom/kind.ts';
 import { acceptsGzip, commonHeaders, respondGzip, respondJson } from './answer.ts';
 import { NEWLINE } from './encode.ts';
 import { negotiate } from './negotiate.ts';
@@ -150,7 +150,7 @@ function makeDocuments(resources: ResourceTable, serverAddress: string): Documen
         kind: 'APIResourceList',
         ...(group !== '' && { apiVersion: 'v1' }),
         groupVersion: apiVersionOf({ group, version }),
-        resources: list.flatMap((resource) => apiResources(resource, versions.length)),
+        resources: list.flatMap((resource) => apiResources(resource)),
       });
     }
     aggregated.push({
@@ -159,7 +159,7 @@ function makeDocuments(resources: ResourceTable, serverAddress: string): Documen
         metadata: group === '' ? {} : { name: group },
         versions: versions.map(([version, list]) => ({
           version,
-          resources: list.map(({ data }) => discovered(data)),
+          resources: discoveredIn(list),
           freshness: 'Current',
         })),
       },
@@ -201,23 +201,22 @@ const storedAs: Readonly<Record<string, string>> = {
 };
 
 /** Tells storage migrators when a kind comes to be stored in another version. Undefined for what is not stored. */
-function hashOf({ group, version, data, schema }: ServedResource, versions: number): string | undefined {
-  // Which of several versions a custom resource is stored in is not known here.
-  if (!data.verbs.includes('watch') || (!schema.proto && versions > 1)) return undefined;
-  const stored = storedAs[`${group}/${data.kind}`] ?? `${group}/${version}`;
+function hashOf({ group, version, data, custom }: ServedResource): string | undefined {
+  if (!data.verbs.includes('watch')) return undefined;
+  const stored = storedAs[`${group}/${data.kind}`] ?? `${group}/${custom?.storage().version ?? version}`;
   return createHash('sha256').update(`${stored}/${data.kind}`).digest().subarray(0, 8).toString('base64');
 }
 
 /** The resource and its subresources as APIResource. */
-function apiResources(resource: ServedResource, versions: number): object[] {
+function apiResources(resource: ServedResource): object[] {
   const { data } = resource;
-  const storageVersionHash = hashOf(resource, versions);
+  const storageVersionHash = hashOf(resource);
   const own = {
     name: data.resource,
     singularName: data.singular,
     namespaced: data.namespaced,
     kind: data.kind,
-    verbs: data.verbs,
+    verbs: discoveredVerbs(resource),
     ...(data.shortNames && { shortNames: data.shortNames }),
     ...(data.categories && { categories: data.categories }),
     ...(storageVersionHash !== undefined && { storageVersionHash }),
@@ -233,8 +232,18 @@ function apiResources(resource: ServedResource, versions: number): object[] {
   return [own, ...subresources];
 }
 
-function discovered(data: ResourceData): object {
-  const responseKind = (kind: string, of?: readonly [string, string]) => ({
+/** Those of definitions by their names. */
+function discoveredIn(list: readonly ServedResource[]): readonly object[] {
+  const byName = (a: ServedResource, b: ServedResource) => (a.data.resource < b.data.resource ? -1 : 1);
+  const custom = list.filter((resource) => resource.custom).sort(byName);
+  return [...list.filter((resource) => !resource.custom), ...custom].map(discovered);
+}
+
+function discovered(resource: ServedResource): object {
+  const { data, custom } = resource;
+  // What is built in does not say of which group-version its own kinds are.
+  const own = custom ? ([resource.group, resource.version] as const) : undefined;
+  const responseKind = (kind: string, of: readonly [string, string] | undefined = own) => ({
     group: of?.[0] ?? '',
     version: of?.[1] ?? '',
     kind,
@@ -249,7 +258,7 @@ function discovered(data: ResourceData): object {
     responseKind: responseKind(data.kind),
     scope: data.namespaced ? 'Namespaced' : 'Cluster',
     singularResource: data.singular,
-    verbs: data.verbs,
+    verbs: discoveredVerbs(resource),
     ...(data.shortNames && { shortNames: data.shortNames }),
     ...(data.categories && { categories: data.categories }),
     ...(subresources.length > 0 && { subresources }),

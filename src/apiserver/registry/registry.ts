@@ -21,15 +21,12 @@ import { Entry } from '../cache/entry.ts';
 import type { Reader } from '../cache/reader.ts';
 import type { DeleteParameters, RequestContext, ServedResource, Stored, Target, WriteParameters } from '../core.ts';
 import type { StrategyContext } from '../strategy.ts';
-import {
-  defaultPrepareForCreate,
-  defaultPrepareForUpdate,
-  subresourceStrategy,
-  validatesMetadataOnce,
-} from './defaults.ts';
+import { type Versions, viewed } from '../versions.ts';
+import { defaultPrepareForCreate, defaultPrepareForUpdate, subresourceStrategy } from './defaults.ts';
 import type { RegistryHooks, Reservation } from './hooks.ts';
-import { canonicalMetadata, validateMetadata, validateMetadataUpdate } from './metadata.ts';
-import { generateName, nameRuleOf, pathSegment } from './names.ts';
+import { canonicalMetadata } from './metadata.ts';
+import { createdMetadataProblems, updatedMetadataProblems } from './metadata-rules.ts';
+import { generateName } from './names.ts';
 import { resetFields } from './reset-fields.ts';
 
 export interface RegistryOptions {
@@ -57,6 +54,8 @@ export interface Write {
   readonly tracking?: { readonly manager: string; readonly subresource: string };
   /** Asked before an update creates what is not there: that takes the right to create, too. */
   readonly authorizeCreate?: () => Promise<void>;
+  /** Of custom resources, which are written as `storage`, the version of the request, and converted to be stored. */
+  readonly versions?: Versions;
   /** A patch: what it says of the uid is no precondition. */
   readonly patches?: true;
   /** False where admission saw another object that stands for this write (Scale). */
@@ -102,6 +101,10 @@ export class Registry {
   /** `object` is the caller's no more. */
   async create(write: Write, object: Mutable<KubeObject>): Promise<Entry | Stored> {
     const { target, dryRun } = write;
+    if (write.storage.custom?.terminating) {
+      const why = 'create not allowed while custom resource definition is terminating';
+      throw errors.forbidden(groupResourceOf(target.resource), object.metadata.name ?? '', why);
+    }
     setUpMetadata(object.metadata, target);
     const request = this.admissionOf('CREATE', write, object, undefined, object.metadata.name ?? '');
     this.#track(write, object, undefined);
@@ -167,7 +170,7 @@ export class Registry {
     else defaultPrepareForCreate(storage, object);
     object.metadata = canonicalMetadata(object.metadata);
     const found: readonly FieldError[] = [
-      ...validateMetadata(object.metadata, storage.data.namespaced, nameRuleOf(storage)),
+      ...createdMetadataProblems(write.target.resource, object.metadata),
       ...(strategy.validateCreate?.(object, strategyContext) ?? []),
     ];
     if (found.length > 0) throw this.#invalid(write, object.metadata.name, found);
@@ -218,10 +221,11 @@ export class Registry {
       object.metadata = canonicalMetadata(object.metadata);
       return Entry.unstored(key, old?.revision ?? 0, object);
     }
+    const saved = write.versions ? await write.versions.toStorage(object) : object;
     const ttlSeconds = storage.strategy.ttlSeconds?.(object);
     for (let race = 0; race < MAX_RACES; race++) {
-      const { entry, value } = Entry.forWrite(key, object);
-      if (old && (old.holds(value) || (value.length === old.size && same(object, old.object)))) return old;
+      const { entry, value } = Entry.forWrite(key, saved);
+      if (old && (old.holds(value) || (value.length === old.size && same(saved, old.object)))) return old;
       const put: Operation = {
         type: 'put',
         key,
@@ -292,7 +296,7 @@ export class Registry {
     const { resource } = target;
     const gr = groupResourceOf(resource);
     const meta = object.metadata;
-    const before = old.object;
+    const before = (write.versions ? await viewed(write.versions, old) : old).object;
     if (meta.uid && meta.uid !== before.metadata.uid && !write.patches)
       throw this.#uidConflict(write, meta.uid, before.metadata.uid);
     const version = String(old.revision);
@@ -351,12 +355,8 @@ export class Registry {
     meta.selfLink = undefined;
     object.metadata = canonicalMetadata(meta);
     const validate = sub ? sub.validateUpdate : strategy.validateUpdate;
-    const update = validateMetadataUpdate(object.metadata, old.metadata);
     const found: readonly FieldError[] = [
-      ...validateMetadata(object.metadata, storage.data.namespaced, pathSegment),
-      ...update,
-      // Most of Kubernetes' strategies look at the metadata once more, and clients are told of everything twice.
-      ...(validatesMetadataOnce(storage) ? [] : update),
+      ...updatedMetadataProblems(target.resource, target.subresource, object.metadata, old.metadata),
       ...(validate?.(object, old, strategyContext) ?? []),
     ];
     if (found.length > 0) throw this.#invalid(write, object.metadata.name, found);
@@ -437,7 +437,8 @@ function setUpMetadata(meta: Mutable<ObjectMeta>, target: Target): void {
   meta.selfLink = undefined;
 }
 
-function setNamespace(meta: Mutable<ObjectMeta>, target: Target): void {
+/** The namespace of the path is the object's; throws BadRequest where it names another. */
+export function setNamespace(meta: Mutable<ObjectMeta>, target: Target): void {
   if (target.resource.data.namespaced && meta.namespace && meta.namespace !== target.namespace) {
     throw errors.badRequest('the namespace of the provided object does not match the namespace sent on the request');
   }
