@@ -118,7 +118,7 @@ function scalerToV1(scaler: v2.HorizontalPodAutoscaler): v1.HorizontalPodAutosca
   };
 }
 
-function scalerToV2(scaler: v1.HorizontalPodAutoscaler): v2.HorizontalPodAutoscaler {
+export function scalerToV2(scaler: v1.HorizontalPodAutoscaler): v2.HorizontalPodAutoscaler {
   const { targetCPUUtilizationPercentage, ...spec } = scaler.spec;
   const { currentCPUUtilizationPercentage: _, ...status } = scaler.status;
   const {

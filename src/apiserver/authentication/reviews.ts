@@ -5,7 +5,6 @@ import type {
   UserInfo as UserInfoV1,
 } from '../../api/authentication/v1.gen.ts';
 import { errors } from '../../api/errors.ts';
-import { quote } from '../../schema/quote.ts';
 import { formatTime } from '../../schema/time.ts';
 import type { Clock } from '../../utils/clock.ts';
 import type { RequestContext, Target } from '../core.ts';
@@ -32,7 +31,7 @@ const asObject = ({ name, uid, groups, extra }: UserInfo): UserInfoV1 => ({
  * https://kubernetes.io/docs/reference/access-authn-authz/authentication/#self-subject-review
  */
 export function identityReviews({ tokenFile, serviceAccountTokens, clock }: IdentityReviewOptions) {
-  const reviewToken = (token: string, audiences: readonly string[]): TokenReviewStatus => {
+  const reviewToken = (token: string, audiences: readonly string[]): Partial<TokenReviewStatus> => {
     const own = serviceAccountTokens.audiences;
     const wanted = audiences.length ? audiences : own;
     const user = tokenFile?.authenticate(token);
@@ -44,23 +43,24 @@ export function identityReviews({ tokenFile, serviceAccountTokens, clock }: Iden
       const found = serviceAccountTokens.review(token, wanted);
       if (found)
         return { authenticated: true, user: asObject(asAuthenticated(found.user)), audiences: found.audiences };
-      return { user: {}, error: 'invalid bearer token' };
+      return { error: 'invalid bearer token' };
     } catch (error) {
       if (!(error instanceof TokenError)) throw error;
-      return { user: {}, error: `[invalid bearer token, ${error.message}]` };
+      return { error: `[invalid bearer token, ${error.message}]` };
     }
   };
   return {
     tokenReview: (_context: RequestContext, _target: Target, review: TokenReview): TokenReview => {
-      const { name, namespace } = review.metadata;
-      if (namespace) throw errors.badRequest(`namespace is not allowed on this type: ${quote(namespace)}`);
-      if (name) throw errors.badRequest(`name is not allowed on this type: ${quote(name)}`);
       if (!review.spec?.token) throw errors.badRequest('token is required for TokenReview in authentication');
-      return { ...review, status: reviewToken(review.spec.token, review.spec.audiences ?? []) };
+      const { authenticated: _, ...given } = review.status ?? {};
+      const status = { ...given, ...reviewToken(review.spec.token, review.spec.audiences ?? []) };
+      return { ...review, status };
     },
-    selfSubjectReview: ({ user }: RequestContext, _target: Target, review: SelfSubjectReview): SelfSubjectReview => ({
-      ...review,
-      metadata: { ...review.metadata, creationTimestamp: formatTime(clock.now()) },
+    /** Nothing of what was sent is answered. */
+    selfSubjectReview: ({ user }: RequestContext, _target: Target, review: SelfSubjectReview): object => ({
+      kind: review.kind,
+      apiVersion: review.apiVersion,
+      metadata: { creationTimestamp: formatTime(clock.now()) },
       status: { userInfo: asObject(user) },
     }),
   };

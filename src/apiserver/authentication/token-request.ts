@@ -37,10 +37,16 @@ export function tokenRequestHandler({ tokens, readers, clock }: TokenRequestOpti
     const account = readers.serviceAccount(namespace, name);
     if (!account) throw errors.notFound({ group: '', resource: 'serviceaccounts' }, name);
     const requestName = request.metadata?.name;
-    if (requestName && requestName !== name)
-      throw errors.badRequest(
-        `the name in the request body (${requestName}) does not match the name in the URL (${name})`,
-      );
+    if (requestName && requestName !== name) {
+      const why = 'must match the service account name if specified';
+      const found = fieldErrors.invalid(Path.of('metadata', 'name'), requestName, why);
+      throw errors.invalid({ group: 'authentication.k8s.io', kind: 'TokenRequest' }, name, [found]);
+    }
+    const { uid } = account.metadata;
+    if (request.metadata.uid && request.metadata.uid !== uid) {
+      const why = `the UID in the token request (${request.metadata.uid}) does not match the UID of the service account (${uid})`;
+      throw errors.conflict({ group: 'authentication.k8s.io', resource: 'TokenRequest' }, name, why);
+    }
     const spec = {
       ...request.spec,
       audiences: request.spec.audiences?.length ? request.spec.audiences : tokens.audiences,
@@ -55,7 +61,7 @@ export function tokenRequestHandler({ tokens, readers, clock }: TokenRequestOpti
     const now = Math.floor(clock.now() / 1000);
     const { token } = tokens.issue({
       namespace,
-      serviceAccount: { name, uid: account.metadata.uid },
+      serviceAccount: { name, uid },
       audiences: spec.audiences,
       expirationSeconds: extended ? extendedSeconds : spec.expirationSeconds,
       ...bound,
@@ -63,7 +69,7 @@ export function tokenRequestHandler({ tokens, readers, clock }: TokenRequestOpti
     });
     return {
       ...request,
-      metadata: { ...request.metadata, name, namespace, creationTimestamp: formatTime(clock.now()) },
+      metadata: { ...request.metadata, name, namespace, uid, creationTimestamp: formatTime(clock.now()) },
       spec,
       status: { token, expirationTimestamp: formatTime((now + spec.expirationSeconds) * 1000) },
     };

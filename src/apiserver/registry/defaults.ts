@@ -37,27 +37,6 @@ const generational: ReadonlySet<string> = new Set([
   'validatingwebhookconfigurations.admissionregistration.k8s.io',
 ]);
 
-/** Kinds whose strategy leaves the metadata of an update to what all kinds share. */
-const leavingMetadata: ReadonlySet<string> = new Set([
-  'events',
-  'limitranges',
-  'persistentvolumes',
-  'mutatingadmissionpolicies.admissionregistration.k8s.io',
-  'mutatingadmissionpolicybindings.admissionregistration.k8s.io',
-  'mutatingwebhookconfigurations.admissionregistration.k8s.io',
-  'validatingadmissionpolicies.admissionregistration.k8s.io',
-  'validatingadmissionpolicybindings.admissionregistration.k8s.io',
-  'validatingwebhookconfigurations.admissionregistration.k8s.io',
-  'endpointslices.discovery.k8s.io',
-  'flowschemas.flowcontrol.apiserver.k8s.io',
-  'prioritylevelconfigurations.flowcontrol.apiserver.k8s.io',
-  'poddisruptionbudgets.policy',
-  'csinodes.storage.k8s.io',
-]);
-
-export const validatesMetadataOnce = (resource: ServedResource): boolean =>
-  leavingMetadata.has(groupResourceName({ group: resource.group, resource: resource.data.resource }));
-
 /** What kinds do that bring no strategy of their own: status belongs to its subresource, and some count generations. */
 export function defaultPrepareForCreate(resource: ServedResource, object: Mutable<KubeObject>): void {
   if (countsGenerations(resource)) object.metadata.generation = 1;

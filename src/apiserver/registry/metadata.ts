@@ -90,7 +90,8 @@ export function validateMetadata(meta: ObjectMeta, namespaced: boolean, rule: Na
 
 /** Labels of anything that has them; complaints are added to `found`. */
 export function validateLabels(labels: Readonly<Record<string, string>>, path: Path, found: FieldError[]): void {
-  for (const [key, value] of Object.entries(labels)) {
+  for (const key of Object.keys(labels)) {
+    const value = labels[key] ?? '';
     for (const why of qualifiedNameProblems(key)) found.push(fieldErrors.invalid(path, key, why));
     for (const why of labelValueProblems(value)) found.push(fieldErrors.invalid(path, value, why));
   }
@@ -103,7 +104,8 @@ export function validateAnnotations(
   found: FieldError[],
 ): void {
   let size = 0;
-  for (const [key, value] of Object.entries(annotations)) {
+  for (const key of Object.keys(annotations)) {
+    const value = annotations[key] ?? '';
     for (const why of qualifiedNameProblems(key.toLowerCase())) found.push(fieldErrors.invalid(path, key, why));
     size += Buffer.byteLength(key) + Buffer.byteLength(value);
   }
@@ -133,6 +135,15 @@ function validateOwners(owners: readonly OwnerReference[], found: FieldError[]):
   }
 }
 
+/** Kubernetes' own finalizers, which need no domain. */
+const standardFinalizers: ReadonlySet<string> = new Set(['kubernetes', ORPHAN_FINALIZER, FOREGROUND_FINALIZER]);
+
+/** Why a finalizer is no name of the core group's objects; undefined where it may be. */
+export function finalizerNameProblem(name: string): string | undefined {
+  if (name.includes('/') || standardFinalizers.has(name)) return undefined;
+  return 'name is neither a standard finalizer name nor is it fully qualified';
+}
+
 function validateFinalizers(finalizers: readonly string[], found: FieldError[]): void {
   for (const finalizer of finalizers) {
     for (const why of qualifiedNameProblems(finalizer))
@@ -145,7 +156,7 @@ function validateFinalizers(finalizers: readonly string[], found: FieldError[]):
 }
 
 function validateManagedFields(entries: NonNullable<ObjectMeta['managedFields']>, found: FieldError[]): void {
-  for (const [i, entry] of entries.entries()) {
+  entries.forEach((entry, i) => {
     const path = paths.managedFields.index(i);
     if (!entry.operation) found.push(fieldErrors.required(path.child('operation'), 'must not be empty'));
     else if (entry.operation !== 'Apply' && entry.operation !== 'Update') {
@@ -157,7 +168,7 @@ function validateManagedFields(entries: NonNullable<ObjectMeta['managedFields']>
     if (Buffer.byteLength(entry.manager ?? '') > 128) found.push(fieldErrors.tooLong(path.child('manager'), 128));
     if (Buffer.byteLength(entry.subresource ?? '') > 256)
       found.push(fieldErrors.tooLong(path.child('subresource'), 256));
-  }
+  });
 }
 
 /** What an update may not do to metadata, whatever the kind. */

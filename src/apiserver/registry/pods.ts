@@ -1,5 +1,5 @@
 import type { Binding, Pod, PodCondition } from '../../api/core/v1.gen.ts';
-import { type ApiError, errors } from '../../api/errors.ts';
+import { ApiError, errors } from '../../api/errors.ts';
 import type { Status } from '../../api/meta/v1.gen.ts';
 import type { KubeObject, Mutable } from '../../api/resource.ts';
 import { type FieldError, fieldErrors, Path } from '../../schema/field-error.ts';
@@ -22,7 +22,7 @@ export const success: Status & KubeObject = {
 export async function bindPod(registry: Registry, write: Write, binding: Binding): Promise<Status & KubeObject> {
   const { target, storage } = write;
   const found = complaints(binding);
-  if (found.length > 0) throw errors.invalid({ group: '', kind: 'Binding' }, binding.metadata.name, found);
+  if (found.length > 0) throw unclassified(found);
   let old = await registry.reader.get(storage, target.namespace, target.name);
   for (let race = 0; race < MAX_RACES; race++) {
     if (!old) throw errors.notFound(groupResourceOf(target.resource), target.name);
@@ -53,6 +53,13 @@ export async function bindPod(registry: Registry, write: Write, binding: Binding
     old = stored.conflict;
   }
   throw errors.conflict({ group: '', resource: 'pods/binding' }, target.name, MODIFIED);
+}
+
+/** Kubernetes lets these complaints through without saying what they are about. */
+function unclassified(found: readonly FieldError[]): ApiError {
+  const each = found.map((error) => `${error.field}: ${error.body}`);
+  const message = each.length === 1 ? (each[0] ?? '') : `[${each.join(', ')}]`;
+  return new ApiError({ kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Failure', message, code: 500 });
 }
 
 function complaints(binding: Binding): FieldError[] {

@@ -2,7 +2,7 @@ import type { CustomResourceDefinition } from '../../../api/apiextensions/v1.gen
 import type { Mutable } from '../../../api/resource.ts';
 import { createdAtCells } from '../cells.ts';
 import { define } from '../define.ts';
-import { updateOnlyStatus, updateSpec } from '../spec-and-status.ts';
+import { updateSpec, updateStatus } from '../spec-and-status.ts';
 
 /** Versions that objects may be stored in: that of now, and all of before until somebody has rewritten them. */
 function markStored({ spec, status }: Mutable<CustomResourceDefinition>): void {
@@ -37,6 +37,8 @@ export const customResourceDefinition = define<CustomResourceDefinition>({
     definition.status = { ...definition.status };
     markStored(definition);
   },
-  subresources: { status: { prepareForUpdate: updateOnlyStatus<CustomResourceDefinition> } },
+  // Labels and what else is metadata is the status writer's too.
+  subresources: { status: { prepareForUpdate: updateStatus<CustomResourceDefinition> } },
+  allowUnconditionalUpdate: false,
   tableCells: createdAtCells,
 });

@@ -22,6 +22,7 @@ export const apiService = define<APIService>({
   },
   prepareForUpdate: keepStatus<APIService>,
   subresources: { status: { prepareForUpdate: updateOnlyStatus<APIService> } },
+  allowUnconditionalUpdate: false,
   tableCells: (service, now) => {
     const { service: backend } = service.spec;
     const where = backend ? `${backend.namespace ?? ''}/${backend.name ?? ''}` : 'Local';

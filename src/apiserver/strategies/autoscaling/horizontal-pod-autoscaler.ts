@@ -1,3 +1,4 @@
+import type { HorizontalPodAutoscaler as HorizontalPodAutoscalerV1 } from '../../../api/autoscaling/v1.gen.ts';
 import type {
   HorizontalPodAutoscaler,
   HPAScalingRules,
@@ -5,6 +6,7 @@ import type {
   MetricStatus,
 } from '../../../api/autoscaling/v2.gen.ts';
 import type { Mutable } from '../../../api/resource.ts';
+import { scalerToV2 } from '../../conversion.ts';
 import {
   validateAutoscaler,
   validateAutoscalerStatusUpdate,
@@ -89,7 +91,12 @@ function resourceCell(
   return `${percent(current?.averageUtilization)}/${wanted}`;
 }
 
-function metricsCell({ spec, status }: HorizontalPodAutoscaler): string {
+/** The resource is served in v1 too, whose objects are shown as what is stored of them. */
+const inV2 = (scaler: HorizontalPodAutoscaler): HorizontalPodAutoscaler =>
+  scaler.apiVersion === 'autoscaling/v2' ? scaler : scalerToV2(scaler as unknown as HorizontalPodAutoscalerV1);
+
+function metricsCell(scaler: HorizontalPodAutoscaler): string {
+  const { spec, status } = inV2(scaler);
   const metrics = spec.metrics ?? [];
   if (metrics.length === 0) return '<none>';
   const cells = metrics.slice(0, SHOWN).map((metric, i) => metricCell(metric, status.currentMetrics?.[i]));

@@ -12,12 +12,15 @@ import { keepStatus, updateOnlyStatus } from '../spec-and-status.ts';
 export const ipAddress = define<IPAddress>({
   validateCreate: validateIpAddress,
   validateUpdate: validateIpAddressUpdate,
-  tableCells: ({ metadata, spec }) => {
+  tableCells: (address, now) => {
+    const { metadata, spec } = address;
     const { parentRef } = spec;
     if (!parentRef) return [metadata.name, NONE];
     const { group, resource, namespace, name } = parentRef;
     const kind = (group ? `${resource}.${group}` : resource).toLowerCase();
-    return [metadata.name, namespace ? `${kind}/${namespace}/${name}` : `${kind}/${name}`];
+    const parent = namespace ? `${kind}/${namespace}/${name}` : `${kind}/${name}`;
+    // Kubernetes' rows have an age that its columns do not.
+    return [metadata.name, parent, age(address, now)];
   },
 });
 
