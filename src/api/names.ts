@@ -31,10 +31,12 @@ export type Unit = 'characters' | 'bytes';
 const tooLong = (text: string, most: number, unit: Unit): readonly string[] =>
   text.length > most || (text.length * 3 > most && Buffer.byteLength(text) > most)
     ? [`must be no more than ${most} ${unit}`]
-    : [];
+    : nothing;
 
 /** A DNS subdomain: names of most objects, prefixes of label keys. */
 export function dns1123SubdomainProblems(text: string, unit: Unit = 'characters'): readonly string[] {
+  // What matches has one byte a character.
+  if (text.length <= 253 && subdomainPattern.test(text)) return nothing;
   const found = [...tooLong(text, 253, unit)];
   if (!subdomainPattern.test(text)) {
     const what =
@@ -46,6 +48,7 @@ export function dns1123SubdomainProblems(text: string, unit: Unit = 'characters'
 
 /** A DNS label: names of namespaces, ports, containers. */
 export function dns1123LabelProblems(text: string, unit: Unit = 'characters'): readonly string[] {
+  if (text.length <= 63 && labelPattern.test(text)) return nothing;
   const found = [...tooLong(text, 63, unit)];
   if (!labelPattern.test(text)) {
     const what =
@@ -92,6 +95,7 @@ export function qualifiedNameProblems(text: string): readonly string[] {
 
 /** The value of a label. */
 export function labelValueProblems(text: string): readonly string[] {
+  if (text === '' || (text.length <= 63 && qualifiedPattern.test(text))) return nothing;
   const found = [...tooLong(text, 63, 'bytes')];
   if (text !== '' && !qualifiedPattern.test(text)) {
     const what =

@@ -1,4 +1,4 @@
-import type { AppArmorProfile, Pod, PodSpec, SeccompProfile } from '../../api/core/v1.gen.ts';
+import type { AppArmorProfile, Container, Pod, PodSpec, SeccompProfile } from '../../api/core/v1.gen.ts';
 import { fieldErrors, Path } from '../../schema/field-error.ts';
 import { quote } from '../../schema/quote.ts';
 import { checkDescendingPath, type Found } from './values.ts';
@@ -29,7 +29,8 @@ export function checkPodAnnotations({ metadata, spec }: Pod, found: Found): void
   if (cost !== undefined && !isCost(cost)) {
     found.push(fieldErrors.invalid(AT.key(DELETION_COST), cost, 'must be a 32bit integer'));
   }
-  for (const [key, value] of Object.entries(annotations)) {
+  for (const key of Object.keys(annotations)) {
+    const value = annotations[key] ?? '';
     if (key === SECCOMP_POD || key.startsWith(SECCOMP_CONTAINER)) checkSeccomp(key, value, found);
     else if (key.startsWith(APPARMOR)) checkAppArmor(key, value, spec, found);
   }
@@ -53,20 +54,25 @@ function checkAppArmor(key: string, value: string, spec: PodSpec, found: Found):
   found.push(fieldErrors.invalid(AT.key(key), value, `invalid AppArmor profile name: ${quote(value)}`));
 }
 
+const namesProfile = (key: string): boolean =>
+  key === SECCOMP_POD || key.startsWith(SECCOMP_CONTAINER) || key.startsWith(APPARMOR);
+
+type Secured = Pick<Container, 'name' | 'securityContext'>;
+
 /** Where annotation and field both name a profile, they name the same. */
 export function checkProfilesMatch({ metadata, spec }: Pod, found: Found): void {
   const { annotations } = metadata;
-  if (!annotations) return;
+  if (!annotations || !Object.keys(annotations).some(namesProfile)) return;
   if (spec.os?.name !== 'windows') checkSeccompMatch(annotations, spec, found);
   if (spec.os?.name === 'windows') return;
   for (const kind of kinds) {
-    for (const [i, { name, securityContext }] of (spec[kind] ?? []).entries()) {
+    spec[kind]?.forEach(({ name, securityContext }: Secured, i: number) => {
       const profile = securityContext?.appArmorProfile ?? spec.securityContext?.appArmorProfile;
       const annotation = annotations[APPARMOR + name];
-      if (!profile || annotation === undefined) continue;
+      if (!profile || annotation === undefined) return;
       const at = SPEC.child(kind).index(i).child('securityContext', 'appArmorProfile');
       checkMatch(annotation, profile, ['runtime/default'], 'apparmor', at, found);
-    }
+    });
   }
 }
 
@@ -78,13 +84,13 @@ function checkSeccompMatch(annotations: Annotations, spec: PodSpec, found: Found
     checkMatch(annotation, profile, defaults, 'seccomp', SPEC.child('securityContext', 'seccompProfile'), found);
   }
   for (const kind of kinds) {
-    for (const [i, { name, securityContext }] of (spec[kind] ?? []).entries()) {
+    spec[kind]?.forEach(({ name, securityContext }: Secured, i: number) => {
       const own = securityContext?.seccompProfile;
       const given = annotations[SECCOMP_CONTAINER + name];
-      if (!own || given === undefined) continue;
+      if (!own || given === undefined) return;
       const at = SPEC.child(kind).index(i).child('securityContext', 'seccompProfile');
       checkMatch(given, own, defaults, 'seccomp', at, found);
-    }
+    });
   }
 }
 

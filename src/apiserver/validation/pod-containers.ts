@@ -46,14 +46,14 @@ export function checkContainers(
     return;
   }
   const names = new Set<string>();
-  for (const [i, container] of containers.entries()) {
+  containers.forEach((container, i) => {
     const at = path.index(i);
     checkCommon(container, scope, at, found);
     if (names.has(container.name)) found.push(fieldErrors.duplicate(at.child('name'), container.name));
     names.add(container.name);
     checkProbes(container, scope.graceSeconds, at, found);
     checkRestartPolicy(container, at, found);
-  }
+  });
   checkHostPorts(containers, path, found);
 }
 
@@ -64,8 +64,9 @@ export function checkInitContainers(
   path: Path,
   found: Found,
 ): void {
+  if (!containers?.length) return;
   const names = new Set((regular ?? []).map(({ name }) => name));
-  for (const [i, container] of (containers ?? []).entries()) {
+  for (const [i, container] of containers.entries()) {
     const at = path.index(i);
     checkCommon(container, scope, at, found);
     // Without a policy the rules are not looked at.
@@ -144,22 +145,21 @@ export function checkImagePadding(image: string | undefined, path: Path, found: 
   }
 }
 
+const messagePolicies = ['File', 'FallbackToLogsOnError'];
+const pullPolicies = ['Always', 'IfNotPresent', 'Never'];
+const protocols = ['SCTP', 'TCP', 'UDP'];
+
 function checkCommon(container: Container, scope: PodScope, path: Path, found: Found): void {
   if (required(container.name, path, 'name', found)) checkLabel1123(container.name, path.child('name'), found);
   required(container.image, path, 'image', found);
-  checkEnum(
-    container.terminationMessagePolicy,
-    ['File', 'FallbackToLogsOnError'],
-    path.child('terminationMessagePolicy'),
-    found,
-  );
+  checkEnum(container.terminationMessagePolicy, messagePolicies, path.child('terminationMessagePolicy'), found);
   if (container.ports) checkPorts(container.ports, path.child('ports'), found);
   if (container.env) checkEnvironment(container.env, scope.volumes, path.child('env'), found);
   if (container.envFrom) checkEnvFrom(container.envFrom, path.child('envFrom'), found);
   const { volumeMounts: mounts, volumeDevices: devices } = container;
   if (mounts) checkMounts(mounts, devices ?? [], container, scope.volumes, path.child('volumeMounts'), found);
   if (devices) checkDevices(devices, mounts ?? [], scope.volumes, path.child('volumeDevices'), found);
-  checkEnum(container.imagePullPolicy, ['Always', 'IfNotPresent', 'Never'], path.child('imagePullPolicy'), found);
+  checkEnum(container.imagePullPolicy, pullPolicies, path.child('imagePullPolicy'), found);
   checkResources(container.resources, scope.claims, path.child('resources'), found);
   if (container.resizePolicy) checkResizePolicy(container, scope.restartPolicy, path.child('resizePolicy'), found);
   if (container.securityContext) {
@@ -169,7 +169,7 @@ function checkCommon(container: Container, scope: PodScope, path: Path, found: F
 
 function checkPorts(ports: readonly ContainerPort[], path: Path, found: Found): void {
   const names = new Set<string>();
-  for (const [i, { name, containerPort, hostPort, protocol }] of ports.entries()) {
+  ports.forEach(({ name, containerPort, hostPort, protocol }, i) => {
     const at = path.index(i);
     if (name) {
       const problems = portNameProblems(name);
@@ -180,22 +180,23 @@ function checkPorts(ports: readonly ContainerPort[], path: Path, found: Found): 
     if (!containerPort) found.push(fieldErrors.required(at.child('containerPort')));
     else addAll(found, at.child('containerPort'), containerPort, portProblems(containerPort));
     if (hostPort) addAll(found, at.child('hostPort'), hostPort, portProblems(hostPort));
-    checkEnum(protocol, ['SCTP', 'TCP', 'UDP'], at.child('protocol'), found);
-  }
+    checkEnum(protocol, protocols, at.child('protocol'), found);
+  });
 }
 
 function checkHostPorts(containers: readonly Container[], path: Path, found: Found): void {
-  const taken = new Set<string>();
-  for (const [i, { ports }] of containers.entries()) {
-    for (const [j, { protocol, hostIP = '', hostPort }] of (ports ?? []).entries()) {
-      if (!hostPort) continue;
+  let taken: Set<string> | undefined;
+  containers.forEach(({ ports }, i) => {
+    ports?.forEach(({ protocol, hostIP = '', hostPort }, j) => {
+      if (!hostPort) return;
       const key = `${protocol}/${hostIP}/${hostPort}`;
+      taken ??= new Set();
       if (taken.has(key)) {
         found.push(fieldErrors.duplicate(path.index(i).child('ports').index(j).child('hostPort'), key));
       }
       taken.add(key);
-    }
-  }
+    });
+  });
 }
 
 function checkMounts(
@@ -207,7 +208,7 @@ function checkMounts(
   found: Found,
 ): void {
   const points = new Set<string>();
-  for (const [i, mount] of mounts.entries()) {
+  mounts.forEach((mount, i) => {
     const at = path.index(i);
     const { name, mountPath, subPath, subPathExpr, mountPropagation } = mount;
     required(name, at, 'name', found);
@@ -232,7 +233,7 @@ function checkMounts(
     }
     if (mountPropagation !== undefined) checkPropagation(mountPropagation, container, path, found);
     checkRecursiveReadOnly(mount, path.child('recursiveReadOnly'), found);
-  }
+  });
 }
 
 function checkPropagation(propagation: string, container: Container, path: Path, found: Found): void {
@@ -318,11 +319,12 @@ function checkRestartPolicy({ restartPolicy, restartPolicyRules }: Container, pa
   } else if (!restartPolicies.includes(restartPolicy)) {
     found.push(fieldErrors.notSupported(path.child('restartPolicy'), restartPolicy, restartPolicies));
   }
+  if (!restartPolicyRules) return;
   const rulesPath = path.child('restartPolicyRules');
-  if (restartPolicyRules && restartPolicyRules.length > MAX_RULES) {
+  if (restartPolicyRules.length > MAX_RULES) {
     found.push(fieldErrors.tooMany(rulesPath, restartPolicyRules.length, MAX_RULES));
   }
-  for (const [i, { action, exitCodes }] of (restartPolicyRules ?? []).entries()) {
+  for (const [i, { action, exitCodes }] of restartPolicyRules.entries()) {
     const at = rulesPath.index(i);
     if (!restartActions.includes(action ?? '')) {
       found.push(fieldErrors.notSupported(at.child('action'), action ?? '', restartActions));

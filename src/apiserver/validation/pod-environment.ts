@@ -32,12 +32,12 @@ export function checkEnvironment(
   path: Path,
   found: Found,
 ): void {
-  for (const [i, { name, value, valueFrom }] of variables.entries()) {
+  variables.forEach(({ name, value, valueFrom }, i) => {
     // As nearly all are.
-    if (!valueFrom && name && environmentNameProblems(name).length === 0) continue;
+    if (!valueFrom && name && environmentNameProblems(name).length === 0) return;
     const at = path.index(i);
     if (required(name, at, 'name', found)) addAll(found, at.child('name'), name, environmentNameProblems(name));
-    if (!valueFrom) continue;
+    if (!valueFrom) return;
     const from = at.child('valueFrom');
     const { fieldRef, resourceFieldRef, configMapKeyRef, secretKeyRef, fileKeyRef } = valueFrom;
     if (fieldRef) checkFieldRef(fieldRef, environmentFields, from.child('fieldRef'), found);
@@ -66,7 +66,7 @@ export function checkEnvironment(
       found.push(fieldErrors.invalid(from, '', why));
     } else if (value) found.push(fieldErrors.invalid(from, '', 'may not be specified when `value` is not empty'));
     else if (sources > 1) found.push(fieldErrors.invalid(from, '', ONE_FIELD));
-  }
+  });
 }
 
 function checkKeyRef({ name, key }: { name?: string; key: string }, path: Path, found: Found): void {

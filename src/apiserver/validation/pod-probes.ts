@@ -10,23 +10,24 @@ export function checkProbes(container: Container, graceSeconds: number | undefin
   if (lifecycle?.postStart)
     checkHandler(lifecycle.postStart, graceSeconds, path.child('lifecycle', 'postStart'), found);
   if (lifecycle?.preStop) checkHandler(lifecycle.preStop, graceSeconds, path.child('lifecycle', 'preStop'), found);
-  for (const [probe, field] of [
-    [livenessProbe, 'livenessProbe'],
-    [readinessProbe, 'readinessProbe'],
-    [startupProbe, 'startupProbe'],
-  ] as const) {
-    if (!probe) continue;
-    const at = path.child(field);
-    checkProbe(probe, graceSeconds, at, found);
-    if (field !== 'readinessProbe') {
-      if (probe.successThreshold !== 1) {
-        found.push(fieldErrors.invalid(at.child('successThreshold'), probe.successThreshold, 'must be 1'));
-      }
-    } else if (probe.terminationGracePeriodSeconds !== undefined) {
-      const seconds = probe.terminationGracePeriodSeconds;
+  if (livenessProbe) checkRestartingProbe(livenessProbe, graceSeconds, path.child('livenessProbe'), found);
+  if (readinessProbe) {
+    const at = path.child('readinessProbe');
+    checkProbe(readinessProbe, graceSeconds, at, found);
+    const seconds = readinessProbe.terminationGracePeriodSeconds;
+    if (seconds !== undefined) {
       const why = 'must not be set for readinessProbes';
       found.push(fieldErrors.invalid(at.child('terminationGracePeriodSeconds'), seconds, why));
     }
+  }
+  if (startupProbe) checkRestartingProbe(startupProbe, graceSeconds, path.child('startupProbe'), found);
+}
+
+/** One whose failure restarts the container. */
+function checkRestartingProbe(probe: Probe, graceSeconds: number | undefined, path: Path, found: Found): void {
+  checkProbe(probe, graceSeconds, path, found);
+  if (probe.successThreshold !== 1) {
+    found.push(fieldErrors.invalid(path.child('successThreshold'), probe.successThreshold, 'must be 1'));
   }
 }
 
@@ -43,11 +44,13 @@ function checkProbe(probe: Probe, graceSeconds: number | undefined, path: Path, 
   }
 }
 
+const schemes = ['HTTP', 'HTTPS'];
+
 type Handler = Pick<Probe, 'exec' | 'httpGet' | 'tcpSocket' | 'grpc'> & Pick<LifecycleHandler, 'sleep'>;
 const handlers = ['exec', 'httpGet', 'tcpSocket', 'grpc', 'sleep'] as const;
 
 function checkHandler(handler: Handler, graceSeconds: number | undefined, path: Path, found: Found): void {
-  const [first, ...more] = handlers.filter((kind) => handler[kind] !== undefined);
+  const first = handlers.find((kind) => handler[kind] !== undefined);
   if (first === undefined) {
     found.push(fieldErrors.required(path, 'must specify a handler type'));
     return;
@@ -63,14 +66,16 @@ function checkHandler(handler: Handler, graceSeconds: number | undefined, path: 
     const why = `must be non-negative and less than terminationGracePeriodSeconds (${graceSeconds})`;
     found.push(fieldErrors.invalid(at, sleep.seconds, why));
   }
-  for (const kind of more) found.push(fieldErrors.forbidden(path.child(kind), ONE_HANDLER));
+  for (const kind of handlers) {
+    if (kind !== first && handler[kind] !== undefined) found.push(fieldErrors.forbidden(path.child(kind), ONE_HANDLER));
+  }
 }
 
 function checkHttpGet({ path: target, port, scheme, httpHeaders }: HTTPGetAction, path: Path, found: Found): void {
   required(target, path, 'path', found);
   checkPortNumberOrName(port, path.child('port'), found);
-  const schemes = ['HTTP', 'HTTPS'];
   if (!schemes.includes(scheme ?? ''))
     found.push(fieldErrors.notSupported(path.child('scheme'), scheme ?? '', schemes));
-  for (const { name } of httpHeaders ?? []) addAll(found, path.child('httpHeaders'), name, headerNameProblems(name));
+  if (!httpHeaders) return;
+  for (const { name } of httpHeaders) addAll(found, path.child('httpHeaders'), name, headerNameProblems(name));
 }

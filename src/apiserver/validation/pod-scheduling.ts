@@ -20,7 +20,7 @@ export function checkTaintEffect(effect: string, path: Path, found: Found): void
 
 /** https://kubernetes.io/docs/concepts/scheduling-eviction/taint-and-toleration/ */
 export function checkTolerations(tolerations: readonly Toleration[] | undefined, path: Path, found: Found): void {
-  for (const [i, { key, operator = '', value = '', effect, tolerationSeconds }] of (tolerations ?? []).entries()) {
+  tolerations?.forEach(({ key, operator = '', value = '', effect, tolerationSeconds }, i) => {
     const at = path.index(i);
     if (key) checkQualifiedName(key, at.child('key'), found);
     else if ((operator as string) !== 'Exists') {
@@ -48,12 +48,13 @@ export function checkTolerations(tolerations: readonly Toleration[] | undefined,
         found.push(fieldErrors.notSupported(at.child('operator'), operator, ['Equal', 'Exists']));
     }
     if (effect) checkTaintEffect(effect, at.child('effect'), found);
-  }
+  });
 }
 
 /** https://kubernetes.io/docs/concepts/scheduling-eviction/assign-pod-node/#affinity-and-anti-affinity */
 export function checkAffinity(affinity: Affinity | undefined, path: Path, found: Found): void {
-  const node = affinity?.nodeAffinity;
+  if (!affinity) return;
+  const node = affinity.nodeAffinity;
   if (node) {
     const at = path.child('nodeAffinity');
     if (node.requiredDuringSchedulingIgnoredDuringExecution) {
@@ -66,8 +67,8 @@ export function checkAffinity(affinity: Affinity | undefined, path: Path, found:
       checkNodeTerm(term.preference, termPath.child('preference'), found, false);
     }
   }
-  checkPodAffinity(affinity?.podAffinity, path.child('podAffinity'), found);
-  checkPodAffinity(affinity?.podAntiAffinity, path.child('podAntiAffinity'), found);
+  checkPodAffinity(affinity.podAffinity, path.child('podAffinity'), found);
+  checkPodAffinity(affinity.podAntiAffinity, path.child('podAntiAffinity'), found);
 }
 
 function checkWeight(weight: number, path: Path, found: Found): void {

@@ -3,6 +3,7 @@ import type {
   PodSpec,
   SeccompProfile,
   SecurityContext,
+  Sysctl,
   WindowsSecurityContextOptions,
 } from '../../api/core/v1.gen.ts';
 import { fieldErrors, type Path } from '../../schema/field-error.ts';
@@ -165,16 +166,38 @@ export function checkPodSecurityContext(spec: PodSpec, path: Path, found: Found)
   checkId(context.fsGroup, path.child('fsGroup'), found);
   checkId(context.runAsUser, path.child('runAsUser'), found);
   checkId(context.runAsGroup, path.child('runAsGroup'), found);
-  for (const [i, group] of (context.supplementalGroups ?? []).entries()) {
+  context.supplementalGroups?.forEach((group, i) => {
     checkId(group, path.child('supplementalGroups').index(i), found);
-  }
+  });
   if (spec.shareProcessNamespace && spec.hostPID) {
     const why = 'ShareProcessNamespace and HostPID cannot both be enabled';
     found.push(fieldErrors.invalid(path.child('shareProcessNamespace'), true, why));
   }
+  if (context.sysctls) checkSysctls(context.sysctls, spec, path.child('sysctls'), found);
+  for (const { field, allowed } of choices) {
+    const value = context[field];
+    if (value !== undefined && !allowed.includes(value)) {
+      found.push(fieldErrors.notSupported(path.child(field), value, allowed));
+    }
+  }
+  if (context.seccompProfile) checkSeccomp(context.seccompProfile, path.child('seccompProfile'), found);
+  if (context.windowsOptions) checkWindows(context.windowsOptions, path.child('windowsOptions'), found);
+  if (context.appArmorProfile) checkAppArmor(context.appArmorProfile, path.child('appArmorProfile'), found);
+}
+
+const choices: readonly {
+  readonly field: 'fsGroupChangePolicy' | 'supplementalGroupsPolicy' | 'seLinuxChangePolicy';
+  readonly allowed: readonly string[];
+}[] = [
+  { field: 'fsGroupChangePolicy', allowed: ['Always', 'OnRootMismatch'] },
+  { field: 'supplementalGroupsPolicy', allowed: ['Merge', 'Strict'] },
+  { field: 'seLinuxChangePolicy', allowed: ['Recursive'] },
+];
+
+function checkSysctls(sysctls: readonly Sysctl[], spec: PodSpec, path: Path, found: Found): void {
   const names = new Set<string>();
-  for (const [i, { name }] of (context.sysctls ?? []).entries()) {
-    const at = path.child('sysctls').index(i).child('name');
+  for (const [i, { name }] of sysctls.entries()) {
+    const at = path.index(i).child('name');
     const dotted =
       name.includes('.') && name.indexOf('.') < (name.indexOf('/') + 1 || Infinity) ? name : name.replaceAll('/', '.');
     if (!name) found.push(fieldErrors.required(at));
@@ -189,17 +212,4 @@ export function checkPodSecurityContext(spec: PodSpec, path: Path, found: Found)
     }
     names.add(name);
   }
-  const choices = [
-    ['fsGroupChangePolicy', context.fsGroupChangePolicy, ['Always', 'OnRootMismatch']],
-    ['supplementalGroupsPolicy', context.supplementalGroupsPolicy, ['Merge', 'Strict']],
-    ['seLinuxChangePolicy', context.seLinuxChangePolicy, ['Recursive']],
-  ] as const;
-  for (const [field, value, allowed] of choices) {
-    if (value !== undefined && !(allowed as readonly string[]).includes(value)) {
-      found.push(fieldErrors.notSupported(path.child(field), value, allowed));
-    }
-  }
-  if (context.seccompProfile) checkSeccomp(context.seccompProfile, path.child('seccompProfile'), found);
-  if (context.windowsOptions) checkWindows(context.windowsOptions, path.child('windowsOptions'), found);
-  if (context.appArmorProfile) checkAppArmor(context.appArmorProfile, path.child('appArmorProfile'), found);
 }

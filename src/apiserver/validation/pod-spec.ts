@@ -1,4 +1,11 @@
-import type { PodDNSConfig, PodResourceClaim, PodSpec, PodTemplate, PodTemplateSpec } from '../../api/core/v1.gen.ts';
+import type {
+  PodDNSConfig,
+  PodResourceClaim,
+  PodSpec,
+  PodTemplate,
+  PodTemplateSpec,
+  SecurityContext,
+} from '../../api/core/v1.gen.ts';
 import { fieldErrors, Path } from '../../schema/field-error.ts';
 import { validateAnnotations, validateLabels } from '../registry/metadata.ts';
 import { checkContainers, checkEphemeralContainers, checkInitContainers, type PodScope } from './pod-containers.ts';
@@ -25,11 +32,17 @@ const MAX_SEARCH_CHARACTERS = 2048;
 /** A pod's own spec, or that of a template of pods. */
 export type SpecOf = { readonly kind: 'pod'; readonly name: string } | { readonly kind: 'template' };
 
+const noNames: ReadonlySet<string> = new Set();
+const restartPolicies = ['Always', 'OnFailure', 'Never'];
+const dnsPolicies = ['ClusterFirstWithHostNet', 'ClusterFirst', 'Default', 'None'];
+
 /** What is wrong with a pod's spec: https://kubernetes.io/docs/reference/kubernetes-api/workload-resources/pod-v1/ */
 export function checkPodSpec(spec: PodSpec, of: SpecOf, path: Path, found: Found): void {
   const graceSeconds = spec.terminationGracePeriodSeconds;
   const volumes = checkVolumes(spec.volumes, of.kind === 'pod' ? of.name : undefined, path.child('volumes'), found);
-  const claims = new Set((spec.resourceClaims ?? []).map(({ name }) => name).filter((name) => name !== ''));
+  const claims = spec.resourceClaims
+    ? new Set(spec.resourceClaims.map(({ name }) => name).filter((name) => name !== ''))
+    : noNames;
   if (spec.resourceClaims) checkResourceClaims(spec.resourceClaims, path.child('resourceClaims'), found);
   const scope: PodScope = {
     volumes,
@@ -40,8 +53,10 @@ export function checkPodSpec(spec: PodSpec, of: SpecOf, path: Path, found: Found
   };
   checkContainers(spec.containers, scope, path.child('containers'), found);
   checkInitContainers(spec.initContainers, spec.containers, scope, path.child('initContainers'), found);
-  const others = [...(spec.containers ?? []), ...(spec.initContainers ?? [])];
-  checkEphemeralContainers(spec.ephemeralContainers, others, scope, path.child('ephemeralContainers'), found);
+  if (spec.ephemeralContainers?.length) {
+    const others = [...(spec.containers ?? []), ...(spec.initContainers ?? [])];
+    checkEphemeralContainers(spec.ephemeralContainers, others, scope, path.child('ephemeralContainers'), found);
+  }
   if (spec.resources && spec.os?.name === 'windows') {
     found.push(fieldErrors.forbidden(path.child('resources'), 'may not be set for a windows pod'));
   } else if (spec.resources) {
@@ -52,17 +67,16 @@ export function checkPodSpec(spec: PodSpec, of: SpecOf, path: Path, found: Found
     checkResources(spec.resources, claims, at, found, 'pod');
   }
   if (spec.hostNetwork) checkHostNetworkPorts(spec, of, path.child('containers'), found);
-  checkEnum(spec.restartPolicy, ['Always', 'OnFailure', 'Never'], path.child('restartPolicy'), found);
-  const dnsPolicies = ['ClusterFirstWithHostNet', 'ClusterFirst', 'Default', 'None'];
+  checkEnum(spec.restartPolicy, restartPolicies, path.child('restartPolicy'), found);
   checkEnum(spec.dnsPolicy, dnsPolicies, path.child('dnsPolicy'), found);
   if (spec.nodeSelector) validateLabels(spec.nodeSelector, path.child('nodeSelector'), found);
   checkPodSecurityContext(spec, path.child('securityContext'), found);
   checkAffinity(spec.affinity, path.child('affinity'), found);
   checkDns(spec.dnsConfig, spec.dnsPolicy, path.child('dnsConfig'), found);
-  for (const [i, { conditionType }] of (spec.readinessGates ?? []).entries()) {
+  spec.readinessGates?.forEach(({ conditionType }, i) => {
     checkQualifiedName(conditionType, path.child('readinessGates').index(i).child('conditionType'), found);
-  }
-  checkSchedulingGates(spec, path.child('schedulingGates'), found);
+  });
+  if (spec.schedulingGates) checkSchedulingGates(spec.schedulingGates, path.child('schedulingGates'), found);
   checkTopologySpread(spec.topologySpreadConstraints, path.child('topologySpreadConstraints'), found);
   checkHostUsers(spec, path, found);
   checkHostProcess(spec, path, found);
@@ -72,11 +86,13 @@ export function checkPodSpec(spec: PodSpec, of: SpecOf, path: Path, found: Found
     found.push(fieldErrors.invalid(path.child('activeDeadlineSeconds'), deadline, inclusiveRange(1, MAX_INT32)));
   }
   checkTolerations(spec.tolerations, path.child('tolerations'), found);
-  for (const [i, { ip, hostnames }] of (spec.hostAliases ?? []).entries()) {
+  spec.hostAliases?.forEach(({ ip, hostnames }, i) => {
     const at = path.child('hostAliases').index(i);
     checkIp(ip, at.child('ip'), found);
-    for (const [j, name] of (hostnames ?? []).entries()) checkSubdomain(name, at.child('hostnames').index(j), found);
-  }
+    hostnames?.forEach((name, j) => {
+      checkSubdomain(name, at.child('hostnames').index(j), found);
+    });
+  });
   if (spec.preemptionPolicy !== undefined) {
     checkEnum(spec.preemptionPolicy, ['PreemptLowerPriority', 'Never'], path.child('preemptionPolicy'), found);
   }
@@ -113,9 +129,9 @@ function checkHostNetworkPorts(spec: PodSpec, of: SpecOf, path: Path, found: Fou
   }
 }
 
-function checkSchedulingGates({ schedulingGates }: PodSpec, path: Path, found: Found): void {
+function checkSchedulingGates(gates: NonNullable<PodSpec['schedulingGates']>, path: Path, found: Found): void {
   const seen = new Set<string>();
-  for (const [i, { name }] of (schedulingGates ?? []).entries()) {
+  for (const [i, { name }] of gates.entries()) {
     checkQualifiedName(name, path.index(i), found);
     if (seen.has(name)) found.push(fieldErrors.duplicate(path.index(i), name));
     seen.add(name);
@@ -152,6 +168,7 @@ function checkResourceClaims(claims: readonly PodResourceClaim[], path: Path, fo
 }
 
 function checkDns(config: PodDNSConfig | undefined, policy: string | undefined, path: Path, found: Found): void {
+  if (!config && policy !== 'None') return;
   const { nameservers = [], searches = [], options = [] } = config ?? {};
   if (policy === 'None' && nameservers.length === 0) {
     const missing = config
@@ -221,7 +238,7 @@ function checkHostProcess(spec: PodSpec, path: Path, found: Found): void {
   let containers = 0;
   let processes = 0;
   for (const kind of containerKinds) {
-    for (const [i, { securityContext }] of (spec[kind] ?? []).entries()) {
+    spec[kind]?.forEach(({ securityContext }: { readonly securityContext?: SecurityContext }, i: number) => {
       containers++;
       const own = securityContext?.windowsOptions?.hostProcess;
       if (whole !== undefined && own !== undefined && whole !== own) {
@@ -230,7 +247,7 @@ function checkHostProcess(spec: PodSpec, path: Path, found: Found): void {
         found.push(fieldErrors.invalid(at, own, why));
       }
       if (own ?? whole) processes++;
-    }
+    });
   }
   if (processes === 0) return;
   if (processes !== containers) {

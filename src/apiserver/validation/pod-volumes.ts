@@ -46,39 +46,40 @@ const ONE_TYPE = 'may not specify more than 1 volume type';
 
 const IN_POD = { persistent: false, name: '' };
 
-/** The sources of a volume in the order in which Kubernetes looks at them, and the name that its complaints have. */
-const sources: readonly (readonly [field: Exclude<keyof Volume, 'name'>, shown?: string])[] = [
-  ['emptyDir'],
-  ['hostPath'],
-  ['gitRepo'],
-  ['gcePersistentDisk'],
-  ['awsElasticBlockStore'],
-  ['secret'],
-  ['nfs'],
-  ['iscsi'],
-  ['glusterfs'],
-  ['flocker'],
-  ['persistentVolumeClaim'],
-  ['rbd'],
-  ['cinder'],
-  ['cephfs', 'cephFS'],
-  ['quobyte'],
-  ['downwardAPI', 'downwarAPI'],
-  ['fc'],
-  ['flexVolume'],
-  ['configMap'],
-  ['azureFile'],
-  ['vsphereVolume'],
-  ['photonPersistentDisk'],
-  ['portworxVolume'],
-  ['azureDisk'],
-  ['storageos'],
-  ['projected'],
-  ['scaleIO'],
-  ['csi'],
-  ['ephemeral'],
-  ['image'],
-];
+/** The sources of a volume in the order in which Kubernetes looks at them, and the names that its complaints have. */
+const shownAs: { readonly [field in keyof Volume]?: string } = { cephfs: 'cephFS', downwardAPI: 'downwarAPI' };
+const sources = [
+  'emptyDir',
+  'hostPath',
+  'gitRepo',
+  'gcePersistentDisk',
+  'awsElasticBlockStore',
+  'secret',
+  'nfs',
+  'iscsi',
+  'glusterfs',
+  'flocker',
+  'persistentVolumeClaim',
+  'rbd',
+  'cinder',
+  'cephfs',
+  'quobyte',
+  'downwardAPI',
+  'fc',
+  'flexVolume',
+  'configMap',
+  'azureFile',
+  'vsphereVolume',
+  'photonPersistentDisk',
+  'portworxVolume',
+  'azureDisk',
+  'storageos',
+  'projected',
+  'scaleIO',
+  'csi',
+  'ephemeral',
+  'image',
+] as const satisfies readonly Exclude<keyof Volume, 'name'>[];
 
 /** Volumes that containers may mount: those with nothing wrong. `podName` is undefined in templates of pods. */
 export function checkVolumes(
@@ -89,8 +90,8 @@ export function checkVolumes(
 ): ReadonlyMap<string, Volume> {
   const good = new Map<string, Volume>();
   if (!volumes) return good;
-  const created = new Set(podName ? volumes.filter((v) => v.ephemeral).map((v) => `${podName}-${v.name}`) : []);
-  for (const [i, volume] of volumes.entries()) {
+  const created = podName ? volumes.filter((v) => v.ephemeral).map((v) => `${podName}-${v.name}`) : [];
+  volumes.forEach((volume, i) => {
     const at = path.index(i);
     const before = found.length;
     checkSource(volume, podName, at, found);
@@ -98,19 +99,19 @@ export function checkVolumes(
     if (good.has(volume.name)) found.push(fieldErrors.duplicate(at.child('name'), volume.name));
     if (found.length === before) good.set(volume.name, volume);
     const claim = volume.persistentVolumeClaim?.claimName;
-    if (claim !== undefined && created.has(claim)) {
+    if (claim !== undefined && created.includes(claim)) {
       const why = 'must not reference a PVC that gets created for an ephemeral volume';
       found.push(fieldErrors.invalid(at.child('persistentVolumeClaim', 'claimName'), claim, why));
     }
-  }
+  });
   return good;
 }
 
 function checkSource(volume: Volume, podName: string | undefined, path: Path, found: Found): void {
   let any = false;
-  for (const [field, shown = field] of sources) {
+  for (const field of sources) {
     if (volume[field] === undefined) continue;
-    if (any) found.push(fieldErrors.forbidden(path.child(shown), ONE_TYPE));
+    if (any) found.push(fieldErrors.forbidden(path.child(shownAs[field] ?? field), ONE_TYPE));
     else checkOne(field, volume, podName, path, found);
     any = true;
     if (field === 'iscsi' && volume.iscsi?.initiatorName !== undefined) {
@@ -219,16 +220,17 @@ function checkMode(mode: number | undefined, path: Path, found: Found): void {
 }
 
 function checkItems(items: readonly KeyToPath[] | undefined, path: Path, found: Found): void {
-  for (const [i, { key, path: file, mode }] of (items ?? []).entries()) {
+  items?.forEach(({ key, path: file, mode }, i) => {
     const at = path.child('items').index(i);
     required(key, at, 'key', found);
     if (required(file, at, 'path', found)) checkNonReservedPath(file, at.child('path'), found);
     checkMode(mode, at.child('mode'), found);
-  }
+  });
 }
 
 function checkDownwardFiles(files: readonly DownwardAPIVolumeFile[] | undefined, path: Path, found: Found): void {
-  for (const file of files ?? []) {
+  if (!files) return;
+  for (const file of files) {
     if (required(file.path, path, 'path', found)) checkNonReservedPath(file.path, path.child('path'), found);
     if (file.fieldRef) {
       checkFieldRef(file.fieldRef, downwardFields, path.child('fieldRef'), found);
@@ -243,6 +245,9 @@ function checkDownwardFiles(files: readonly DownwardAPIVolumeFile[] | undefined,
   }
 }
 
+const keyed = ['secret', 'configMap'] as const;
+const projections = [...keyed, 'downwardAPI', 'serviceAccountToken'] as const;
+
 /** Several sources in one directory: their files must not be in each other's way. */
 function checkProjected(projected: ProjectedVolumeSource, path: Path, found: Found): void {
   checkMode(projected.defaultMode, path.child('defaultMode'), found);
@@ -252,27 +257,30 @@ function checkProjected(projected: ProjectedVolumeSource, path: Path, found: Fou
     if (taken.has(file)) found.push(fieldErrors.invalid(at, shown, 'conflicting duplicate paths'));
     taken.add(file);
   };
-  for (const [i, source] of (projected.sources ?? []).entries()) {
+  projected.sources?.forEach((source, i) => {
     const at = path.child('sources').index(i);
-    for (const kind of ['secret', 'configMap'] as const) {
+    for (const kind of keyed) {
       const one = source[kind];
       if (!one) continue;
       required(one.name, at.child(kind), 'name', found);
       checkItems(one.items, at.child(kind), found);
-      for (const { path: file } of one.items ?? []) take(file, path, one.name ?? '');
+      one.items?.forEach(({ path: file }) => {
+        take(file, path, one.name ?? '');
+      });
     }
     if (source.downwardAPI) {
       checkDownwardFiles(source.downwardAPI.items, at.child('downwardAPI'), found);
-      for (const { path: file } of source.downwardAPI.items ?? []) take(file, path, file);
+      source.downwardAPI.items?.forEach(({ path: file }) => {
+        take(file, path, file);
+      });
     }
     if (source.serviceAccountToken) {
       checkToken(source.serviceAccountToken, at.child('serviceAccountToken'), path, found);
     }
-    const kinds = [source.secret, source.configMap, source.downwardAPI, source.serviceAccountToken];
-    if (kinds.filter(Boolean).length > 1) {
-      found.push(fieldErrors.forbidden(at, 'may not specify more than 1 volume type per source'));
-    }
-  }
+    let count = 0;
+    for (const kind of projections) if (source[kind]) count++;
+    if (count > 1) found.push(fieldErrors.forbidden(at, 'may not specify more than 1 volume type per source'));
+  });
 }
 
 function checkToken(

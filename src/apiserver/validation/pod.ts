@@ -13,23 +13,25 @@ import { type Found, inclusiveRange } from './values.ts';
 const SPEC = Path.of('spec');
 const MAX_INT32 = 2 ** 31 - 1;
 
+const lasting = ['containers', 'initContainers'] as const;
+
 /** Whatever is wrong with a pod, new or old. */
 export function checkPod(pod: Pod, found: Found): void {
   checkPodAnnotations(pod, found);
   checkPodSpec(pod.spec, { kind: 'pod', name: pod.metadata.name }, SPEC, found);
   if (!pod.spec.serviceAccountName) {
-    for (const [i, { projected }] of (pod.spec.volumes ?? []).entries()) {
-      for (const [j, { serviceAccountToken }] of (projected?.sources ?? []).entries()) {
-        if (!serviceAccountToken) continue;
+    pod.spec.volumes?.forEach(({ projected }, i) => {
+      projected?.sources?.forEach(({ serviceAccountToken }, j) => {
+        if (!serviceAccountToken) return;
         const at = SPEC.child('volumes').index(i).child('projected', 'sources').index(j).child('serviceAccountToken');
         found.push(fieldErrors.forbidden(at, 'must not be specified when serviceAccountName is not set'));
-      }
-    }
+      });
+    });
   }
-  for (const kind of ['containers', 'initContainers'] as const) {
-    for (const [i, { image }] of (pod.spec[kind] ?? []).entries()) {
+  for (const kind of lasting) {
+    pod.spec[kind]?.forEach(({ image }, i) => {
       checkImagePadding(image, SPEC.child(kind).index(i), found);
-    }
+    });
   }
 }
 

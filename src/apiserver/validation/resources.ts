@@ -98,6 +98,7 @@ function isWholePages(name: string, amount: string): boolean {
 }
 
 type Kind = 'container' | 'pod';
+const lists = ['limits', 'requests'] as const;
 
 /** Of a container, of a whole pod, and what a pod adds to its containers. */
 export function checkResources(
@@ -107,16 +108,15 @@ export function checkResources(
   found: Found,
   kind: Kind = 'container',
 ): void {
-  const { limits, requests } = resources ?? {};
+  if (!resources) return;
   let compute = false;
   let pages = false;
-  for (const [list, child] of [
-    [limits, 'limits'],
-    [requests, 'requests'],
-  ] as const) {
+  for (const child of lists) {
+    const list = resources[child];
     if (!list) continue;
     const listPath = path.child(child);
-    for (const [name, amount] of Object.entries(list)) {
+    for (const name of Object.keys(list)) {
+      const amount = list[name] ?? '';
       const at = listPath.key(name);
       if (kind === 'pod') checkPodResourceName(name, at, found);
       else checkContainerResourceName(name, at, found);
@@ -128,11 +128,11 @@ export function checkResources(
           found.push(fieldErrors.invalid(at, amount, `${amount} is not positive integer multiple of ${name}`));
         }
       }
-      if (child === 'requests') checkAgainstLimit(name, amount, limits?.[name], path, found);
+      if (child === 'requests') checkAgainstLimit(name, amount, resources.limits?.[name], path, found);
     }
   }
   if (pages && !compute) found.push(fieldErrors.forbidden(path, 'HugePages require cpu or memory'));
-  if (resources?.claims) checkClaims(resources.claims, claims ?? new Set(), path.child('claims'), found);
+  if (resources.claims) checkClaims(resources.claims, claims ?? new Set(), path.child('claims'), found);
 }
 
 function checkAgainstLimit(name: string, amount: string, limit: string | undefined, path: Path, found: Found): void {

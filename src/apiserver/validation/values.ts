@@ -23,6 +23,7 @@ function regexProblem(what: string, pattern: string, ...examples: readonly strin
 }
 
 export function addAll(found: Found, path: Path, value: unknown, problems: readonly string[]): void {
+  if (problems.length === 0) return;
   for (const problem of problems) found.push(fieldErrors.invalid(path, value, problem));
 }
 
@@ -59,10 +60,14 @@ export function checkImmutable(value: unknown, old: unknown, path: Path, found: 
   if (!deepEqual(value, old)) found.push(fieldErrors.invalid(path, shown ?? null, IMMUTABLE));
 }
 
+const nothing: readonly string[] = [];
+
 export const portProblems = (port: number): readonly string[] =>
-  port >= 1 && port <= 65535 ? [] : [inclusiveRange(1, 65535)];
+  port >= 1 && port <= 65535 ? nothing : [inclusiveRange(1, 65535)];
 
 export function portNameProblems(name: string): readonly string[] {
+  // As nearly all are.
+  if (name.length <= 15 && /^[a-z](?:-?[a-z0-9])*$/.test(name)) return nothing;
   const found: string[] = [];
   if (name.length > 15) found.push('must be no more than 15 characters');
   if (!/^[-a-z0-9]+$/.test(name)) found.push('must contain only alpha-numeric characters (a-z, 0-9), and hyphens (-)');
@@ -116,7 +121,7 @@ export const headerNameProblems = (name: string): readonly string[] =>
 
 export function environmentNameProblems(name: string): readonly string[] {
   if (name === '') return ['environment variable name must be non-empty'];
-  if (/^[\x20-\x3c\x3e-\x7e]+$/.test(name)) return [];
+  if (/^[\x20-\x3c\x3e-\x7e]+$/.test(name)) return nothing;
   return ["a valid environment variable name must consist only of printable ASCII characters other than '='"];
 }
 
@@ -159,7 +164,8 @@ export function checkNonNegativeQuantity(value: string, path: Path, found: Found
 }
 
 export function checkNoBacksteps(value: string, path: Path, found: Found): void {
-  if (value.split('/').includes('..')) found.push(fieldErrors.invalid(path, value, "must not contain '..'"));
+  if (value.includes('..') && value.split('/').includes('..'))
+    found.push(fieldErrors.invalid(path, value, "must not contain '..'"));
 }
 
 /** A path below some directory, never out of it. */

@@ -28,6 +28,7 @@ const usable = (profile: AppArmorProfile | undefined): profile is AppArmorProfil
 export function fillInAppArmor({ metadata, spec }: Mutable<Pod>, warn: (text: string) => void): void {
   const { annotations } = metadata;
   if (!annotations || spec.os?.name === 'windows') return;
+  if (!Object.keys(annotations).some((key) => key.startsWith(APPARMOR_PREFIX))) return;
   const containers: (Mutable<Container> | Mutable<EphemeralContainer>)[] = [
     ...(spec.initContainers ?? []),
     ...spec.containers,

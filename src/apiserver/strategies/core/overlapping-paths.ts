@@ -9,6 +9,10 @@ interface Placed {
 
 type Items = readonly { readonly path: string }[];
 
+/** Whether the first path is the second or below it. */
+const isWithin = (path: string, of: string): boolean =>
+  path.startsWith(of) && (path.length === of.length || path[of.length] === '/');
+
 const place = (items: Items, source = ''): Placed[] => items.map(({ path }) => ({ path, source }));
 const shown = ({ path, source }: Placed): string => (source ? `${quote(path)} (${source})` : quote(path));
 
@@ -21,20 +25,25 @@ export function warnOfOverlappingPaths(volumes: readonly Volume[], found: string
     if (!projected) continue;
     const before: Placed[] = [];
     for (const source of projected.sources ?? []) {
-      if (Object.values(source).every((value) => value === undefined)) {
+      if (isBare(source)) {
         found.push(`volume ${quote(name)} (Projected) has no sources provided`);
       } else overlaps(placesOf(source), before, name, 'Projected', found);
     }
   }
 }
 
+function isBare(source: VolumeProjection): boolean {
+  for (const key of Object.keys(source)) if (source[key as keyof VolumeProjection] !== undefined) return false;
+  return true;
+}
+
 /** Warns of those of `paths` that meet one of `before` or of themselves, and adds them to `before`. */
 function overlaps(paths: readonly Placed[], before: Placed[], volume: string, what: string, found: string[]): void {
   for (const { path, source } of paths) {
-    const own = { path: path.replace(/\/+$/, ''), source };
+    const own = path.endsWith('/') ? { path: path.replace(/\/+$/, ''), source } : { path, source };
     for (const other of before) {
       if (own.path === '' || other.path === '') continue;
-      if (!`${other.path}/`.startsWith(`${own.path}/`) && !`${own.path}/`.startsWith(`${other.path}/`)) continue;
+      if (!isWithin(other.path, own.path) && !isWithin(own.path, other.path)) continue;
       found.push(`volume ${quote(volume)} (${what}): overlapping paths: ${shown(own)} with ${shown(other)}`);
     }
     before.push(own);

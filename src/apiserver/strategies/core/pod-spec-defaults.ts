@@ -35,10 +35,10 @@ export function setPodSpecDefaults(spec: Mutable<PodSpec>): void {
     spec.serviceAccountName = account;
     spec.serviceAccount = account;
   }
-  for (const volume of spec.volumes ?? []) setVolumeDefaults(volume);
-  for (const container of spec.initContainers ?? []) setContainerDefaults(container);
-  for (const container of spec.containers) setContainerDefaults(container);
-  for (const container of spec.ephemeralContainers ?? []) setContainerDefaults(container);
+  spec.volumes?.forEach(setVolumeDefaults);
+  spec.initContainers?.forEach(setContainerDefaults);
+  spec.containers.forEach(setContainerDefaults);
+  spec.ephemeralContainers?.forEach(setContainerDefaults);
   if (spec.overhead) roundQuantities(spec.overhead);
   if (spec.resources?.limits) roundQuantities(spec.resources.limits);
   if (spec.resources?.requests) roundQuantities(spec.resources.requests);

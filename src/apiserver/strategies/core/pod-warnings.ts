@@ -80,7 +80,9 @@ function collect(
     for (const [key, why] of deprecatedAnnotations) if (key in annotations) found.push(`${annotation(key)}: ${why}`);
   }
   if (spec.volumes) {
-    for (const [i, volume] of spec.volumes.entries()) warnOfVolume(volume, path.child('volumes').index(i), found);
+    spec.volumes.forEach((volume, i) => {
+      warnOfVolume(volume, path.child('volumes').index(i), found);
+    });
     warnOfOverlappingPaths(spec.volumes, found);
   }
   if (spec.hostAliases) warnOfDuplicates(spec.hostAliases, 'ip', path.child('hostAliases'), found);
@@ -111,10 +113,12 @@ function collect(
         }
       }
     }
-    const { limits, requests } = container.resources ?? {};
-    for (const name of ['memory', 'ephemeral-storage']) {
-      if (limits) warnOfFraction(limits, name, () => at.child('resources', 'limits'), found);
-      if (requests) warnOfFraction(requests, name, () => at.child('resources', 'requests'), found);
+    if (container.resources) {
+      const { limits, requests } = container.resources;
+      for (const name of byteResources) {
+        if (limits) warnOfFraction(limits, name, () => at.child('resources', 'limits'), found);
+        if (requests) warnOfFraction(requests, name, () => at.child('resources', 'requests'), found);
+      }
     }
     warnOfHiddenVariables(container, at, found);
   });
@@ -127,17 +131,20 @@ function collect(
     warnOfNullSelectors(spec.affinity.podAffinity, path.child('affinity', 'podAffinity'), found);
     warnOfNullSelectors(spec.affinity.podAntiAffinity, path.child('affinity', 'podAntiAffinity'), found);
   }
-  for (const [i, server] of (spec.dnsConfig?.nameservers ?? []).entries()) {
+  spec.dnsConfig?.nameservers?.forEach((server, i) => {
     warnOfIp(server, path.child('dnsConfig', 'nameservers').index(i), found);
-  }
-  for (const [i, { ip }] of (spec.hostAliases ?? []).entries()) {
+  });
+  spec.hostAliases?.forEach(({ ip }, i) => {
     warnOfIp(ip, path.child('hostAliases').index(i).child('ip'), found);
-  }
+  });
 }
+
+const byteResources = ['memory', 'ephemeral-storage'];
+const containerKinds = ['initContainers', 'containers', 'ephemeralContainers'] as const;
 
 /** Init containers first; debugging containers have the same fields. */
 function forEachContainer(spec: PodSpec, path: Path, visit: (container: Container, at: Path) => void): void {
-  for (const kind of ['initContainers', 'containers', 'ephemeralContainers'] as const) {
+  for (const kind of containerKinds) {
     const list = spec[kind];
     if (!list) continue;
     const at = path.child(kind);
@@ -146,9 +153,11 @@ function forEachContainer(spec: PodSpec, path: Path, visit: (container: Containe
 }
 
 function warnOfNodeLabels({ nodeSelector, affinity, topologySpreadConstraints }: PodSpec, path: Path, found: string[]) {
-  for (const label of Object.keys(nodeSelector ?? {})) {
-    const why = deprecatedNodeLabel(label);
-    if (why) found.push(`${path.child('nodeSelector').key(label)}: ${why}`);
+  if (nodeSelector) {
+    for (const label of Object.keys(nodeSelector)) {
+      const why = deprecatedNodeLabel(label);
+      if (why) found.push(`${path.child('nodeSelector').key(label)}: ${why}`);
+    }
   }
   if (affinity?.nodeAffinity) {
     const { requiredDuringSchedulingIgnoredDuringExecution: required } = affinity.nodeAffinity;
@@ -163,12 +172,12 @@ function warnOfNodeLabels({ nodeSelector, affinity, topologySpreadConstraints }:
       nodeTermWarnings(preference, true, term, found);
     }
   }
-  for (const [i, { topologyKey, labelSelector }] of (topologySpreadConstraints ?? []).entries()) {
+  topologySpreadConstraints?.forEach(({ topologyKey, labelSelector }, i) => {
     const at = path.child('topologySpreadConstraints').index(i);
     const why = deprecatedNodeLabel(topologyKey);
     if (why) found.push(`${at.child('topologyKey')}: ${topologyKey} is ${why}`);
     if (!labelSelector) found.push(`${at.child('labelSelector')}: a null labelSelector results in matching no pod`);
-  }
+  });
 }
 
 /** Labels that are no longer in use, and (`checkValues`) values that no label has. */
@@ -187,8 +196,10 @@ export function nodeTermWarnings(term: NodeSelectorTerm, checkValues: boolean, p
 }
 
 function warnOfVolume(volume: Volume, path: Path, found: string[]): void {
-  for (const [source, why, name = source] of deprecatedVolumes) {
-    if (volume[source] === undefined) continue;
+  for (const entry of deprecatedVolumes) {
+    // Taken apart only where there is one.
+    if (volume[entry[0]] === undefined) continue;
+    const [source, why, name = source] = entry;
     if (source !== 'ephemeral') found.push(`${path.child(name)}: ${why}`);
     else if (volume.ephemeral?.volumeClaimTemplate?.spec) {
       const at = path.child('ephemeral', 'volumeClaimTemplate', 'spec');
@@ -253,18 +264,26 @@ function warnOfHiddenVariables({ env }: Container, path: Path, found: string[]):
 const portText = ({ name = '', hostPort = 0, containerPort, protocol, hostIP = '' }: ContainerPort): string =>
   `{Name:${name} HostPort:${hostPort} ContainerPort:${containerPort} Protocol:${protocol} HostIP:${hostIP}}`;
 
+interface PlacedPort {
+  readonly port: ContainerPort;
+  readonly at: Path;
+}
+
+const noPorts: readonly PlacedPort[] = [];
+
 function warnOfPorts(spec: PodSpec, path: Path, found: string[]): void {
-  const ports = new Map<string, { readonly port: ContainerPort; readonly at: Path }[]>();
+  /** By number, since there may be thousands. */
+  const ports = new Map<number, PlacedPort[]>();
   const names: string[] = [];
   const named = new Map<string, Path>();
   forEachContainer(spec, path, (container, where) => {
-    for (const [i, port] of (container.ports ?? []).entries()) {
+    container.ports?.forEach((port, i) => {
       const at = where.child('ports').index(i);
       const { hostPort = 0, hostIP = '' } = port;
       if (hostIP && !hostPort) found.push(`${at}: hostIP set without hostPort: ${portText(port)}`);
-      const key = `${port.containerPort}/${port.protocol}`;
-      const others = ports.get(key) ?? [];
-      for (const other of others) {
+      const others = ports.get(port.containerPort);
+      for (const other of others ?? noPorts) {
+        if (other.port.protocol !== port.protocol) continue;
         const { hostPort: otherPort = 0, hostIP: otherIp = '' } = other.port;
         if (hostIP === otherIp && hostPort === otherPort)
           found.push(`${at}: duplicate port definition with ${other.at}`);
@@ -273,15 +292,15 @@ function warnOfPorts(spec: PodSpec, path: Path, found: string[]): void {
           found.push(`${at}: dangerously ambiguous port definition with ${other.at}`);
         }
       }
-      others.push({ port, at });
-      ports.set(key, others);
-      if (!port.name) continue;
+      if (others) others.push({ port, at });
+      else ports.set(port.containerPort, [{ port, at }]);
+      if (!port.name) return;
       const first = named.get(port.name);
       if (first) {
         const which = `services and probes that select ports by name will use ${first}`;
         names.push(`${at}: duplicate port name ${quote(port.name)} with ${first}, ${which}`);
       } else named.set(port.name, at);
-    }
+    });
   });
   found.push(...names);
 }

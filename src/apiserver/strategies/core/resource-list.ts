@@ -2,7 +2,8 @@ import { formatQuantity, parseQuantity, quantityMilliValue } from '../../../sche
 
 /** Amounts finer than a thousandth are rounded up to one: nothing measures finer. */
 export function roundQuantities(list: Record<string, string>): void {
-  for (const [name, text] of Object.entries(list)) {
+  for (const name of Object.keys(list)) {
+    const text = list[name] ?? '';
     if (!mayBeFine(text)) continue;
     const quantity = parseQuantity(text);
     if (quantity.scale >= -3) continue;
