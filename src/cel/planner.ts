@@ -53,7 +53,8 @@ export class Run {
   }
 
   variable(name: string): Value {
-    return this.#resolve(name) ?? new CelError(`no such attribute(s): ${name}`);
+    const value = this.#resolve(name);
+    return value === undefined ? new CelError(`no such attribute(s): ${name}`) : value;
   }
 
   /** Called once an iteration. */
