@@ -45,7 +45,7 @@ export function limitRanger(readers: Pick<AdmissionReaders, 'limitRanges'>): Adm
 function setDefaults(pod: Mutable<Pod>, range: LimitRange): void {
   const requests: Record<string, string> = {};
   const limits: Record<string, string> = {};
-  for (const item of range.spec.limits) {
+  for (const item of range.spec.limits ?? []) {
     if (item.type !== 'Container') continue;
     Object.assign(requests, item.defaultRequest);
     Object.assign(limits, item.default);
@@ -80,7 +80,7 @@ function setDefaults(pod: Mutable<Pod>, range: LimitRange): void {
 
 function podProblems({ spec }: Pod, range: LimitRange): string[] {
   const problems: string[] = [];
-  for (const item of range.spec.limits) {
+  for (const item of range.spec.limits ?? []) {
     if (item.type === 'Container') {
       for (const { resources } of [...spec.containers, ...(spec.initContainers ?? [])])
         problems.push(...checkAll(item, resources?.requests ?? {}, resources?.limits ?? {}));
@@ -93,7 +93,7 @@ function podProblems({ spec }: Pod, range: LimitRange): string[] {
 
 function claimProblems({ spec }: PersistentVolumeClaim, range: LimitRange): string[] {
   const requests = spec.resources?.requests ?? {};
-  return range.spec.limits
+  return (range.spec.limits ?? [])
     .filter((item) => item.type === 'PersistentVolumeClaim')
     .flatMap((item) => [
       ...each(item.min, (name, bound) => belowMin(item.type, name, bound, requests[name], undefined)),

@@ -61,8 +61,8 @@ function checkGeneratedSelector({ metadata, spec }: Job, prefixed: boolean, foun
   if (spec.manualSelector || !spec.selector) return;
   const expected: Readonly<Record<string, string>> = {
     'controller-uid': metadata.uid ?? '',
-    'job-name': metadata.name,
-    ...(prefixed && { [UID_LABEL]: metadata.uid ?? '', [NAME_LABEL]: metadata.name }),
+    'job-name': metadata.name ?? '',
+    ...(prefixed && { [UID_LABEL]: metadata.uid ?? '', [NAME_LABEL]: metadata.name ?? '' }),
   };
   const at = TEMPLATE.child('metadata', 'labels');
   const labels = spec.template.metadata?.labels ?? {};
@@ -366,7 +366,8 @@ function resting({
 export function validateCronJob(cronJob: CronJob): Found {
   const found: Found = [];
   checkCronJob(cronJob, undefined, found);
-  const { name } = cronJob.metadata;
+  // Clients may leave the name out, and are told elsewhere.
+  const { name = '' } = cronJob.metadata;
   if (name.length > MAX_CRON_NAME) {
     const why = `must be no more than ${MAX_CRON_NAME} characters`;
     found.push(fieldErrors.invalid(Path.of('metadata', 'name'), name, why));

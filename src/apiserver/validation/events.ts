@@ -15,7 +15,7 @@ export function validateEvent(event: Event, strict: boolean): Found {
   const found: Found = [];
   checkEvent(event, strict, found);
   if (!strict) return found;
-  checkSubdomain(event.metadata.name, Path.of('metadata', 'name'), found);
+  if (event.metadata.name) checkSubdomain(event.metadata.name, Path.of('metadata', 'name'), found);
   checkSeries(event, found);
   if (!event.eventTime) found.push(fieldErrors.required(Path.of('eventTime')));
   const type = event.type ?? '';

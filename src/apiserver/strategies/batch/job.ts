@@ -39,9 +39,9 @@ function generateSelector({ metadata, spec }: Mutable<Job>): void {
   const uid = metadata.uid ?? '';
   const wanted: Readonly<Record<string, string>> = {
     'controller-uid': uid,
-    'job-name': metadata.name,
+    'job-name': metadata.name ?? '',
     'batch.kubernetes.io/controller-uid': uid,
-    'batch.kubernetes.io/job-name': metadata.name,
+    'batch.kubernetes.io/job-name': metadata.name ?? '',
   };
   spec.template.metadata ??= { name: '' };
   const template = spec.template.metadata;
@@ -112,7 +112,7 @@ export const job = define<Job>({
     inheritLabels(job);
     generateSelector(job);
     // Where a name makes no label, the complaints about the pods' own are enough.
-    if (labelValueProblems(job.metadata.name).length === 0) inheritLabels(job);
+    if (labelValueProblems(job.metadata.name ?? '').length === 0) inheritLabels(job);
   },
   validateCreate: validateJob,
   prepareForUpdate: (job, old) => {
