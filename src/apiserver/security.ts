@@ -56,6 +56,7 @@ import { RbacAuthorizer } from './authorization/rbac.ts';
 import { accessReviews } from './authorization/reviews.ts';
 import type { ApiCore, RequestContext } from './core.ts';
 import { feedObjects } from './object-feed.ts';
+import { mutatingAdmissionPolicy } from './policies/mutating.ts';
 import { type PolicyOptions, validatingAdmissionPolicy } from './policies/validating.ts';
 import type { ObjectReader, VirtualHandler } from './server-core.ts';
 import { loopbackUser } from './user.ts';
@@ -69,6 +70,8 @@ export interface SecurityOptions {
   readonly anonymous?: boolean;
   /** PEM private key that signs service account tokens. */
   readonly serviceAccountKey: string;
+  /** --service-account-key-file: more PEM keys or certificates whose tokens are good. */
+  readonly serviceAccountVerificationKeys?: readonly string[];
   /** --service-account-issuer. */
   readonly issuer?: string;
   /** --api-audiences. */
@@ -137,6 +140,7 @@ export function createSecurity(options: SecurityOptions): Security {
 
   const tokens = new ServiceAccountTokens({
     signingKey: options.serviceAccountKey,
+    verificationKeys: options.serviceAccountVerificationKeys,
     issuer: options.issuer,
     audiences: options.audiences,
     clock,
@@ -241,6 +245,7 @@ export function createSecurity(options: SecurityOptions): Security {
         certificateSubjectRestriction(),
         defaultIngressClass(readers),
         escalationCheck(rbac, authorizer),
+        mutatingAdmissionPolicy(policyOptions(reader)),
         validatingAdmissionPolicy(policyOptions(reader)),
         // Charges quotas, so nothing may refuse after it.
         resourceQuota(readers, quotaWriter),

@@ -5,7 +5,7 @@ import {
   questionKey,
 } from '../../cel/authorizer.ts';
 import type { Authorizer, AuthorizerAttributes, AuthorizerDecision } from '../admission.ts';
-import { groups, serviceAccountGroups, splitServiceAccountUsername } from '../authentication/users.ts';
+import { serviceAccountGroups, splitServiceAccountUsername } from '../authentication/users.ts';
 import type { UserInfo } from '../user.ts';
 
 /** Distinct questions that expressions of one request may ask. */
@@ -59,7 +59,8 @@ export class RequestAuthorizer {
   }
 }
 
+/** As a service account is asked about: without the group of all who are authenticated. */
 function accountUser(name: string): UserInfo {
   const account = splitServiceAccountUsername(name);
-  return { name, groups: [...(account ? serviceAccountGroups(account.namespace) : []), groups.authenticated] };
+  return { name, groups: account ? serviceAccountGroups(account.namespace) : [] };
 }

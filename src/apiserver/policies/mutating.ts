@@ -1,0 +1,230 @@
+import type {
+  MutatingAdmissionPolicy,
+  MutatingAdmissionPolicyBinding,
+} from '../../api/admissionregistration/v1.gen.ts';
+import { ApiError, errors } from '../../api/errors.ts';
+import type { KubeObject, Mutable } from '../../api/resource.ts';
+import { deepEqual } from '../../schema/equal.ts';
+import { cloneJson } from '../../schema/json.ts';
+import type { AdmissionPlugin, AdmissionRequest, Reinvocation } from '../admission.ts';
+import { expectedKind } from '../targets.ts';
+import { Activation, CONDITIONS_BUDGET, COST_BUDGET, OutOfBudget } from './activation.ts';
+import { Attributes, type Matched } from './attributes.ts';
+import { type CompiledMutatingPolicy, type CompiledMutation, compileMutating } from './compile.ts';
+import { conditionsHold } from './conditions.ts';
+import { handlesAllBut } from './exempt.ts';
+import { resourcesMatch } from './matching.ts';
+import { ConfigurationError, collectParams, paramResource } from './params.ts';
+import { applyConfiguration, applyPatch, MutationError } from './patching.ts';
+import { type Hook, PolicySource } from './policy-source.ts';
+import { RequestAuthorizer } from './request-authorizer.ts';
+import type { PolicyOptions } from './validating.ts';
+import { inputsOf } from './validation.ts';
+
+type Binding = MutatingAdmissionPolicyBinding;
+type PolicyHook = Hook<MutatingAdmissionPolicy, Binding, CompiledMutatingPolicy>;
+type MutableRequest = Parameters<NonNullable<AdmissionPlugin['admit']>>[0];
+
+/** One policy with one binding and one parameter, that a request is to go through. */
+interface Invocation {
+  readonly hook: PolicyHook;
+  readonly binding: Binding;
+  readonly matched: Matched;
+  readonly params: KubeObject | undefined;
+}
+
+interface Failure {
+  readonly message: string;
+  /** "" keeps the answer's own. */
+  readonly reason: '' | 'Invalid';
+}
+
+const NAME = 'MutatingAdmissionPolicy';
+
+/** What the rounds of one request know of each other. */
+interface Rounds {
+  /** Eligible for another round should anything change. */
+  readonly invoked: Set<string>;
+  /** To be invoked again. */
+  readonly again: Set<string>;
+  output: unknown;
+}
+
+const roundsOf = ({ state }: Reinvocation): Rounds => {
+  // Nobody else keeps anything under this name.
+  const known = state.get(NAME) as Rounds | undefined;
+  if (known) return known;
+  const rounds: Rounds = { invoked: new Set(), again: new Set(), output: undefined };
+  state.set(NAME, rounds);
+  return rounds;
+};
+
+function changed({ invoked, again }: Rounds): void {
+  for (const key of invoked) again.add(key);
+  invoked.clear();
+}
+
+/** Changes objects as policies say. https://kubernetes.io/docs/reference/access-authn-authz/mutating-admission-policy/ */
+export function mutatingAdmissionPolicy(options: PolicyOptions): AdmissionPlugin {
+  const names = { policies: 'mutatingadmissionpolicies', bindings: 'mutatingadmissionpolicybindings' };
+  const source = new PolicySource<MutatingAdmissionPolicy, Binding, CompiledMutatingPolicy>(
+    options.objects,
+    options.resources,
+    names,
+    compileMutating,
+  );
+  return {
+    name: NAME,
+    handles: handlesAllBut('DELETE'),
+    idle: () => source.idle,
+    async admit(request, reinvocation) {
+      const hooks = await source.hooks();
+      if (hooks.length === 0) return;
+      const attributes = await Attributes.of(request, options);
+      const failures: Failure[] = [];
+      const invocations: Invocation[] = [];
+      for (const hook of hooks) invocations.push(...(await invocationsOf(hook, attributes, options, failures)));
+      if (invocations.length > 0) await new Pass(request, attributes, reinvocation, options).run(invocations, failures);
+      if (failures.length > 0) throw refused(request, attributes, failures);
+    },
+  };
+}
+
+function failureOf(policy: MutatingAdmissionPolicy, binding: Binding | undefined, why: string): string {
+  const { name } = policy.metadata;
+  const by = binding ? `policy '${name}' with binding '${binding.metadata.name}'` : `policy "${name}"`;
+  return `${by} denied request: ${why}`;
+}
+
+/** How often a policy is to be invoked; what keeps it from being followed becomes a failure. */
+async function invocationsOf(
+  hook: PolicyHook,
+  attributes: Attributes,
+  options: PolicyOptions,
+  failures: Failure[],
+): Promise<readonly Invocation[]> {
+  const { policy } = hook;
+  const misconfigured = (error: unknown, binding?: Binding) => {
+    if (!(error instanceof ConfigurationError) && !(error instanceof ApiError)) throw error;
+    if (policy.spec.failurePolicy === 'Ignore') return;
+    const why = `failed to configure ${binding ? 'binding' : 'policy'}: ${error.message}`;
+    failures.push({ message: failureOf(policy, binding, why), reason: '' });
+  };
+  const out: Invocation[] = [];
+  let params: ReturnType<typeof paramResource> | undefined;
+  let matched: Matched | undefined;
+  try {
+    matched = resourcesMatch(policy.spec.matchConstraints ?? {}, attributes);
+    if (!matched) return [];
+    const { paramKind } = policy.spec;
+    if (paramKind) params = paramResource(options.resources, paramKind);
+  } catch (error) {
+    misconfigured(error);
+    return [];
+  }
+  for (const binding of hook.bindings) {
+    try {
+      const { matchResources, paramRef } = binding.spec;
+      if (matchResources && !resourcesMatch(matchResources, attributes)) continue;
+      const found = await collectParams(params, paramRef, attributes.namespace, options.objects, options.resources);
+      for (const param of found) out.push({ hook, binding, matched, params: param });
+    } catch (error) {
+      misconfigured(error, binding);
+    }
+  }
+  return out;
+}
+
+/** One round of one request. */
+class Pass {
+  readonly #request: MutableRequest;
+  readonly #attributes: Attributes;
+  readonly #reinvocation: Reinvocation;
+  readonly #options: PolicyOptions;
+  readonly #authorizer: RequestAuthorizer;
+
+  constructor(request: MutableRequest, attributes: Attributes, reinvocation: Reinvocation, options: PolicyOptions) {
+    this.#request = request;
+    this.#attributes = attributes;
+    this.#reinvocation = reinvocation;
+    this.#options = options;
+    this.#authorizer = new RequestAuthorizer(options.authorizer, request.context.user);
+  }
+
+  async run(invocations: readonly Invocation[], failures: Failure[]): Promise<void> {
+    const { object } = this.#request;
+    if (!object) return;
+    const rounds = roundsOf(this.#reinvocation);
+    const { again } = this.#reinvocation;
+    if (again && !deepEqual(rounds.output, object)) changed(rounds);
+    for (const invocation of invocations) {
+      const { hook, binding, params } = invocation;
+      const { policy, evaluator } = hook;
+      const fail = (why: string) => {
+        if (policy.spec.failurePolicy === 'Ignore') return;
+        failures.push({ message: failureOf(policy, binding, why), reason: 'Invalid' });
+      };
+      const { conditions } = inputsOf(this.#attributes, invocation.matched, params);
+      const activation = new Activation(
+        { ...conditions, authorizer: this.#authorizer },
+        evaluator.variables,
+        CONDITIONS_BUDGET,
+      );
+      const holds = await conditionsHold(evaluator.conditions, activation);
+      if (holds !== true) {
+        if (holds !== false) fail(holds.error);
+        continue;
+      }
+      const { name, namespace } = params?.metadata ?? {};
+      const key = JSON.stringify([policy.metadata.name, binding.metadata.name, namespace, name]);
+      if (again && !rounds.again.has(key)) continue;
+      const before = cloneJson(object);
+      for (const mutation of evaluator.mutations) {
+        try {
+          await this.#mutate(object, mutation, invocation);
+          this.#reinvocation.request();
+        } catch (error) {
+          if (!(error instanceof MutationError) && !(error instanceof OutOfBudget)) throw error;
+          fail(error.message);
+        }
+      }
+      if (!deepEqual(before, object)) changed(rounds);
+      if (policy.spec.reinvocationPolicy === 'IfNeeded') rounds.invoked.add(key);
+    }
+    rounds.output = cloneJson(object);
+  }
+
+  /** Evaluates one mutation, and makes the object what it says. */
+  async #mutate(object: Mutable<KubeObject>, mutation: CompiledMutation, invocation: Invocation): Promise<void> {
+    const { hook, matched, params } = invocation;
+    const { compiled } = mutation.expression;
+    if ('problem' in compiled) throw new MutationError(compiled.problem);
+    const inputs = { ...inputsOf(this.#attributes, matched, params).own, authorizer: this.#authorizer };
+    const outcome = await new Activation(inputs, hook.evaluator.variables, COST_BUDGET).evaluate(mutation.expression);
+    if ('error' in outcome) throw new MutationError(outcome.error);
+    if (!inputs.object) return;
+    const expected = expectedKind(this.#options.model, { ...this.#request.target, resource: matched.resource });
+    const change = mutation.patchType === 'JSONPatch' ? applyPatch : applyConfiguration;
+    const made = change(expected, inputs.object, outcome.value);
+    if (made) become(object, this.#attributes.unview(made, matched));
+  }
+}
+
+/** Makes an object, which others hold, equal to another. */
+function become(object: Mutable<KubeObject>, made: Mutable<KubeObject>): void {
+  for (const key of Object.keys(object)) if (!Object.hasOwn(made, key)) delete object[key as keyof KubeObject];
+  Object.assign(object, made);
+}
+
+function refused({ target, object }: AdmissionRequest, { name }: Attributes, failures: readonly Failure[]): ApiError {
+  const { group, data } = target.resource;
+  const [first] = failures;
+  const shown = name || object?.metadata.name || object?.metadata.generateName || 'Unknown';
+  const { status } = errors.forbidden({ group, resource: data.resource }, shown, '');
+  return new ApiError({
+    ...status,
+    message: first?.message ?? '',
+    reason: first?.reason || status.reason,
+    details: { ...status.details, causes: failures.map(({ message }) => ({ message })) },
+  });
+}
