@@ -45,7 +45,7 @@ function checkRule(rule: RuleWithOperations, path: Path, found: Found): void {
   checkOptionalEnum(rule.scope, ['*', 'Cluster', 'Namespaced'], path.child('scope'), found);
 }
 
-function checkClient({ url, service }: WebhookClientConfig, path: Path, found: Found): void {
+export function checkClient({ url, service }: WebhookClientConfig, path: Path, found: Found): void {
   if ((url === undefined) === (service === undefined)) {
     found.push(fieldErrors.required(path, 'exactly one of url or service is required'));
     return;

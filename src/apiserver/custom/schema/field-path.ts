@@ -57,9 +57,9 @@ const escapes: Readonly<Record<string, string>> = {
 function unquoted(token: string): { readonly name: string } | string {
   if (!/^'.*'$/s.test(token) || token.length < 2) return `expected single quoted string but got ${token}`;
   let bad: string | undefined;
-  const name = token.slice(1, -1).replace(/\\./gs, (escape) => {
-    const meant = escapes[escape.charAt(1)];
-    if (meant === undefined) bad = escape;
+  const name = token.slice(1, -1).replace(/\\./gs, (found) => {
+    const meant = escapes[found.charAt(1)];
+    if (meant === undefined) bad = found;
     return meant ?? '';
   });
   return bad === undefined ? { name } : `invalid string literal: invalid escape char ${bad}`;

@@ -22,11 +22,13 @@ export interface CoerceOptions {
   readonly unknown?: string[];
 }
 
-/** An embedded object is none. The message is Kubernetes' own. */
+/** An object within an object is none. The message is Kubernetes' own. */
 export class CoerceError extends Error {
-  constructor(message: string) {
-    super(message);
+  readonly problem: FieldError;
+  constructor(problem: FieldError) {
+    super(`${problem.field}: ${problem.body}`);
     this.name = 'CoerceError';
+    this.problem = problem;
   }
 }
 
@@ -96,10 +98,8 @@ function coerceMeta(value: unknown, name: string, path: string, options: CoerceO
   }
 }
 
-function complaint(path: string, value: unknown, why: string): string {
-  const { field, body } = fieldErrors.invalid(Path.of(path), sorted(value), why);
-  return `${field}: ${body}`;
-}
+const complaint = (path: string, value: unknown, why: string): FieldError =>
+  fieldErrors.invalid(Path.of(path), sorted(value), why);
 
 /** What is wrong with the apiVersion, kind and metadata of objects within an object. */
 export function embeddedProblems(object: JsonObject, root: Structural): FieldError[] {

@@ -16,6 +16,9 @@ export function pruneObject(object: JsonObject, root: Structural | undefined, un
   return pruneMembers(object, root, true, '', unknown);
 }
 
+/** Prunes a part of an object. */
+export const pruneValue = (value: unknown, node: Structural): unknown => prune(value, node, '', undefined);
+
 function prune(value: unknown, node: Structural | undefined, path: string, unknown: string[] | undefined): unknown {
   if (typeof value !== 'object' || value === null) return value;
   if (node?.preserveUnknown) return skip(value, node, path, unknown);
