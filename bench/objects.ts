@@ -27,6 +27,26 @@ export const pod = {
   spec: { schedulerName: 'nobody', containers: [container('application'), container('sidecar')] },
 };
 
+interface Variable {
+  readonly metadata: { readonly generateName: string; readonly labels?: Readonly<Record<string, string>> };
+  readonly data?: Readonly<Record<string, string>>;
+  readonly spec?: { readonly containers: readonly ReturnType<typeof container>[] };
+}
+
+/** One of as many as are wanted, of the same size: what is owned differs too, since variables are known by name. */
+export function variantOf({ metadata, data, spec, ...rest }: Variable, i: number): object {
+  const containers = spec?.containers.map(({ env, ...others }) => ({
+    ...others,
+    env: env.map(({ name, value }) => ({ name: `V${i}_${name}`, value: `${i} ${value}` })),
+  }));
+  return {
+    ...rest,
+    metadata: { ...metadata, labels: { ...metadata.labels, variant: `v${i}` } },
+    ...(data && { data: { ...data, variant: `v${i}` } }),
+    ...(spec && { spec: { ...spec, containers } }),
+  };
+}
+
 /** What a scheduler benchmark schedules: small, and indifferent to taints, since no kubelet renews the nodes' leases. */
 export const smallPod = {
   apiVersion: 'v1',

@@ -27,15 +27,20 @@ function remember(hash: number, set: FieldSet): void {
 
 const mix = (hash: number, value: number): number => Math.imul(hash ^ value, 0x01000193);
 
+/** Of longer steps so many characters from each end count. */
+const HASHED = 32;
+
 function hashOf(member: boolean, steps: readonly string[], sets: readonly FieldSet[]): number {
   let hash = member ? 1 : 2;
   for (let i = 0; i < steps.length; i++) {
     const step = steps[i] ?? '';
     const { length } = step;
-    // A few characters tell steps apart well enough.
-    hash = mix(mix(hash, length), step.charCodeAt(2));
-    hash = mix(mix(hash, step.charCodeAt(length >> 1)), step.charCodeAt(length - 3));
-    hash = mix(mix(hash, step.charCodeAt(length - 1)), sets[i]?.hash ?? 0);
+    hash = mix(hash, length);
+    // Names of one list may differ in any place: those of variables have prefixes and suffixes in common.
+    const head = Math.min(length, HASHED);
+    for (let at = 2; at < head; at++) hash = mix(hash, step.charCodeAt(at));
+    for (let at = Math.max(head, length - HASHED); at < length; at++) hash = mix(hash, step.charCodeAt(at));
+    hash = mix(hash, sets[i]?.hash ?? 0);
   }
   return hash;
 }
