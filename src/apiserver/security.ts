@@ -60,6 +60,12 @@ import { mutatingAdmissionPolicy } from './policies/mutating.ts';
 import { type PolicyOptions, validatingAdmissionPolicy } from './policies/validating.ts';
 import type { ObjectReader, VirtualHandler } from './server-core.ts';
 import { loopbackUser } from './user.ts';
+import { WebhookClient } from './webhooks/client.ts';
+import { WebhookMetrics } from './webhooks/metrics.ts';
+import { mutatingAdmissionWebhook } from './webhooks/mutating.ts';
+import type { WebhookOptions } from './webhooks/plugins.ts';
+import { serviceResolver } from './webhooks/services.ts';
+import { validatingAdmissionWebhook } from './webhooks/validating.ts';
 
 export interface SecurityOptions {
   readonly clock: Clock;
@@ -87,7 +93,10 @@ export interface Security {
   readonly authenticate: Authenticate;
   readonly authorizer: Authorizer;
   readonly tokens: ServiceAccountTokens;
-  /** For CoreOptions.admission: the plugins in Kubernetes' order. Webhooks, where there are some, go before the last, which is ResourceQuota. */
+  /** Calls webhooks, whatever for. */
+  readonly webhookClient: WebhookClient;
+  readonly webhookMetrics: WebhookMetrics;
+  /** For CoreOptions.admission: the plugins in Kubernetes' order. */
   readonly admission: (objects: ObjectReader) => readonly AdmissionPlugin[];
   /** For CoreOptions.virtual: reviews and tokens. */
   readonly virtual: Readonly<Record<string, VirtualHandler>>;
@@ -112,6 +121,8 @@ const reads: Security['reads'] = [
   ['node.k8s.io', 'v1', 'runtimeclasses'],
   ['storage.k8s.io', 'v1', 'storageclasses'],
   ['networking.k8s.io', 'v1', 'ingressclasses'],
+  ['admissionregistration.k8s.io', 'v1', 'mutatingwebhookconfigurations'],
+  ['admissionregistration.k8s.io', 'v1', 'validatingwebhookconfigurations'],
   ['admissionregistration.k8s.io', 'v1', 'validatingadmissionpolicies'],
   ['admissionregistration.k8s.io', 'v1', 'validatingadmissionpolicybindings'],
   ['admissionregistration.k8s.io', 'v1', 'mutatingadmissionpolicies'],
@@ -198,6 +209,14 @@ export function createSecurity(options: SecurityOptions): Security {
     namespace: (name) => readers.namespace(name) ?? readers.fresh?.namespace(name),
   });
 
+  const webhookMetrics = new WebhookMetrics();
+  const webhookClient = new WebhookClient(serviceResolver(() => objects, random));
+  const webhookOptions = (reader: ObjectReader): WebhookOptions => ({
+    ...policyOptions(reader),
+    client: webhookClient,
+    metrics: webhookMetrics,
+  });
+
   let core: ApiCore | undefined;
   const quotaTarget = (namespace: string, name: string, subresource: string) => {
     const resource = core?.resources.find('', 'v1', 'resourcequotas');
@@ -218,6 +237,8 @@ export function createSecurity(options: SecurityOptions): Security {
   const feeds: { stop(): void }[] = [];
   return {
     tokens,
+    webhookClient,
+    webhookMetrics,
     authorizer,
     reads,
     authenticate: createAuthenticator({
@@ -246,7 +267,9 @@ export function createSecurity(options: SecurityOptions): Security {
         defaultIngressClass(readers),
         escalationCheck(rbac, authorizer),
         mutatingAdmissionPolicy(policyOptions(reader)),
+        mutatingAdmissionWebhook(webhookOptions(reader)),
         validatingAdmissionPolicy(policyOptions(reader)),
+        validatingAdmissionWebhook(webhookOptions(reader)),
         // Charges quotas, so nothing may refuse after it.
         resourceQuota(readers, quotaWriter),
       ];
@@ -268,6 +291,7 @@ export function createSecurity(options: SecurityOptions): Security {
     },
     stop() {
       for (const feed of feeds.splice(0)) feed.stop();
+      webhookClient.close();
     },
   };
 

@@ -1,0 +1,32 @@
+import { errors } from '../../api/errors.ts';
+import type { KubeObject, Mutable } from '../../api/resource.ts';
+import { DecodeError, decode } from '../../schema/decode.ts';
+import { applyJsonPatch } from '../../schema/json-patch.ts';
+import { PatchError } from '../../schema/patch-error.ts';
+import type { Model } from '../../schema/resolve.ts';
+import type { Target } from '../core.ts';
+import { decodeExpected } from '../registry/body.ts';
+import { expectedKind } from '../targets.ts';
+
+/**
+ * The object as a webhook's patch leaves it, in canonical form with defaults, as if a client had sent it. Throws
+ * ApiError where the patch does not apply or leaves no object of the kind.
+ */
+export function patchedBy(
+  operations: readonly unknown[],
+  object: KubeObject,
+  model: Model,
+  target: Target,
+): Mutable<KubeObject> {
+  try {
+    const patched = applyJsonPatch(object, operations);
+    const expected = expectedKind(model, target);
+    if (object.metadata !== undefined) return decodeExpected(expected, patched).object;
+    // What a conversation is asked for with has no metadata, which objects cannot be without.
+    const { object: bare } = decode(expected.schema, patched, { defaults: true });
+    return { ...bare, apiVersion: object.apiVersion, kind: object.kind } as unknown as Mutable<KubeObject>;
+  } catch (error) {
+    if (error instanceof PatchError || error instanceof DecodeError) throw errors.internal(error.message);
+    throw error;
+  }
+}
