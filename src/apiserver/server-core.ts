@@ -34,7 +34,7 @@ import { ConvertedSink } from './custom/converted-watch.ts';
 import type { CustomKind } from './custom/kind.ts';
 import { type ConvertObjects, CustomVersions, isCustomResource } from './custom/versions.ts';
 import { CachedObjects, type ObjectReader } from './object-reader.ts';
-import { appliedObject } from './registry/apply.ts';
+import { appliedObject, tellRepeated } from './registry/apply.ts';
 import { decodeBody, decodeObject, type ExpectedKind, kindOf, parseBody } from './registry/body.ts';
 import { deleteObject } from './registry/delete.ts';
 import { evictPod } from './registry/eviction.ts';
@@ -108,6 +108,7 @@ export class Core implements ApiCore {
       clock,
       random,
       hooks: { ...builtinHooks(options, this.#caches, random), ...options.hooks },
+      namespaceLabels: (name) => this.objects.get('', 'v1', 'namespaces', '', name)?.metadata.labels ?? {},
     });
   }
 
@@ -332,6 +333,7 @@ export class Core implements ApiCore {
       };
       return (original) => {
         const object = appliedObject(expected, original, patch.value, { ...applying, now: this.#clock.now() });
+        tellRepeated(patch.repeated, options.fieldValidation, (message) => context.warn(message));
         checkIdentity(object, target);
         return object;
       };
@@ -342,7 +344,8 @@ export class Core implements ApiCore {
     };
     return (original) => {
       if (!original) throw errors.notFound(groupResourceOf(target.resource), target.name);
-      const object = patchedObject(expected, original, { type, value: patch.value }, options.fieldValidation, warn);
+      if (patch.refusal) throw patch.refusal;
+      const object = patchedObject(expected, original, { ...patch, type }, options.fieldValidation, warn);
       warned = true;
       checkIdentity(object, target);
       return object;
@@ -379,7 +382,7 @@ export class Core implements ApiCore {
           await admission.mutate(request);
           await admission.validate(request);
         }
-        validateScale(asScale(object));
+        if (!target.resource.custom) validateScale(asScale(object));
         return withScale(parent, asScale(object), paths);
       },
     );

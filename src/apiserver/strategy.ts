@@ -62,6 +62,8 @@ export interface StrategyContext {
   readonly user: UserInfo;
   /** Adds a Warning header to the answer. */
   readonly warn: (text: string) => void;
+  /** Of the namespace as this process knows it; none where there is no such namespace. */
+  readonly namespaceLabels: (namespace: string) => Readonly<Record<string, string>>;
   /** Milliseconds since the epoch. */
   readonly now: number;
 }

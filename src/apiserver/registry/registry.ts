@@ -38,6 +38,8 @@ export interface RegistryOptions {
   readonly random: () => number;
   /** By "services", "deployments.apps". */
   readonly hooks: Readonly<Record<string, RegistryHooks>>;
+  /** What strategies may ask of namespaces. */
+  readonly namespaceLabels: StrategyContext['namespaceLabels'];
 }
 
 /** A write as the registry sees it: the target names what clients see, `storage` what is stored. */
@@ -84,6 +86,7 @@ export class Registry {
   readonly clock: Clock;
   readonly #random: () => number;
   readonly #hooks: Readonly<Record<string, RegistryHooks>>;
+  readonly #namespaceLabels: StrategyContext['namespaceLabels'];
 
   constructor(options: RegistryOptions) {
     this.store = options.store;
@@ -92,6 +95,7 @@ export class Registry {
     this.clock = options.clock;
     this.#random = options.random;
     this.#hooks = options.hooks;
+    this.#namespaceLabels = options.namespaceLabels;
   }
 
   hooksOf(resource: ServedResource): RegistryHooks | undefined {
@@ -115,7 +119,8 @@ export class Registry {
     }
     const meta = object.metadata;
     if (meta.resourceVersion && !dryRun) {
-      throw errors.badRequest('resourceVersion should not be set on objects to be created');
+      const why = 'resourceVersion should not be set on objects to be created';
+      throw write.storage.custom ? errors.unknown(why) : errors.badRequest(why);
     }
     const generated = !meta.name && meta.generateName ? meta.generateName : undefined;
     if (generated !== undefined) meta.name = generateName(generated, this.#random);
@@ -156,6 +161,16 @@ export class Registry {
     object.metadata.managedFields = entries as Mutable<typeof entries>;
   }
 
+  #strategyContext({ context, target }: Write, now: number): StrategyContext {
+    return {
+      group: target.resource.group,
+      user: context.user,
+      warn: (text) => context.warn(text),
+      namespaceLabels: this.#namespaceLabels,
+      now,
+    };
+  }
+
   /** Fills in what the server gives, and validates. */
   #prepareCreate(write: Write, object: Mutable<KubeObject>): void {
     const { context, storage } = write;
@@ -164,8 +179,7 @@ export class Registry {
     const meta = object.metadata;
     meta.uid = randomUUID();
     meta.creationTimestamp = formatTime(now);
-    const { group } = write.target.resource;
-    const strategyContext: StrategyContext = { group, user: context.user, warn: (text) => context.warn(text), now };
+    const strategyContext = this.#strategyContext(write, now);
     if (strategy.prepareForCreate) strategy.prepareForCreate(object, strategyContext);
     else defaultPrepareForCreate(storage, object);
     object.metadata = canonicalMetadata(object.metadata);
@@ -336,12 +350,7 @@ export class Registry {
   #prepareUpdate(write: Write, object: Mutable<KubeObject>, old: KubeObject): void {
     const { context, target, storage } = write;
     const { strategy } = storage;
-    const strategyContext: StrategyContext = {
-      group: target.resource.group,
-      user: context.user,
-      warn: (text) => context.warn(text),
-      now: this.clock.now(),
-    };
+    const strategyContext = this.#strategyContext(write, this.clock.now());
     const sub = target.subresource === '' ? undefined : subresourceStrategy(storage, target.subresource);
     object.metadata.generation = old.metadata.generation;
     if (sub) sub.prepareForUpdate(object, old, strategyContext);

@@ -31,7 +31,7 @@ const casesOf = (file: string): readonly Case[] =>
 
 const table = buildResourceTable(model, strategies);
 const now = Date.parse('2026-01-01T00:00:00Z');
-const context = { user: loopbackUser, group: '', warn: () => {}, now };
+const context = { user: loopbackUser, group: '', warn: () => {}, namespaceLabels: () => ({}), now };
 
 function resourceOf(body: unknown): ServedResource | undefined {
   const { apiVersion, kind } = body as KubeObject;
@@ -48,9 +48,8 @@ function create(resource: ServedResource, body: unknown): { object: KubeObject; 
   return { object, found: resource.strategy.validateCreate?.(object, context) ?? [] };
 }
 
-/** Kinds whose complaints need to see a namespace, or the version a request was made in. */
+/** Kinds whose complaints need to see the version a request was made in. */
 const beyond = new Set([
-  'ResourceClaimTemplate',
   'Event',
   // Refused by admission before anybody validates it.
   'Pod',

@@ -8,6 +8,7 @@ import type {
   ResourceSlice,
 } from '../../../api/resource/v1.gen.ts';
 import type { Mutable } from '../../../api/resource.ts';
+import { checkAdminRequests, checkAdminResults } from '../../validation/device-admin-access.ts';
 import {
   validateDeviceClass,
   validateResourceClaim,
@@ -49,17 +50,33 @@ export const resourceClaim = define<ResourceClaim>({
     claim.status = {};
   },
   prepareForUpdate: keepStatus<ResourceClaim>,
-  validateCreate: validateResourceClaim,
+  validateCreate: (claim, { namespaceLabels }) => [
+    ...checkAdminRequests(claim.spec.devices?.requests, () => namespaceLabels(claim.metadata.namespace ?? '')),
+    ...validateResourceClaim(claim),
+  ],
   validateUpdate: validateResourceClaimUpdate,
   subresources: {
-    status: { prepareForUpdate: updateOnlyStatus<ResourceClaim>, validateUpdate: validateResourceClaimStatus },
+    status: {
+      prepareForUpdate: updateOnlyStatus<ResourceClaim>,
+      validateUpdate: (claim, old, { namespaceLabels }) => [
+        ...checkAdminResults(claim.status.allocation?.devices?.results, old.status.allocation?.devices?.results, () =>
+          namespaceLabels(claim.metadata.namespace ?? ''),
+        ),
+        ...validateResourceClaimStatus(claim, old),
+      ],
+    },
   },
   tableCells: (claim, now) => [claim.metadata.name, stateCell(claim), age(claim, now)],
 });
 
 export const resourceClaimTemplate = define<ResourceClaimTemplate>({
   setDefaults: ({ spec }) => setClaimDefaults(spec.spec),
-  validateCreate: validateResourceClaimTemplate,
+  validateCreate: (template, { namespaceLabels }) => [
+    ...checkAdminRequests(template.spec.spec.devices?.requests, () =>
+      namespaceLabels(template.metadata.namespace ?? ''),
+    ),
+    ...validateResourceClaimTemplate(template),
+  ],
   validateUpdate: validateResourceClaimTemplateUpdate,
   tableCells: nameAndAge,
 });
