@@ -1,5 +1,6 @@
 import { Command, CommanderError } from 'commander';
 import { agentCommand } from './commands/agent.ts';
+import { envtestCommand } from './commands/envtest.ts';
 import { imageCommand } from './commands/image.ts';
 import { kubeconfigCommand } from './commands/kubeconfig.ts';
 import { downCommand, resetCommand, statusCommand, upCommand } from './commands/lifecycle.ts';
@@ -34,6 +35,7 @@ First steps:
     simulateCommand(),
     imageCommand(),
     kubeconfigCommand(),
+    envtestCommand(),
     versionCommand(),
   ]) {
     program.addCommand(command.exitOverride());

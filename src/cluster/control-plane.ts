@@ -24,7 +24,15 @@ export interface ControlPlaneOptions {
   readonly log: Logger;
   /** PEM private key that signs service account tokens. */
   readonly serviceAccountKey: string;
+  /** More PEM keys or certificates whose service account tokens are good. */
+  readonly serviceAccountVerificationKeys?: readonly string[];
+  /** As --service-account-issuer, --api-audiences, --anonymous-auth. */
+  readonly serviceAccountIssuer?: string;
+  readonly apiAudiences?: readonly string[];
+  readonly anonymous?: boolean;
   readonly tokenFile?: TokenFile;
+  /** As --disable-admission-plugins. */
+  readonly disabledAdmissionPlugins?: ReadonlySet<string>;
   /** As --authorization-mode: "Node,RBAC". */
   readonly authorizationMode: string;
   readonly serviceClusterIpRange: string;
@@ -54,6 +62,10 @@ export async function createControlPlane(options: ControlPlaneOptions): Promise<
     clock,
     random,
     serviceAccountKey: options.serviceAccountKey,
+    serviceAccountVerificationKeys: options.serviceAccountVerificationKeys,
+    issuer: options.serviceAccountIssuer,
+    audiences: options.apiAudiences,
+    anonymous: options.anonymous,
     tokenFile: options.tokenFile,
     authorizationMode: options.authorizationMode,
     projectServiceCa: true,
@@ -67,7 +79,8 @@ export async function createControlPlane(options: ControlPlaneOptions): Promise<
   const core = createCore({
     store,
     resources,
-    admission: security.admission,
+    admission: (objects) =>
+      security.admission(objects).filter(({ name }) => !options.disabledAdmissionPlugins?.has(name)),
     authorizer: security.authorizer,
     virtual: {
       ...security.virtual,

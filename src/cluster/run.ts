@@ -9,16 +9,16 @@ const badConfiguration = 78;
 export async function runServer(options: ServerOptions & { readonly logLevel: string }): Promise<void> {
   // Each loads only what it needs itself.
   const { startServer } = await import('./server.ts');
-  await run('server', options.logLevel, (log) => startServer({ ...options, log }));
+  await runComponent('server', options.logLevel, (log) => startServer({ ...options, log }));
 }
 
 export async function runAgent(options: AgentOptions & { readonly logLevel: string }): Promise<void> {
   const { startAgent } = await import('./agent.ts');
-  await run('agent', options.logLevel, (log) => startAgent({ ...options, log }));
+  await runComponent('agent', options.logLevel, (log) => startAgent({ ...options, log }));
 }
 
 /** Runs a component in the foreground until a signal asks it to stop; a second signal ends it at once. */
-async function run(
+export async function runComponent(
   name: string,
   level: string,
   start: (log: Logger) => Promise<{ stop(): Promise<void> }>,

@@ -1,10 +1,8 @@
 import { mkdirSync, readFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import type { Node } from '../api/core/v1.gen.ts';
-import type { ServiceAccountTokens } from '../apiserver/authentication/service-account-tokens.ts';
 import { TokenFile } from '../apiserver/authentication/token-file.ts';
 import { createConnector } from '../apiserver/http/connect/connector.ts';
-import type { PathHandler } from '../apiserver/http/paths.ts';
 import { createHttpServer } from '../apiserver/http/server.ts';
 import { InformerFactory } from '../client/informer.ts';
 import { createEventRecorder } from '../client/recorder.ts';
@@ -26,7 +24,9 @@ import { kubeletConnector } from './kubelets.ts';
 import { ensureKubernetesService } from './kubernetes-service.ts';
 import { QueueMetrics, serverMetrics } from './metrics.ts';
 import { type ClusterPaths, clusterPaths } from './paths.ts';
+import { parsePortRange } from './port-range.ts';
 import { replaceFile } from './replace-file.ts';
+import { tokenIssuerHandlers } from './token-issuer.ts';
 
 /** Named as kube-apiserver's flags. */
 export interface ServerOptions {
@@ -166,31 +166,6 @@ export async function startServer(options: ServerOptions & { readonly log: Logge
       await store.close();
     },
   };
-}
-
-/** How others check this cluster's service account tokens (OpenID Connect discovery). */
-function tokenIssuerHandlers(tokens: ServiceAccountTokens, host: string, port: number): Record<string, PathHandler> {
-  const json = (value: object, type: string): PathHandler => {
-    const body = Buffer.from(JSON.stringify(value));
-    return ({ exchange }) =>
-      exchange.respond(200, { 'content-type': type, 'cache-control': 'public, max-age=3600' }, [body]);
-  };
-  return {
-    '/.well-known/openid-configuration': json(
-      tokens.openIdConfiguration(`https://${host}:${port}/openid/v1/jwks`),
-      'application/json',
-    ),
-    '/openid/v1/jwks': json(tokens.keySet(), 'application/jwk-set+json'),
-  };
-}
-
-/** "30000-32767" */
-function parsePortRange(text: string): readonly [number, number] {
-  const [first, last] = text.split('-').map(Number);
-  if (!/^\d+-\d+$/.test(text) || !first || !last || first > last || last > 65535) {
-    throw new ConfigurationError(`--service-node-port-range "${text}" is not a range of ports like 30000-32767`);
-  }
-  return [first, last];
 }
 
 const isAddress = (name: string) => /^[\d.]+$|:/.test(name);

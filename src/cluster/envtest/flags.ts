@@ -1,0 +1,197 @@
+/** kube-apiserver's command line, as far as a test's API server needs it. */
+
+/** A command line that kube-apiserver would refuse, in its words. */
+export class FlagError extends Error {
+  override name = 'FlagError';
+}
+
+export interface ApiServerFlags {
+  readonly bindAddress: string;
+  readonly securePort: number;
+  readonly advertiseAddress?: string;
+  readonly certDir: string;
+  readonly tlsCertFile?: string;
+  readonly tlsPrivateKeyFile?: string;
+  readonly clientCaFile?: string;
+  readonly tokenAuthFile?: string;
+  readonly anonymousAuth: boolean;
+  readonly authorizationMode: string;
+  /** The first signs; tokens of no other are good. */
+  readonly serviceAccountIssuer?: string;
+  readonly serviceAccountSigningKeyFile?: string;
+  readonly serviceAccountKeyFiles: readonly string[];
+  readonly apiAudiences: readonly string[];
+  readonly disabledAdmissionPlugins: ReadonlySet<string>;
+  readonly serviceClusterIpRange: string;
+  readonly serviceNodePortRange: string;
+  /** Given, known to kube-apiserver, and without effect here: what to warn of. */
+  readonly ignored: readonly string[];
+}
+
+const booleans = words(`
+  aggregator-reject-forwarding-redirect allow-privileged anonymous-auth audit-log-batch-throttle-enable
+  audit-log-compress audit-log-truncate-enabled audit-webhook-batch-throttle-enable audit-webhook-truncate-enabled
+  contention-profiling disable-http2-serving emulation-forward-compatible enable-aggregator-routing
+  enable-bootstrap-token-auth enable-garbage-collector enable-logs-handler enable-priority-and-fairness
+  encryption-provider-config-automatic-reload log-json-split-stream log-text-split-stream permit-address-sharing
+  permit-port-sharing profiling runtime-config-emulation-forward-compatible service-account-extend-token-expiration
+  service-account-lookup shutdown-send-retry-after watch-cache`);
+
+/** Taken with one value each. */
+const used = words(`
+  advertise-address api-audiences authorization-mode bind-address cert-dir client-ca-file disable-admission-plugins
+  enable-admission-plugins secure-port service-account-issuer service-account-key-file
+  service-account-signing-key-file service-cluster-ip-range service-node-port-range tls-cert-file
+  tls-private-key-file token-auth-file`);
+
+/** No test can tell whether they were heeded, or what they ask for is so already: not worth a word. */
+const moot = words(`
+  allow-privileged enable-admission-plugins enable-garbage-collector enable-priority-and-fairness etcd-servers
+  etcd-cafile etcd-certfile etcd-keyfile etcd-prefix etcd-compaction-interval etcd-count-metric-poll-period
+  etcd-db-metric-poll-interval etcd-healthcheck-timeout etcd-readycheck-timeout lease-reuse-duration-seconds
+  log-flush-frequency logging-format max-mutating-requests-inflight max-requests-inflight profiling
+  service-account-lookup shutdown-delay-duration storage-backend storage-media-type v vmodule watch-cache
+  watch-cache-sizes`);
+
+/** Heeded by kube-apiserver and not here; a test may see the difference, so each is worth a warning. */
+const ignored = words(`
+  allow-metric-labels allow-metric-labels-manifest audit-log-batch-buffer-size audit-log-batch-max-size
+  audit-log-batch-max-wait audit-log-batch-throttle-burst audit-log-batch-throttle-qps audit-log-format
+  audit-log-maxage audit-log-maxbackup audit-log-maxsize audit-log-mode audit-log-path
+  audit-log-truncate-max-batch-size audit-log-truncate-max-event-size audit-log-version audit-policy-file
+  audit-webhook-batch-buffer-size audit-webhook-batch-max-size audit-webhook-batch-max-wait
+  audit-webhook-batch-throttle-burst audit-webhook-batch-throttle-qps audit-webhook-config-file
+  audit-webhook-initial-backoff audit-webhook-mode audit-webhook-truncate-max-batch-size
+  audit-webhook-truncate-max-event-size audit-webhook-version authentication-token-webhook-cache-ttl
+  authentication-token-webhook-version authorization-webhook-cache-authorized-ttl
+  authorization-webhook-cache-unauthorized-ttl authorization-webhook-version
+  coordinated-leadership-lease-duration coordinated-leadership-renew-deadline coordinated-leadership-retry-period
+  cors-allowed-origins debug-socket-path default-not-ready-toleration-seconds
+  default-unreachable-toleration-seconds delete-collection-workers disabled-metrics emulated-version
+  endpoint-reconciler-type etcd-servers-overrides event-ttl external-hostname feature-gates goaway-chance
+  http2-max-streams-per-connection kubelet-certificate-authority kubelet-client-certificate kubelet-client-key
+  kubelet-preferred-address-types kubelet-timeout kubernetes-service-node-port livez-grace-period
+  log-json-info-buffer-size log-text-info-buffer-size max-connection-bytes-per-sec min-compatibility-version
+  min-request-timeout peer-advertise-ip peer-advertise-port peer-ca-file proxy-client-cert-file
+  proxy-client-key-file request-timeout requestheader-allowed-names requestheader-client-ca-file
+  requestheader-extra-headers-prefix requestheader-group-headers requestheader-uid-headers
+  requestheader-username-headers runtime-config service-account-jwks-uri service-account-max-token-expiration
+  show-hidden-metrics-for-version shutdown-watch-termination-grace-period storage-initialization-timeout
+  strict-transport-security-directives tls-cipher-suites tls-curve-preferences tls-min-version
+  tracing-config-file`);
+
+/** They say who may do what, or hide what is stored: to start without them would be to lie. */
+const refused = words(`
+  admission-control admission-control-config-file authentication-config authentication-token-webhook-config-file
+  authorization-config authorization-policy-file authorization-webhook-config-file egress-selector-config-file
+  encryption-provider-config oidc-ca-file oidc-client-id oidc-groups-claim oidc-groups-prefix oidc-issuer-url
+  oidc-required-claim oidc-signing-algs oidc-username-claim oidc-username-prefix service-account-signing-endpoint
+  tls-sni-cert-key`);
+
+const plugins = words(`
+  AlwaysAdmit AlwaysDeny AlwaysPullImages CertificateApproval CertificateSigning CertificateSubjectRestriction
+  ClusterTrustBundleAttest DefaultIngressClass DefaultStorageClass DefaultTolerationSeconds DenyServiceExternalIPs
+  EventRateLimit ExtendedResourceToleration ImagePolicyWebhook JobValidation LimitPodHardAntiAffinityTopology
+  LimitRanger MutatingAdmissionPolicy MutatingAdmissionWebhook NamespaceAutoProvision NamespaceExists
+  NamespaceLifecycle NodeDeclaredFeatureValidator NodeRestriction OwnerReferencesPermissionEnforcement
+  PersistentVolumeClaimResize PodGroupProtection PodGroupWorkloadExists PodNodeSelector PodResizeValidator
+  PodSecurity PodTolerationRestriction PodTopologyLabels Priority ResourceQuota RuntimeClass ServiceAccount
+  StorageObjectInUseProtection TaintNodesByCondition ValidatingAdmissionPolicy ValidatingAdmissionWebhook`);
+
+/** Every flag that is taken, sorted: what --help lists. */
+export const knownFlags: readonly string[] = [...new Set([...booleans, ...used, ...moot, ...ignored])].sort();
+
+/**
+ * Reads a command line as kube-apiserver v1.36 does (--flag=value, --flag value, --boolean). Throws a FlagError where
+ * that would not start, and for flags without which this server would not be what was asked for.
+ */
+export function parseApiServerFlags(args: readonly string[]): ApiServerFlags {
+  const values = new Map<string, string[]>();
+  for (let i = 0; i < args.length; i++) {
+    const arg = args[i] ?? '';
+    if (arg === '--') continue;
+    if (!/^--?[^-]/.test(arg)) throw new FlagError(`"kube-apiserver" does not take any arguments, got ["${arg}"]`);
+    const equals = arg.indexOf('=');
+    const written = equals < 0 ? arg : arg.slice(0, equals);
+    const name = written === '-v' ? 'v' : written.slice(2).replaceAll('_', '-');
+    if (!written.startsWith('--') && written !== '-v') {
+      throw new FlagError(`unknown shorthand flag: '${written[1]}' in ${arg}`);
+    }
+    if (refused.has(name)) throw new FlagError(`--${name} is not there in Skiff's API server for tests`);
+    const boolean = booleans.has(name);
+    if (!boolean && !used.has(name) && !moot.has(name) && !ignored.has(name)) {
+      throw new FlagError(`unknown flag: ${written}`);
+    }
+    let value: string;
+    if (equals >= 0) value = arg.slice(equals + 1);
+    else if (boolean) value = 'true';
+    else {
+      const next = args[++i];
+      if (next === undefined) throw new FlagError(`flag needs an argument: --${name}`);
+      value = next;
+    }
+    if (boolean) asBoolean(name, value);
+    values.set(name, [...(values.get(name) ?? []), value]);
+  }
+  return read(values);
+}
+
+function read(values: ReadonlyMap<string, readonly string[]>): ApiServerFlags {
+  const last = (name: string) => values.get(name)?.at(-1) || undefined;
+  const list = (name: string) => (values.get(name) ?? []).flatMap((value) => value.split(',')).filter(Boolean);
+  const boolean = (name: string, otherwise: boolean) => {
+    const value = last(name);
+    return value === undefined ? otherwise : asBoolean(name, value);
+  };
+  if (boolean('enable-bootstrap-token-auth', false)) {
+    throw new FlagError(`--enable-bootstrap-token-auth is not there in Skiff's API server for tests`);
+  }
+  for (const flag of ['enable-admission-plugins', 'disable-admission-plugins']) {
+    const unknown = list(flag).find((plugin) => !plugins.has(plugin));
+    if (unknown !== undefined) throw new FlagError(`${flag} plugin "${unknown}" is unknown`);
+  }
+  return {
+    bindAddress: last('bind-address') ?? '0.0.0.0',
+    securePort: port(last('secure-port') ?? '6443'),
+    advertiseAddress: last('advertise-address'),
+    certDir: last('cert-dir') ?? '/var/run/kubernetes',
+    tlsCertFile: last('tls-cert-file'),
+    tlsPrivateKeyFile: last('tls-private-key-file'),
+    clientCaFile: last('client-ca-file'),
+    tokenAuthFile: last('token-auth-file'),
+    anonymousAuth: boolean('anonymous-auth', true),
+    authorizationMode: list('authorization-mode').join(',') || 'AlwaysAllow',
+    serviceAccountIssuer: values.get('service-account-issuer')?.[0],
+    serviceAccountSigningKeyFile: last('service-account-signing-key-file'),
+    serviceAccountKeyFiles: values.get('service-account-key-file') ?? [],
+    apiAudiences: list('api-audiences'),
+    disabledAdmissionPlugins: new Set(list('disable-admission-plugins')),
+    serviceClusterIpRange: last('service-cluster-ip-range') ?? '10.0.0.0/24',
+    serviceNodePortRange: last('service-node-port-range') ?? '30000-32767',
+    ignored: [...values.keys()].filter((name) => !used.has(name) && !moot.has(name) && name !== 'anonymous-auth'),
+  };
+}
+
+function port(text: string): number {
+  const invalid = (why: string) => new FlagError(`invalid argument "${text}" for "--secure-port" flag: ${why}`);
+  if (!/^[+-]?\d+$/.test(text)) throw invalid(`strconv.ParseInt: parsing "${text}": invalid syntax`);
+  const number = Number(text);
+  if (number < 1 || number > 65535) {
+    throw new FlagError(
+      `--secure-port ${number} must be between 1 and 65535, inclusive. It cannot be turned off with 0`,
+    );
+  }
+  return number;
+}
+
+function asBoolean(name: string, text: string): boolean {
+  if (/^(1|t|T|TRUE|true|True)$/.test(text)) return true;
+  if (/^(0|f|F|FALSE|false|False)$/.test(text)) return false;
+  throw new FlagError(
+    `invalid argument "${text}" for "--${name}" flag: strconv.ParseBool: parsing "${text}": invalid syntax`,
+  );
+}
+
+function words(text: string): ReadonlySet<string> {
+  return new Set(text.trim().split(/\s+/));
+}

@@ -1,0 +1,169 @@
+import { readFileSync } from 'node:fs';
+import { hostname } from 'node:os';
+import { join } from 'node:path';
+import { TokenFile } from '../../apiserver/authentication/token-file.ts';
+import { createHttpServer } from '../../apiserver/http/server.ts';
+import { InformerFactory } from '../../client/informer.ts';
+import { createEventRecorder } from '../../client/recorder.ts';
+import { controllers, startControllers } from '../../controllers/index.ts';
+import { MemoryStore } from '../../store/memory.ts';
+import { realClock } from '../../utils/clock.ts';
+import { addressInRange } from '../../utils/ip.ts';
+import type { Logger } from '../../utils/log.ts';
+import type { KeyPair } from '../../utils/x509.ts';
+import { ensureCertificates } from '../certificates.ts';
+import { createControlPlane } from '../control-plane.ts';
+import { ServerHealth } from '../health.ts';
+import { ensureKubernetesService } from '../kubernetes-service.ts';
+import { QueueMetrics, serverMetrics } from '../metrics.ts';
+import { parsePortRange } from '../port-range.ts';
+import { tokenIssuerHandlers } from '../token-issuer.ts';
+import { type ApiServerFlags, FlagError } from './flags.ts';
+
+export interface TestApiServerOptions {
+  readonly flags: ApiServerFlags;
+  /** Names of kube-controller-manager's --controllers that run beside the API server. */
+  readonly controllers: readonly string[];
+  readonly log: Logger;
+}
+
+/** kube-apiserver's --etcd-compaction-interval. */
+const compactionMs = 5 * 60_000;
+/** Requests under way get this long to finish when the server is stopped. */
+const shutdownMs = 1_000;
+
+/**
+ * An API server over a store in memory, for the tests of others: kube-apiserver's flags, and no more controllers than
+ * those that finish what a client has begun.
+ */
+export async function startTestApiServer(options: TestApiServerOptions): Promise<{ stop(): Promise<void> }> {
+  const started = performance.now();
+  const { flags, log } = options;
+  const clock = realClock;
+  for (const flag of flags.ignored) log.warn(`--${flag} has no effect in Skiff`);
+  const known = controllers.filter(({ name }) => options.controllers.includes(name));
+  const unknown = options.controllers.find((name) => !known.some((one) => one.name === name));
+  if (unknown !== undefined) throw new FlagError(`"${unknown}" is not in the list of known controllers`);
+
+  const certificates = certificatesOf(flags);
+  const store = new MemoryStore({ clock, log: log.child({ component: 'store' }) });
+  const plane = await createControlPlane({
+    store,
+    clock,
+    log: log.child({ component: 'apiserver' }),
+    serviceAccountKey: certificates.signingKey,
+    serviceAccountVerificationKeys: flags.serviceAccountKeyFiles.map(pem),
+    serviceAccountIssuer: flags.serviceAccountIssuer,
+    apiAudiences: flags.apiAudiences,
+    anonymous: flags.anonymousAuth,
+    tokenFile: flags.tokenAuthFile === undefined ? undefined : tokenFile(flags.tokenAuthFile),
+    authorizationMode: flags.authorizationMode,
+    disabledAdmissionPlugins: flags.disabledAdmissionPlugins,
+    serviceClusterIpRange: flags.serviceClusterIpRange,
+    serviceNodePorts: parsePortRange(flags.serviceNodePortRange),
+  });
+  const health = new ServerHealth();
+  const queueMetrics = new QueueMetrics();
+  const advertise = flags.advertiseAddress ?? (flags.bindAddress === '0.0.0.0' ? '127.0.0.1' : flags.bindAddress);
+  const http = createHttpServer({
+    core: plane.core,
+    authenticate: plane.authenticate,
+    authorizer: plane.authorizer,
+    tls: { ...certificates.serving, ca: flags.clientCaFile === undefined ? undefined : pem(flags.clientCaFile) },
+    limits: { shutdownMs },
+    log: log.child({ component: 'apiserver' }),
+    advertise: `${advertise}:${flags.securePort}`,
+    health: health.checks(store),
+    metrics: serverMetrics(plane.core.objects, queueMetrics),
+    handlers: tokenIssuerHandlers(plane.tokens, advertise, flags.securePort),
+  });
+  await http.listen(flags.securePort, flags.bindAddress);
+  await ensureKubernetesService(plane.client('kube-apiserver'), {
+    clusterIP: addressInRange(flags.serviceClusterIpRange, 1),
+    address: advertise,
+    port: flags.securePort,
+  });
+  health.serviceMade = true;
+
+  const client = plane.client('kube-controller-manager');
+  const informers = new InformerFactory(client, { clock, log });
+  const recorder = createEventRecorder({ client, clock, log, component: 'kube-controller-manager' });
+  const running = startControllers(
+    {
+      client,
+      informers,
+      clock,
+      log: log.child({ component: 'controllers' }),
+      recorder,
+      queueMetrics,
+      rootCA: certificates.serving.cert,
+      namespaceGraceMs: 0,
+    },
+    known,
+  );
+  informers.start();
+  informers.waitForSync().then(
+    () => {
+      health.informersSynced = true;
+    },
+    () => {}, // stopped before
+  );
+  let before = 0;
+  const compact = async () => {
+    if (before > store.compactedRevision) await store.compact(before);
+    before = await store.revision();
+    compaction = clock.after(compactionMs, compactSoon);
+  };
+  const compactSoon = () => void compact().catch(() => {}); // closed meanwhile
+  let compaction = clock.after(compactionMs, compactSoon);
+  log.info({ port: flags.securePort, ms: Math.round(performance.now() - started) }, 'ready');
+  return {
+    async stop() {
+      health.stopping = true;
+      compaction.stop();
+      await running.stop();
+      informers.stop();
+      await recorder.stop();
+      await http.close();
+      await plane.close();
+      await store.close();
+    },
+  };
+}
+
+/** As kube-apiserver: files where flags name them, else what lies in --cert-dir, else made there. */
+function certificatesOf(flags: ApiServerFlags): { readonly serving: KeyPair; readonly signingKey: string } {
+  const certFile = flags.tlsCertFile ?? join(flags.certDir, 'apiserver.crt');
+  const keyFile = flags.tlsPrivateKeyFile ?? join(flags.certDir, 'apiserver.key');
+  const named = flags.tlsCertFile !== undefined || flags.tlsPrivateKeyFile !== undefined;
+  let serving = named ? { cert: pem(certFile), key: pem(keyFile) } : existing(certFile, keyFile);
+  let signingKey = flags.serviceAccountSigningKeyFile && pem(flags.serviceAccountSigningKeyFile);
+  if (!serving || !signingKey) {
+    const own = ensureCertificates(join(flags.certDir, 'skiff'), {
+      hostnames: [hostname()],
+      ips: [addressInRange(flags.serviceClusterIpRange, 1)],
+    });
+    serving ??= own.serving;
+    signingKey ||= own.serviceAccountKey;
+  }
+  return { serving, signingKey };
+}
+
+function existing(certFile: string, keyFile: string): KeyPair | undefined {
+  try {
+    return { cert: readFileSync(certFile, 'utf8'), key: readFileSync(keyFile, 'utf8') };
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    throw error;
+  }
+}
+
+function pem(file: string): string {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch (error) {
+    throw new FlagError((error as Error).message);
+  }
+}
+
+const tokenFile = (path: string) => new TokenFile(pem(path), path);
