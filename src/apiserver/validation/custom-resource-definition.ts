@@ -162,7 +162,9 @@ function sharedParts(versions: readonly Version[]): Shared {
 }
 
 function checkSpec(spec: CustomResourceDefinitionSpec, given: Demands, found: Found): void {
-  const { group = '', names, versions = [], preserveUnknownFields: preserves = false } = spec;
+  const { group = '', names, preserveUnknownFields: preserves = false } = spec;
+  // null where a client left them out.
+  const versions = spec.versions ?? [];
   checkGroup(group, found);
   checkEnum(spec.scope, ['Cluster', 'Namespaced'], SPEC.child('scope'), found);
   const schemas = schemasOf(spec);
@@ -177,7 +179,7 @@ function checkSpec(spec: CustomResourceDefinitionSpec, given: Demands, found: Fo
     found.push(fieldErrors.invalid(SPEC.child('preserveUnknownFields'), true, why));
   }
   for (const [i, version] of versions.entries()) checkVersion(version, i, shared, demands, found);
-  checkVersionList(versions, shared, found);
+  checkVersionList(spec.versions, shared, found);
   const [first] = versions;
   const problems = first?.name ? dns1035LabelProblems(first.name) : [];
   if (first && problems.length > 0) {
@@ -224,15 +226,17 @@ function checkSchemasGiven(spec: CustomResourceDefinitionSpec, demands: Demands,
   }
 }
 
-function checkVersionList(versions: readonly Version[], shared: Shared, found: Found): void {
+function checkVersionList(given: readonly Version[] | undefined, shared: Shared, found: Found): void {
+  const versions = given ?? [];
   const at = SPEC.child('versions');
   const shown = () => versions.map((version) => goVersion(withoutShared(version, shared)));
   if (new Set(versions.map(({ name }) => name)).size < versions.length) {
     found.push(fieldErrors.invalid(at, shown(), 'must contain unique version names'));
   }
   if (versions.filter(({ storage }) => storage).length !== 1) {
-    const value = versions.length === 0 ? null : shown();
-    found.push(fieldErrors.invalid(at, value, 'must have exactly one version marked as storage version'));
+    found.push(
+      fieldErrors.invalid(at, given ? shown() : null, 'must have exactly one version marked as storage version'),
+    );
   }
 }
 
@@ -315,7 +319,9 @@ function checkShared(
 
 function checkDeprecation({ deprecated, deprecationWarning: text }: Version, at: Path, found: Found): void {
   if (text === undefined) return;
-  const complain = (why: string) => found.push(fieldErrors.invalid(at, text, why));
+  // Kubernetes has a pointer here, and shows those as JSON.
+  const shown = { toJSON: () => text };
+  const complain = (why: string) => found.push(fieldErrors.invalid(at, shown, why));
   if (!deprecated) {
     complain('can only be set for deprecated versions');
     return;
