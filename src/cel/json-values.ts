@@ -19,11 +19,19 @@ export function fromJson(json: unknown): Value {
   }
 }
 
+/** The JSON that a list or map of `fromJson` reads; undefined of anything else. */
+export function asJson(value: Value): unknown {
+  return value instanceof JsonList || value instanceof JsonMap ? value.json : undefined;
+}
+
 class JsonList extends CelList {
   readonly #json: readonly unknown[];
   constructor(json: readonly unknown[]) {
     super();
     this.#json = json;
+  }
+  get json(): unknown {
+    return this.#json;
   }
   override get size(): number {
     return this.#json.length;
@@ -38,6 +46,9 @@ class JsonMap extends CelMap {
   constructor(json: Readonly<Record<string, unknown>>) {
     super();
     this.#json = json;
+  }
+  get json(): unknown {
+    return this.#json;
   }
   override get size(): number {
     return this.keys().length;

@@ -3,7 +3,7 @@
  * type, elements of associative lists that are there twice. The rules and words are those of
  * sigs.k8s.io/structured-merge-diff, which looks at the types that JSON tells apart, not at formats and ranges.
  */
-import { DepthError, getOwn, isJsonObject, MAX_DEPTH } from './json.ts';
+import { DepthError, getOwn, isJsonObject as isAnyObject, type JsonObject, MAX_DEPTH } from './json.ts';
 import type { Field, ObjectSchema, ScalarType, Schema } from './model.ts';
 import { quote } from './quote.ts';
 
@@ -18,6 +18,18 @@ const kinds: Readonly<Partial<Record<ScalarType, 'string' | 'number' | 'boolean'
 };
 /** Any scalar will do for these; the rest may be anything. */
 const untyped: ReadonlySet<ScalarType> = new Set(['Quantity', 'Time', 'MicroTime', 'IntOrString']);
+
+/** A value of a type that JSON does not have, which fits nowhere: as Go's %v and %#v print it. */
+export class GoValue {
+  readonly text: string;
+  readonly syntax: string;
+  constructor(text: string, syntax: string) {
+    this.text = text;
+    this.syntax = syntax;
+  }
+}
+
+const isJsonObject = (value: unknown): value is JsonObject => isAnyObject(value) && !(value instanceof GoValue);
 
 export function configurationProblems(schema: ObjectSchema, value: unknown): string[] {
   const found: string[] = [];
@@ -143,6 +155,7 @@ function goType(value: unknown): string {
 
 /** As Go's %#v has it. */
 function goSyntax(value: unknown): string {
+  if (value instanceof GoValue) return value.syntax;
   if (Array.isArray(value)) return `[]interface {}{${value.map(goSyntax).join(', ')}}`;
   if (isJsonObject(value)) {
     const parts = Object.keys(value).map((key) => `${quote(key)}:${goSyntax(value[key])}`);
@@ -153,6 +166,7 @@ function goSyntax(value: unknown): string {
 
 /** As Go's %v has it. */
 function goText(value: unknown): string {
+  if (value instanceof GoValue) return value.text;
   if (Array.isArray(value)) return `[${value.map(goText).join(' ')}]`;
   if (!isJsonObject(value)) return value === null ? '<nil>' : String(value);
   const parts = Object.keys(value)

@@ -1,6 +1,7 @@
 /** How the two kinds of mutations change an object. https://kubernetes.io/docs/reference/access-authn-authz/mutating-admission-policy/ */
-import { type ApiError, errors } from '../../api/errors.ts';
-import type { KubeObject, Mutable } from '../../api/resource.ts';
+import { errors } from '../../api/errors.ts';
+import { model } from '../../api/model.ts';
+import { apiVersionOf, type KubeObject, type Mutable, parseApiVersion } from '../../api/resource.ts';
 import { CelList, CelMap, CelStruct, type Value } from '../../cel/values.ts';
 import { configurationProblems } from '../../schema/configuration-problems.ts';
 import { DecodeError } from '../../schema/decode.ts';
@@ -11,7 +12,8 @@ import { PatchError } from '../../schema/patch-error.ts';
 import { quote } from '../../schema/quote.ts';
 import { mergeValues, shapeOf } from '../../schema/typed-value.ts';
 import { decodeExpected, type ExpectedKind } from '../registry/body.ts';
-import { misnamedTypes, NotPlain, plainValue } from './plain-values.ts';
+import { unrestored } from '../registry/patch.ts';
+import { configurationValue, misnamedTypes, NotPlain, patchValue } from './plain-values.ts';
 
 /** A mutation that does not work out; the policy's failurePolicy says what comes of it. */
 export class MutationError extends Error {}
@@ -22,7 +24,7 @@ export function applyConfiguration(expected: ExpectedKind, object: KubeObject, m
     throw new MutationError('unsupported return type from ApplyConfiguration expression');
   const wrong = misnamedTypes(made, 'Object');
   if (wrong.length > 0) throw new MutationError(`type mismatch: ${wrong.join('\n')}`);
-  const config = plain(made, 'invalid return type');
+  const config = plain(configurationValue, made, 'invalid return type');
   if (!isJsonObject(config)) throw new MutationError('invalid return type');
   const { apiVersion, kind } = object;
   const whole = { ...config, apiVersion, kind };
@@ -36,7 +38,7 @@ export function applyConfiguration(expected: ExpectedKind, object: KubeObject, m
     const what = `may not mutate atomic arrays, maps or structs: ${atomic.join(', ')}`;
     throw new MutationError(`error applying patch: invalid ApplyConfiguration: ${what}`);
   }
-  return decoded(expected, mergeValues(shapeOf(expected.schema), object, whole));
+  return merged(expected, mergeValues(shapeOf(expected.schema), object, whole));
 }
 
 /** Paths of what the configuration would replace as a whole. */
@@ -93,29 +95,62 @@ function operationOf(value: Value): JsonObject {
     if (wrong.length > 0) throw new MutationError(`type mismatch: ${wrong.join('\n')}`);
   }
   const what = 'JSONPath valueExpression evaluated to a type that could not marshal to JSON';
-  return { ...operation, value: plain(given, what) };
+  return { ...operation, value: plain(patchValue, given, what) };
 }
 
-function plain(value: Value, what: string): unknown {
+function plain(convert: (value: Value) => unknown, value: Value, what: string): unknown {
   try {
-    return plainValue(value);
+    return convert(value);
   } catch (error) {
     if (error instanceof NotPlain) throw new MutationError(`${what}: ${error.message}`);
     throw error;
   }
 }
 
-/** In canonical form, with defaults. */
+/** A merged object in canonical form, with defaults. */
+function merged(expected: ExpectedKind, value: unknown): Mutable<KubeObject> {
+  try {
+    return decodeExpected(expected, value).object;
+  } catch (error) {
+    if (!(error instanceof DecodeError)) throw error;
+    const { group, version, kind } = expected;
+    const why = unrestored(error.message);
+    throw new MutationError(`unable to convert unstructured object to ${group}/${version}, Kind=${kind}: ${why}`);
+  }
+}
+
+/** A patched one, which must be of the kind and have no other fields than it. */
 function decoded(expected: ExpectedKind, value: unknown): Mutable<KubeObject> {
+  checkKind(expected, value);
   try {
     const { object, unknown } = decodeExpected(expected, value);
-    if (unknown.length > 0) throw strict(unknown);
-    return object;
+    if (unknown.length === 0) return object;
+    const list = unknown.map((path) => `unknown field ${quote(path)}`);
+    throw errors.internal(`strict decoding error: ${list.join(', ')}`);
   } catch (error) {
     if (error instanceof DecodeError) throw errors.internal(error.message);
     throw error;
   }
 }
 
-const strict = (unknown: readonly string[]): ApiError =>
-  errors.internal(`strict decoding error: ${unknown.map((path) => `unknown field ${quote(path)}`).join(', ')}`);
+const SCHEME = 'in scheme "pkg/runtime/scheme.go:111"';
+
+/** A value without kind or version is taken for what is expected. */
+function checkKind(expected: ExpectedKind, value: unknown): void {
+  if (!isJsonObject(value)) return;
+  const apiVersion = value.apiVersion || apiVersionOf(expected);
+  const kind = value.kind || expected.kind;
+  if (kind === expected.kind && apiVersion === apiVersionOf(expected)) return;
+  const { group, version } = parseApiVersion(String(apiVersion)) ?? { group: '', version: '' };
+  if (!model.kind(group, version, String(kind))) {
+    throw errors.internal(
+      `no kind ${quote(String(kind))} is registered for version ${quote(String(apiVersion))} ${SCHEME}`,
+    );
+  }
+  if (group !== expected.group || version !== expected.version) {
+    const why = `${version}.${kind} is not suitable for converting to ${quote(apiVersionOf(expected))} ${SCHEME}`;
+    throw new MutationError(why);
+  }
+  const wanted = `${expected.group.split('.')[0] || 'core'}.${expected.kind}`;
+  throw errors.internal(`failed to convert object: converting (${version}.${kind}) to (${wanted}): unknown conversion`);
+}

@@ -11,6 +11,7 @@ import { PatchError } from '../../schema/patch-error.ts';
 import { quote } from '../../schema/quote.ts';
 import { applyStrategicMerge } from '../../schema/strategic-merge.ts';
 import type { PatchBody } from '../core.ts';
+import { sorted as wholly } from '../validation/go-value.ts';
 import { decodeExpected, type ExpectedKind, kindMismatch } from './body.ts';
 import { canonicalMetadata } from './metadata.ts';
 
@@ -31,26 +32,44 @@ export function patchedObject(
   const value = apply(expected, original, patch);
   // What a strategic merge makes is taken for the kind without asking it.
   const mismatch = patch.type === 'strategic' ? undefined : kindMismatch(expected, value);
-  if (mismatch) throw refused(value, patch, mismatch.why);
+  if (mismatch) throw refused(expected, value, patch, mismatch.why);
   try {
     const { object, unknown } = decodeExpected(expected, value);
-    if (unknown.length > 0 && fieldValidation !== 'Ignore') {
-      const complaints = unknown.map((path) => `unknown field ${quote(path)}`);
-      if (fieldValidation === 'Strict') throw refused(value, patch, `strict decoding error: ${complaints.join(', ')}`);
+    if (fieldValidation !== 'Ignore') {
+      const complaints = [...(patch.repeated ?? []), ...unknownComplaints(expected, value, patch, unknown)];
+      if (complaints.length > 0 && fieldValidation === 'Strict') {
+        throw refused(expected, value, patch, `strict decoding error: ${complaints.join(', ')}`);
+      }
       for (const complaint of complaints) warn(complaint);
     }
     keepReset(object, value);
     return object;
   } catch (error) {
     if (error instanceof DecodeError)
-      throw refused(value, patch, patch.type === 'strategic' ? unrestored(error.message) : error.message);
+      throw refused(expected, value, patch, patch.type === 'strategic' ? unrestored(error.message) : error.message);
     throw error;
   }
 }
 
+/** In the order of the patched object, as each kind of patch leaves it; a strategic merge does not quote. */
+function unknownComplaints(
+  expected: ExpectedKind,
+  value: unknown,
+  patch: ValuePatch,
+  unknown: readonly string[],
+): string[] {
+  if (unknown.length === 0) return [];
+  if (patch.type === 'strategic') return unknown.map((path) => `unknown field "${path}"`).sort();
+  const paths = decodeExpected(expected, sorted(value, patch.value)).unknown;
+  return paths.map((path) => `unknown field ${quote(path)}`);
+}
+
 /** The patched object does not fit its type. It is shown as Kubernetes' patch libraries leave it: what they touched, sorted. */
-function refused(value: unknown, patch: ValuePatch, why: string): ApiError {
-  const shown = patch.type === 'strategic' ? goText(patch.value) : JSON.stringify(sorted(value, patch.value));
+function refused({ shape }: ExpectedKind, value: unknown, patch: ValuePatch, why: string): ApiError {
+  const shown =
+    patch.type === 'strategic'
+      ? goText(patch.value)
+      : JSON.stringify(shape ? wholly(value) : sorted(value, patch.value));
   return errors.invalid({ group: '', kind: '' }, '', [fieldErrors.invalid(Path.of('patch'), shown, why)]);
 }
 
@@ -59,7 +78,7 @@ const mismatch =
 const goKinds: Readonly<Record<string, string>> = { array: 'slice', object: 'map', number: 'int64' };
 
 /** Kubernetes makes the object of a strategic merge without JSON, and has other words for what does not fit. */
-function unrestored(message: string): string {
+export function unrestored(message: string): string {
   if (message.startsWith('illegal base64')) return `error decoding from json: ${message}`;
   const [, got = '', digits = '', type = ''] = mismatch.exec(message) ?? [];
   if (got === '') return message;
