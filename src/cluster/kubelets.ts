@@ -21,7 +21,7 @@ export function kubeletConnector(options: {
         .find((a) => a !== undefined);
       const port = node.status.daemonEndpoints?.kubeletEndpoint?.Port;
       if (!address || !port)
-        throw errors.internal(`no preferred addresses found; known addresses: ${JSON.stringify(addresses)}`);
+        throw errors.unknown(`no preferred addresses found; known addresses: ${JSON.stringify(addresses)}`);
       return { host: address, port, tls };
     },
   };

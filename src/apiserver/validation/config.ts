@@ -51,10 +51,10 @@ export function validateConfigMapUpdate(map: ConfigMap, old: ConfigMap): Found {
 }
 
 /** Keys that secrets of some types must have. */
-const requiredKeys: Readonly<Record<string, readonly string[]>> = {
-  'kubernetes.io/ssh-auth': ['ssh-privatekey'],
-  'kubernetes.io/tls': ['tls.crt', 'tls.key'],
-};
+const requiredKeys: ReadonlyMap<string, readonly string[]> = new Map([
+  ['kubernetes.io/ssh-auth', ['ssh-privatekey']],
+  ['kubernetes.io/tls', ['tls.crt', 'tls.key']],
+]);
 
 /** https://kubernetes.io/docs/concepts/configuration/secret/#secret-types */
 export function validateSecret({ data = {}, type = '', metadata }: Secret): Found {
@@ -65,7 +65,7 @@ export function validateSecret({ data = {}, type = '', metadata }: Secret): Foun
     size += decodedLength(value);
   }
   if (size > MAX_SIZE) found.push(fieldErrors.tooLong(DATA, MAX_SIZE));
-  for (const key of requiredKeys[type] ?? []) {
+  for (const key of requiredKeys.get(type) ?? []) {
     // A key of SSH has to say something.
     const enough = type === 'kubernetes.io/ssh-auth' ? Boolean(data[key]) : Object.hasOwn(data, key);
     if (!enough) found.push(fieldErrors.required(DATA.key(key)));
