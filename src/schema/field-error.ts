@@ -88,7 +88,8 @@ const omitValue: unique symbol = Symbol('omit');
 
 function render(value: unknown): string {
   if (typeof value === 'string') return quote(value);
-  return JSON.stringify(value) ?? 'null';
+  const text = JSON.stringify(value) ?? 'null';
+  return /[<>&]/.test(text) ? text.replace(/[<>&]/g, (c) => `\\u00${c.charCodeAt(0).toString(16)}`) : text;
 }
 
 /** Constructors, named as in k8s.io/apimachinery/pkg/util/validation/field. */

@@ -53,18 +53,21 @@ export function checkClient({ url, service }: WebhookClientConfig, path: Path, f
   if (url !== undefined) {
     const at = path.child('url');
     const form = '; desired format: https://host[/path]';
-    if (!URL.canParse(url) && url.includes(':')) {
+    if (!URL.canParse(url) && url.includes(':') && !url.endsWith('://')) {
       found.push(fieldErrors.required(at, `url must be a valid URL${form}`));
       return;
     }
     const parsed = URL.canParse(url) ? new URL(url) : undefined;
-    const scheme = parsed?.protocol.slice(0, -1) ?? '';
+    const scheme = parsed?.protocol.slice(0, -1) ?? url.replace(/:?[^:]*$/, '');
     if (scheme !== 'https') {
       const why = `'https' is the only allowed URL scheme${form}`;
       found.push(fieldErrors.invalid(at, scheme, why));
     }
     if (!parsed?.host) found.push(fieldErrors.invalid(at, '', `host must be specified${form}`));
-    if (parsed?.username) found.push(fieldErrors.invalid(at, url, 'user information is not permitted in the URL'));
+    if (parsed?.username) {
+      const user = parsed.password ? `${parsed.username}:${parsed.password}` : parsed.username;
+      found.push(fieldErrors.invalid(at, user, 'user information is not permitted in the URL'));
+    }
     if (parsed?.hash)
       found.push(fieldErrors.invalid(at, parsed.hash.slice(1), 'fragments are not permitted in the URL'));
     if (parsed?.search) {

@@ -22,7 +22,8 @@ interface Options {
 /** Complaints about all defaults of a structural schema. */
 export function defaultProblems(root: Structural, path: Path, options: Options): FieldError[] {
   const found: FieldError[] = [];
-  visit({ ...root, embedded: true }, undefined, (value) => value, false, path, options, found);
+  const top = { ...root, embedded: true, below: { ...root.below, embedded: true } };
+  visit(top, undefined, (value) => value, false, path, options, found);
   return found;
 }
 

@@ -9,7 +9,8 @@ const list = <T>(values: readonly T[] | undefined, each: (value: T) => unknown):
 
 function mapOf<T>(values: Readonly<Record<string, T>> | undefined, each: (value: T) => unknown): unknown {
   if (!values) return null;
-  return sorted(Object.fromEntries(Object.entries(values).map(([key, value]) => [key, each(value)])));
+  const entries = Object.entries(values).sort(([a], [b]) => (a < b ? -1 : 1));
+  return Object.fromEntries(entries.map(([key, value]) => [key, each(value)]));
 }
 
 const orBool = (value: JsonSchema | boolean | undefined): Json | null =>
