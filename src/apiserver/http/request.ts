@@ -5,6 +5,7 @@ import type { UserInfo } from '../user.ts';
 import { respondNoSuchPath } from './answer.ts';
 import type { Exchange } from './exchange.ts';
 import type { RequestInfo } from './request-info.ts';
+import { Warnings } from './warnings.ts';
 
 /** A request on its way to a handler: who asks for what. Also the core's context, so that nothing is copied. */
 export class Request implements RequestContext {
@@ -17,8 +18,7 @@ export class Request implements RequestContext {
   known = false;
   /** The path is one below a group that the server has. */
   inGroup = false;
-  #warnings: string[] | undefined;
-  #warningBytes = 0;
+  #warnings: Warnings | undefined;
 
   constructor(exchange: Exchange, info: RequestInfo, query: URLSearchParams | undefined, user: UserInfo) {
     this.exchange = exchange;
@@ -33,15 +33,12 @@ export class Request implements RequestContext {
   }
 
   get warnings(): readonly string[] {
-    return this.#warnings ?? [];
+    return this.#warnings?.messages ?? [];
   }
 
-  /** Each message once, and no more of them than headers have room for (4 KiB, as kube-apiserver). */
   warn(message: string): void {
-    this.#warnings ??= [];
-    if (this.#warnings.includes(message)) return;
-    this.#warningBytes += message.length;
-    if (this.#warningBytes <= 4096) this.#warnings.push(message);
+    this.#warnings ??= new Warnings();
+    this.#warnings.add(message);
   }
 
   /** 404: below a group in the router's words, elsewhere in the mux'. */

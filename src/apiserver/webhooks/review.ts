@@ -116,8 +116,11 @@ function wrongKind(value: unknown, version: string): string | undefined {
   const what = typeof kind === 'string' && kind !== '' ? kind : 'AdmissionReview';
   const gv = parseApiVersion(named) ?? { group: '', version: named };
   if (what === 'AdmissionReview' && gv.group === GROUP && gv.version === version) return undefined;
-  const known = gv.group === GROUP && VERSIONS.has(gv.version) && what === 'AdmissionReview';
-  const scheme = 'pkg/util/webhook/client.go:72';
+  // The scheme knows Status as a kind of any version.
+  const known =
+    (gv.group === GROUP && VERSIONS.has(gv.version) && what === 'AdmissionReview') ||
+    (named === 'v1' && what === 'Status');
+  const scheme = 'pkg/runtime/scheme.go:111';
   return known
     ? `converting (${gv.version}.${what}) to (${version}.AdmissionReview): unknown conversion`
     : `no kind ${quote(what)} is registered for version ${quote(named)} in scheme ${quote(scheme)}`;

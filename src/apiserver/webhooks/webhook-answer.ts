@@ -1,7 +1,7 @@
 /** What a webhook's HTTP answer means: JSON, or an error in the words of client-go. */
 import { isJsonObject, parseJson } from '../../schema/json.ts';
 import { quote } from '../../schema/quote.ts';
-import { parseComplaint } from '../registry/unrecognized.ts';
+import { metaComplaint, parseComplaint } from '../registry/unrecognized.ts';
 import type { HttpAnswer } from './client.ts';
 
 /** A call that gave no answer, or none that can be used. */
@@ -21,14 +21,15 @@ const MAX_TEXT = 2048;
 
 export function readAnswer({ status, headers, body }: HttpAnswer): unknown {
   const type = headers['content-type'] ?? '';
+  if (type.startsWith(';')) throw new WebhookCallError('Internal error occurred: mime: no media type', 500);
   if (status < 200 || status > 206) throw new WebhookCallError(refusal(status, type, body), status);
   if (body.length === 0) {
     const named = type || 'application/json';
     throw new WebhookCallError(`0-length response with status code: ${status} and content type: ${named}`);
   }
   const value = parsed(body);
-  const status2 = failure(value);
-  if (status2) throw new WebhookCallError(status2.message, status2.code);
+  const complaint = metaComplaint(value);
+  if (complaint) throw new WebhookCallError(complaint);
   return value;
 }
 
@@ -36,6 +37,8 @@ function parsed(body: Buffer): unknown {
   try {
     return parseJson(body.toString());
   } catch (error) {
+    // Kubernetes reads what does not begin as an object as YAML, and finds a string.
+    if (!/^\s*\{/.test(body.toString())) return body.toString();
     throw new WebhookCallError(parseComplaint(error, body));
   }
 }
