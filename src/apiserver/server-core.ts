@@ -30,6 +30,7 @@ import type {
   WriteParameters,
 } from './core.ts';
 import { builtinHooks, type CoreOptions, type VirtualHandler } from './core-options.ts';
+import { checkOwners } from './custom/owners.ts';
 import { ConvertedSink } from './custom/converted-watch.ts';
 import type { CustomKind } from './custom/kind.ts';
 import { type ConvertObjects, CustomVersions, isCustomResource } from './custom/versions.ts';
@@ -45,6 +46,8 @@ import { groupResourceOf, Registry, type Write } from './registry/registry.ts';
 import { resetFields } from './registry/reset-fields.ts';
 import {
   asScale,
+  checkScaled,
+  checkScales,
   builtinScale,
   ownedScaleOf,
   type ScalePaths,
@@ -130,7 +133,9 @@ export class Core implements ApiCore {
     if (!entry) throw errors.notFound(groupResourceOf(target.resource), target.name);
     if (target.subresource === 'scale') {
       const { object } = await viewed(versions, entry);
-      return answer(scaleOf(object, this.#pathsOf(target)), entry);
+      const paths = this.#pathsOf(target);
+      if (target.resource.custom) checkScales(object, paths);
+      return answer(scaleOf(object, paths), entry);
     }
     return viewed(versions, entry);
   }
@@ -332,6 +337,7 @@ export class Core implements ApiCore {
         ignore: target.subresource === 'scale' ? undefined : resetFields(target.resource, target.subresource),
       };
       return (original) => {
+        checkOwners(target, original);
         const object = appliedObject(expected, original, patch.value, { ...applying, now: this.#clock.now() });
         tellRepeated(patch.repeated, options.fieldValidation, (message) => context.warn(message));
         checkIdentity(object, target);
@@ -366,7 +372,7 @@ export class Core implements ApiCore {
       async (old) => {
         if (!old) throw errors.notFound(groupResourceOf(target.resource), target.name);
         const { object: parent } = await viewed(versions, old);
-        const before = ownedScaleOf(parent, paths);
+        const before = ownedScaleOf(parent, paths, target.resource.custom !== undefined);
         const object = make(before);
         if (tracking) trackScale(before, object, { ...tracking, now: this.#clock.now() });
         if (!admission.idle('UPDATE', target)) {
@@ -382,7 +388,8 @@ export class Core implements ApiCore {
           await admission.mutate(request);
           await admission.validate(request);
         }
-        if (!target.resource.custom) validateScale(asScale(object));
+        if (target.resource.custom) checkScaled(asScale(object), paths);
+        else validateScale(asScale(object));
         return withScale(parent, asScale(object), paths);
       },
     );

@@ -104,7 +104,7 @@ function fieldNames(resource: ServedResource): ReadonlySet<string> {
       spec: {},
       status: {},
     } as unknown as KubeObject;
-    const found = new Set(Object.keys(resource.strategy.selectableFields?.(blank) ?? {}));
+    const found = new Set(resource.custom?.selectable ?? Object.keys(resource.strategy.selectableFields?.(blank) ?? {}));
     found.add(NAME);
     // Kinds that list their fields one by one have no namespace where they live in none.
     if (resource.data.namespaced || !saysPlainly(resource)) found.add(NAMESPACE);
@@ -130,8 +130,8 @@ const plainWords = new Set([
   'certificatesigningrequests.certificates.k8s.io',
 ]);
 
-const saysPlainly = ({ group, data }: ServedResource): boolean =>
-  plainWords.has(groupResourceName({ group, resource: data.resource }));
+const saysPlainly = ({ group, data, custom }: ServedResource): boolean =>
+  custom !== undefined || plainWords.has(groupResourceName({ group, resource: data.resource }));
 
 function unknownField(resource: ServedResource, field: string): string {
   const { data, group } = resource;

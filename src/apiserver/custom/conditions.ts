@@ -2,9 +2,7 @@ import type { CustomResourceDefinition, CustomResourceDefinitionCondition } from
 import { formatTime } from '../../schema/time.ts';
 
 export type Conditions = readonly CustomResourceDefinitionCondition[];
-export type Condition = Required<
-  Pick<CustomResourceDefinitionCondition, 'type' | 'status' | 'reason' | 'message'>
->;
+export type Condition = Required<Pick<CustomResourceDefinitionCondition, 'type' | 'status' | 'reason' | 'message'>>;
 
 export const CLEANUP_FINALIZER = 'customresourcecleanup.apiextensions.k8s.io';
 

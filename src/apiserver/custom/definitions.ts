@@ -175,7 +175,10 @@ export class Definitions {
       await this.#reconcile(name);
     } catch (error) {
       if (!isNotFound(error) && !isConflict(error) && !this.#closed) {
-        this.#log.error({ err: error, definition: name }, 'a custom resource definition could not be brought up to date');
+        this.#log.error(
+          { err: error, definition: name },
+          'a custom resource definition could not be brought up to date',
+        );
         this.#clock.after(RETRY_MS, () => this.#enqueue(name));
       }
     } finally {
@@ -260,7 +263,8 @@ export class Definitions {
     this.#remove(definition, removal.signal)
       .catch((error: unknown) => {
         if (removal.signal.aborted || this.#closed || isNotFound(error)) return;
-        if (!isConflict(error)) this.#log.error({ err: error, definition: name }, 'custom resources could not be removed');
+        if (!isConflict(error))
+          this.#log.error({ err: error, definition: name }, 'custom resources could not be removed');
         this.#clock.after(RETRY_MS, () => this.#enqueue(name));
       })
       .finally(() => {
@@ -275,7 +279,11 @@ export class Definitions {
       reason,
       message,
     });
-    const said = async (from: CustomResourceDefinition, condition: Condition, finalizers = from.metadata.finalizers) => {
+    const said = async (
+      from: CustomResourceDefinition,
+      condition: Condition,
+      finalizers = from.metadata.finalizers,
+    ) => {
       const conditions = withCondition(from.status.conditions, condition, this.#clock.now());
       return this.#write({
         ...from,

@@ -26,7 +26,8 @@ export function parseJsonPath(text: string): JsonPath | undefined {
 
 const NAME = /^\.?((?:\\.|[^.[\]\\])+)/;
 const BRACKETED = /^\[\s*(?:'((?:\\.|[^'\\])*)'|"((?:\\.|[^"\\])*)"|(\*)|(-?\d+)|(-?\d*):(-?\d*)(?::(\d*))?)\s*\]/;
-const FILTER = /^\[\?\(\s*(@[^\s=!<>)]*)\s*(?:(==|!=|>=|<=|>|<)\s*(?:'([^']*)'|"([^"]*)"|(@[^\s)]*)|([^\s)]+))\s*)?\)\]/;
+const FILTER =
+  /^\[\?\(\s*(@[^\s=!<>)]*)\s*(?:(==|!=|>=|<=|>|<)\s*(?:'([^']*)'|"([^"]*)"|(@[^\s)]*)|([^\s)]+))\s*)?\)\]/;
 
 function parseSteps(text: string): Step[] | undefined {
   const steps: Step[] = [];
@@ -121,7 +122,8 @@ function literal(text: string | undefined): unknown {
 function compare(a: unknown, operator: string, b: unknown): boolean {
   if (operator === '==') return a === b;
   if (operator === '!=') return a !== b;
-  if ((typeof a !== 'number' || typeof b !== 'number') && (typeof a !== 'string' || typeof b !== 'string')) return false;
+  if ((typeof a !== 'number' || typeof b !== 'number') && (typeof a !== 'string' || typeof b !== 'string'))
+    return false;
   switch (operator) {
     case '<':
       return a < b;

@@ -18,6 +18,8 @@ export interface CustomKind {
   readonly version: string;
   /** The version in which objects are stored; served or not. */
   readonly storage: () => ServedResource;
+  /** A version by its name, served or not. */
+  readonly sibling: (version: string) => ServedResource | undefined;
   /** What the schema makes of objects. */
   readonly shape: VersionShape;
   readonly conversion: Conversion;
@@ -69,13 +71,18 @@ export function resourcesOf(
   for (const version of spec.versions) {
     const { name } = version;
     const schemaOf = () => current()?.spec.versions.find((one) => one.name === name)?.schema?.openAPIV3Schema;
-    const shape = new VersionShape({ group, version: name, kind: names.kind }, schemaOf, spec.preserveUnknownFields === true);
+    const shape = new VersionShape(
+      { group, version: name, kind: names.kind },
+      schemaOf,
+      spec.preserveUnknownFields === true,
+    );
     const columns = columnsOf(version.additionalPrinterColumns ?? [ageColumn]);
     const { scale } = version.subresources ?? {};
     const custom: CustomKind = {
       uid: metadata.uid,
       version: name,
       storage,
+      sibling: (other) => made.get(other),
       shape,
       conversion: spec.conversion ?? { strategy: 'None' },
       warning: deprecationWarning(spec, version),
@@ -117,7 +124,10 @@ export function resourcesOf(
 /** ".spec.replicas" by its steps; none where there is no path. */
 const splitPath = (path: string | undefined): readonly string[] => (path ? path.replace(/^\./, '').split('.') : []);
 
-function subresourcesOf(kind: string, given: CustomResourceSubresources | undefined): {
+function subresourcesOf(
+  kind: string,
+  given: CustomResourceSubresources | undefined,
+): {
   subresources?: Readonly<Record<string, SubresourceData>>;
 } {
   if (!given?.status && !given?.scale) return {};

@@ -5,7 +5,9 @@ import type { FieldError } from '../../schema/field-error.ts';
 import { cloneJson, DepthError, isJsonObject, type JsonObject, setOwn } from '../../schema/json.ts';
 import type { ObjectSchema } from '../../schema/model.ts';
 import { type CompiledSchema, compileSchema } from './schema/compile.ts';
-import { CoerceError } from './schema/object-meta.ts';
+import { dropNulls } from './schema/defaulting.ts';
+import { CoerceError, coerceEmbedded } from './schema/object-meta.ts';
+import { pruneObject } from './schema/pruning.ts';
 import { asWritten } from './schema/structural.ts';
 
 interface Kind {
@@ -62,9 +64,17 @@ export class VersionShape {
     }
   }
 
-  /** A stored object, or one of another version, as this version has it. */
+  /** A stored object of this version as its schema has it now. */
   fit(object: KubeObject): KubeObject {
     return this.#put(this.compiled.read({ ...object }, { stored: true }));
+  }
+
+  /** An object that was converted from another version, without what this version does not know; it gets no defaults. */
+  coerce(object: KubeObject): Mutable<KubeObject> {
+    const { root } = this.compiled;
+    const fields = fieldsOf({ ...object });
+    const known = this.#preserves ? fields : dropNulls(pruneObject(fields, root), root);
+    return this.#put(coerceEmbedded(known, root, { dropInvalid: false }));
   }
 
   validateCreate(object: KubeObject): FieldError[] {

@@ -1,5 +1,5 @@
 import { errors } from '../../api/errors.ts';
-import { apiVersionOf, type KubeObject, type Mutable } from '../../api/resource.ts';
+import { apiVersionOf, type KubeObject, type Mutable, parseApiVersion } from '../../api/resource.ts';
 import { deepEqual } from '../../schema/equal.ts';
 import { Entry } from '../cache/entry.ts';
 import type { ServedResource, Stored } from '../core.ts';
@@ -45,40 +45,46 @@ export class CustomVersions implements Versions {
 
   readonly view = (stored: Stored): Stored => {
     if (this.#isOwn(stored)) return stored;
-    let view = this.#views.get(stored);
-    if (!view) {
-      const { object } = stored;
-      if (this.#convert && object.apiVersion !== this.#apiVersion) throw errors.internal('an object was not converted');
-      view = this.#viewOf(stored, object);
-    }
-    return view;
+    const view = this.#views.get(stored);
+    if (view) return view;
+    const object = this.#storedForm(stored.object);
+    if (object.apiVersion === this.#apiVersion) return this.#keep(stored, object);
+    if (this.#convert) throw errors.internal('an object was not converted');
+    return this.#keep(stored, this.#coerce({ ...object, apiVersion: this.#apiVersion }));
   };
 
   /** In the form that is stored; may take the object over. */
   toStorage(object: Mutable<KubeObject>): Mutable<KubeObject> | Promise<Mutable<KubeObject>> {
-    const { storage } = this;
-    const apiVersion = apiVersionOf(storage);
+    const apiVersion = apiVersionOf(this.storage);
     if (object.apiVersion === apiVersion) return object;
-    const fitted = (converted: KubeObject) =>
+    // With the defaults that every reader would fill in.
+    const coerced = (converted: KubeObject) =>
       // Made anew by the fitting, but for parts that nobody writes into.
-      (storage.custom?.shape.fit(converted) ?? converted) as Mutable<KubeObject>;
-    if (!this.#convert) return fitted({ ...object, apiVersion });
-    return this.#convert(this.#served, [object], apiVersion).then(([converted]) => fitted(converted ?? object));
+      (this.storage.custom?.shape.fit(converted) ?? converted) as Mutable<KubeObject>;
+    if (!this.#convert) return coerced({ ...object, apiVersion });
+    return this.#convert(this.#served, [object], apiVersion).then(([converted]) => coerced(converted ?? object));
   }
 
   /** Whether the bytes are what this version shows. */
   #isOwn(stored: Stored): boolean {
     // What was never stored was made for this version.
     if (!(stored instanceof Entry)) return stored.object.apiVersion === this.#apiVersion;
-    const { json } = stored;
-    return (
-      stored.revision > this.#served.custom.since && json.compare(this.#head, 0, this.#head.length, 0, this.#head.length) === 0
-    );
+    const { length } = this.#head;
+    return stored.revision > this.#served.custom.since && stored.json.compare(this.#head, 0, length, 0, length) === 0;
   }
 
-  #viewOf(stored: Stored, object: KubeObject): Stored {
-    const fitted = this.#served.custom.shape.fit(object);
-    const view = deepEqual(fitted, stored.object) ? stored : Entry.unstored(stored.key, stored.revision, fitted);
+  /** As the schema of the object's own version has it now, with its defaults. */
+  #storedForm(object: KubeObject): KubeObject {
+    const { version = '' } = parseApiVersion(object.apiVersion) ?? {};
+    return this.#served.custom.sibling(version)?.custom?.shape.fit(object) ?? object;
+  }
+
+  #coerce(object: KubeObject): KubeObject {
+    return this.#served.custom.shape.coerce(object);
+  }
+
+  #keep(stored: Stored, shown: KubeObject): Stored {
+    const view = deepEqual(shown, stored.object) ? stored : Entry.unstored(stored.key, stored.revision, shown);
     this.#views.set(stored, view);
     return view;
   }
@@ -89,8 +95,8 @@ export class CustomVersions implements Versions {
       (one) => !this.#isOwn(one) && !this.#views.has(one) && one.object.apiVersion !== this.#apiVersion,
     );
     if (foreign.length === 0) return;
-    const objects = foreign.map(({ object }) => object);
+    const objects = foreign.map(({ object }) => this.#storedForm(object));
     const converted = await this.#convert(this.#served, objects, this.#apiVersion);
-    for (const [i, one] of foreign.entries()) this.#viewOf(one, converted[i] ?? one.object);
+    for (const [i, one] of foreign.entries()) this.#keep(one, this.#coerce(converted[i] ?? one.object));
   }
 }

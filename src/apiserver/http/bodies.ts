@@ -2,16 +2,18 @@ import { ApiError, errors } from '../../api/errors.ts';
 import { model } from '../../api/model.ts';
 import { DecodeError, decode } from '../../schema/decode.ts';
 import { kindOf } from '../../schema/go-words.ts';
-import { DepthError, isJsonObject, parseJson } from '../../schema/json.ts';
+import { DepthError, isJsonObject, type JsonObject, parseJson } from '../../schema/json.ts';
 import { jsonSyntaxError } from '../../schema/json-syntax.ts';
 import { ProtobufError } from '../../schema/protobuf.ts';
+import { quote } from '../../schema/quote.ts';
+import { mayHaveDuplicates, strictProblems } from '../../schema/strict.ts';
 import type { Body, DeleteParameters, PatchBody, PatchType } from '../core.ts';
 import { metaComplaint, parseComplaint, unrecognized } from '../registry/unrecognized.ts';
 import { BodyTooLargeError, type Exchange } from './exchange.ts';
 import { bodyMediaType, type MediaType, unsupportedByRoute } from './negotiate.ts';
 import { decodeProtobuf } from './protobuf.ts';
 import { YamlError } from './yaml.ts';
-import { readYaml } from './yaml-body.ts';
+import { readYaml, readYamlStrictly } from './yaml-body.ts';
 
 /** Reads a request's body; throws 413 past the limit (bytes). */
 export async function readBody(exchange: Exchange, limit: number): Promise<Buffer> {
@@ -32,8 +34,13 @@ export async function readObject(exchange: Exchange, limit: number, kind: string
   const bytes = await readBody(exchange, limit);
   if (mediaType === 'application/json') return { bytes, mediaType };
   let object: unknown;
+  let repeated: readonly string[] = [];
   try {
-    object = mediaType === 'application/yaml' ? await readYaml(bytes.toString()) : decodeProtobuf(bytes);
+    if (mediaType === 'application/yaml') {
+      const read = await readYamlStrictly(bytes.toString());
+      object = read.value;
+      repeated = read.repeated;
+    } else object = decodeProtobuf(bytes);
   } catch (error) {
     if (!(error instanceof YamlError || error instanceof ProtobufError)) throw error;
     throw unrecognized(kind, error.message.replace(/^error converting YAML to JSON: /, ''), bytes);
@@ -41,7 +48,7 @@ export async function readObject(exchange: Exchange, limit: number, kind: string
   const complaint = metaComplaint(object);
   if (complaint) throw unrecognized(kind, complaint, bytes);
   // YAML's nothing is an object without fields, as JSON's null.
-  return { object: object ?? {} };
+  return { object: object ?? {}, repeated };
 }
 
 const patchTypes: Readonly<Record<string, PatchType>> = {
@@ -55,8 +62,8 @@ const patchTypes: Readonly<Record<string, PatchType>> = {
 export function patchType(contentType: string | undefined, custom: boolean): PatchType {
   const bare = contentType?.split(';', 1)[0]?.trim().toLowerCase() ?? '';
   const type = Object.hasOwn(patchTypes, bare) ? patchTypes[bare] : undefined;
-  if (type === undefined) throw unsupportedByRoute();
-  if (custom && type === 'strategic') {
+  if (type === undefined && !custom) throw unsupportedByRoute();
+  if (type === undefined || (custom && type === 'strategic')) {
     const accepted = Object.keys(patchTypes).filter((name) => patchTypes[name] !== 'strategic');
     throw errors.unsupportedMediaType(accepted);
   }
@@ -68,16 +75,18 @@ export async function readPatch(exchange: Exchange, limit: number, type: PatchTy
   const text = bytes.toString();
   if (type === 'apply') {
     try {
-      return { type, value: applied(await readYaml(text)) };
+      const { value, repeated } = await readYamlStrictly(text);
+      return { type, value: applied(value), repeated };
     } catch (error) {
       if (error instanceof YamlError) throw errors.badRequest(`error decoding YAML: ${error.message}`);
       throw error;
     }
   }
   try {
-    return { type, value: parseJson(text) };
+    const value = parseJson(text);
+    return { type, value, repeated: mayHaveDuplicates(text, value) ? strictProblems(text, undefined, false) : [] };
   } catch (error) {
-    throw errors.badRequest(patchComplaint(type, error, bytes));
+    return { type, value: undefined, refusal: errors.badRequest(patchComplaint(type, error, bytes)) };
   }
 }
 
@@ -103,8 +112,7 @@ export async function readDeleteOptions(exchange: Exchange, limit: number): Prom
   const value = await plainValue(bytes, mediaType);
   const complaint = metaComplaint(value);
   if (complaint) throw errors.badRequest(complaint);
-  if (typeof value === 'object' && value !== null && 'kind' in value && value.kind !== 'DeleteOptions' && value.kind)
-    throw errors.badRequest('decoded object cannot be converted to DeleteOptions');
+  if (isJsonObject(value)) checkIsDeleteOptions(value);
   try {
     // The decoder has made the value what the model says DeleteOptions is.
     return decode(model.type('meta/v1.DeleteOptions'), value, { defaults: false }).object as DeleteParameters;
@@ -112,6 +120,20 @@ export async function readDeleteOptions(exchange: Exchange, limit: number): Prom
     if (error instanceof DecodeError) throw errors.badRequest(error.message);
     throw error;
   }
+}
+
+/** Kinds that are the same in all groups and versions: Kubernetes knows them here too. */
+const unversioned = ['Status', 'WatchEvent', 'APIVersions', 'APIGroup', 'APIGroupList', 'APIResourceList'];
+
+/** Options of any version are taken; another kind is refused in the words of Kubernetes' scheme. Throws BadRequest. */
+function checkIsDeleteOptions({ kind, apiVersion }: JsonObject): void {
+  if (typeof kind !== 'string' || kind === '' || kind === 'DeleteOptions') return;
+  const version = typeof apiVersion === 'string' && apiVersion !== '' ? apiVersion : 'v1';
+  throw errors.badRequest(
+    version === 'v1' && unversioned.includes(kind)
+      ? `converting (v1.${kind}) to (v1.DeleteOptions): unknown conversion`
+      : `no kind ${quote(kind)} is registered for version ${quote(version)} in scheme "pkg/runtime/scheme.go:111"`,
+  );
 }
 
 async function plainValue(bytes: Buffer, mediaType: MediaType): Promise<unknown> {

@@ -7,7 +7,7 @@ import type { ResourceTable, ServedResource } from '../core.ts';
 import { discoveredVerbs } from '../custom/kind.ts';
 import { acceptsGzip, commonHeaders, respondGzip, respondJson } from './answer.ts';
 import { NEWLINE } from './encode.ts';
-import { negotiate } from './negotiate.ts';
+import { checkRouteAccepts, negotiate } from './negotiate.ts';
 import type { PathHandler, PathRouter } from './paths.ts';
 import type { Request } from './request.ts';
 
@@ -56,6 +56,7 @@ export class Discovery {
     const { path } = request.info;
     const document = this.#current().legacy.get(path.endsWith('/') ? path.slice(0, -1) : path);
     if (!document) return request.notFound();
+    checkRouteAccepts(request.exchange.headers.accept, false);
     const rep = negotiate(request.exchange.headers.accept, unchanged);
     if (rep.mediaType !== PROTOBUF) return respondJson(request.exchange, 200, document, rep);
     const bytes = inProtobuf('meta/v1', JSON.parse(document.toString()));
@@ -180,11 +181,15 @@ function makeDocuments(resources: ResourceTable, serverAddress: string): Documen
     });
   return {
     generation: resources.generation,
-    groups: new Set(byGroup.keys()),
+    // Below a group that definitions made, nothing but the definitions is known.
+    groups: new Set([...byGroup].filter(([, versions]) => hasBuiltIn(versions)).map(([group]) => group)),
     legacy,
     aggregated: { '/api': all((name) => name === ''), '/apis': all((name) => name !== '') },
   };
 }
+
+const hasBuiltIn = (versions: ReadonlyMap<string, readonly ServedResource[]>): boolean =>
+  [...versions.values()].some((list) => list.some((resource) => !resource.custom));
 
 function document(value: object): Document {
   const json = Buffer.from(JSON.stringify(value));

@@ -70,7 +70,7 @@ export const itemJson = (json: Buffer): Buffer => json.subarray(metadataStart(js
 /** A list of whole objects as the concatenation of their bytes: views of them, and what stands between. */
 export function listBody(list: StoredList): readonly Uint8Array[] {
   const { resource, items } = list;
-  const head = `{"kind":"${listKindOf(resource)}","apiVersion":"${apiVersionOf(resource)}","metadata":${listMeta(list)},"items":[`;
+  const head = `{"kind":"${listKindOf(resource)}","apiVersion":"${apiVersionOf(resource)}","metadata":${listMeta(list, true)},"items":[`;
   const whole = isCustom(resource);
   const first = Buffer.from(whole || items.length === 0 ? head : `${head}{`);
   let parts = itemPartsOf.get(items);
@@ -95,11 +95,13 @@ function itemParts(items: readonly Stored[], separator: Buffer, part: (json: Buf
 }
 
 /** ListMeta as JSON. */
-export function listMeta(list: StoredList): string {
+export function listMeta(list: StoredList, whole = false): string {
   // Lists that were computed are of no state.
   if (list.resourceVersion === '') return '{}';
   let meta = `{"resourceVersion":${JSON.stringify(list.resourceVersion)}`;
   if (list.continue) meta += `,"continue":${JSON.stringify(list.continue)}`;
+  // Go has no type for lists of custom resources, and leaves nothing out.
+  else if (whole && isCustom(list.resource)) meta += ',"continue":""';
   if (list.remainingItemCount !== undefined && list.continue)
     meta += `,"remainingItemCount":${list.remainingItemCount}`;
   return `${meta}}`;

@@ -25,7 +25,7 @@ export function listDocument(list: StoredList, rep: Representation): LongDocumen
     fields: [
       ['kind', JSON.stringify(kind)],
       ['apiVersion', JSON.stringify(apiVersion)],
-      ['metadata', listMeta(list)],
+      ['metadata', listMeta(list, !partial)],
     ],
     array: 'items',
     length: items.length,

@@ -1,12 +1,16 @@
-import { errors } from '../../api/errors.ts';
+import { ApiError, errors } from '../../api/errors.ts';
 import type { Status } from '../../api/meta/v1.gen.ts';
+import { quote } from '../../schema/quote.ts';
 import type { Clock } from '../../utils/clock.ts';
 import type { Authorizer } from '../admission.ts';
 import type { ApiCore, DeleteParameters, ServedResource, Stored, StoredList, Target } from '../core.ts';
+import { tabled } from '../custom/scale-table.ts';
+import { pathSegment } from '../registry/names.ts';
 import { returnsDeleted } from '../returns-deleted.ts';
 import { acceptsGzip, COMPRESS_FROM, commonHeaders, respondGzip, respondJson, warningHeader } from './answer.ts';
 import { authorize } from './authorize.ts';
 import { patchType, readDeleteOptions, readObject, readPatch } from './bodies.ts';
+import { customRoute } from './custom-route.ts';
 import { isCustom, listBody, partialMetadata } from './encode.ts';
 import { joined } from './join.ts';
 import type { Limits } from './limits.ts';
@@ -21,11 +25,18 @@ import {
   untransformed,
   wantsPretty,
 } from './negotiate.ts';
-import { deleteOptionsOfQuery, listOptions, patchOptions, watchOptions, writeOptions } from './options.ts';
+import {
+  deletedSelection,
+  deleteOptionsOfQuery,
+  listOptions,
+  patchOptions,
+  watchOptions,
+  writeOptions,
+} from './options.ts';
 import { pour } from './pour.ts';
 import { encodeObject, encodeStatus, listPieces } from './protobuf.ts';
 import type { Request } from './request.ts';
-import type { RequestInfo } from './request-info.ts';
+import { nameInSelector, type RequestInfo } from './request-info.ts';
 import { includeObject, objectTable, tableDocument } from './table.ts';
 import { serveWatch, type WatchFrames } from './watch.ts';
 
@@ -53,10 +64,12 @@ export type Route =
   | 'not-found'
   | 'not-allowed';
 
-function route(resource: ServedResource | undefined, request: Request): Route {
+function route(resource: ServedResource | undefined, request: Request): Route | ApiError {
   const { info, exchange } = request;
   if (!resource) return 'not-found';
+  if (resource.custom) return customRoute(resource, info);
   const { data } = resource;
+  if (hasEmptySegment(info)) return 'not-found';
   if (info.subresource !== '') {
     const subresources = data.subresources;
     const sub =
@@ -100,6 +113,12 @@ function route(resource: ServedResource | undefined, request: Request): Route {
   }
 }
 
+/** Two slashes in a row before what a subresource passes on: the router knows no such path. */
+const hasEmptySegment = ({ path, rest }: RequestInfo): boolean => {
+  const at = path.indexOf('//');
+  return at >= 0 && at < path.length - rest.length;
+};
+
 /** A namespace's own path names it twice: /namespaces/x is the namespace x "in" x. */
 const isNamespace = ({ group, resource, namespace, name }: RequestInfo): boolean =>
   group === '' && resource === 'namespaces' && namespace === name;
@@ -128,12 +147,17 @@ export async function serveResource(services: ResourceServices, request: Request
   const { info } = request;
   const resource = services.core.resources.find(info.group, info.version, info.resource);
   const action = route(resource, request);
-  if (resource && info.group === '') warnOfDeprecated(request);
-  if (resource && isRead(action)) return reads[action](services, request, target(resource, request));
+  if (resource && info.group === '' && action !== 'not-found' && action !== 'not-allowed') warnOfDeprecated(request);
+  if (resource?.custom?.warning && action !== 'not-found') request.warn(resource.custom.warning);
+  const [why] = info.named ? pathSegment(info.name, false) : [];
+  if (resource && !why && !(action instanceof ApiError) && isRead(action))
+    return reads[action](services, request, target(resource, request));
   // The core authorizes too. Strangers are not told what exists before that, and have no body read.
   await authorize(services.authorizer, request.attributes());
   if (!resource || action === 'not-found') return request.notFound();
+  if (action instanceof ApiError) throw action;
   if (action === 'not-allowed') throw errors.methodNotAllowed();
+  if (why) throw errors.badRequest(`Name parameter invalid: ${quote(info.name)}: ${why}`);
   if (!isRead(action)) await writes[action](services, request, target(resource, request));
 }
 
@@ -198,6 +222,9 @@ async function watch(services: ResourceServices, request: Request, at: Target): 
       [representation(request, at.resource, true), watchOptions(request.query), includeObject(request.query)] as const,
   );
   const { name } = at;
+  if (name !== '' && options.fieldSelector && nameInSelector(options.fieldSelector) !== name) {
+    throw errors.badRequest("fieldSelector metadata.name doesn't match requested name");
+  }
   const single = name === '' ? options : { ...options, fieldSelector: `metadata.name=${name}` };
   return serveWatch(services, request, { ...at, name: '' }, single, rep, include);
 }
@@ -258,7 +285,7 @@ const writes: Readonly<Record<'create' | 'update' | 'patch' | 'delete' | 'delete
 
   async deletecollection(services, request, at) {
     const rep = representation(request, at.resource);
-    const selection = listOptions(request.query);
+    const selection = deletedSelection(request.query);
     const options = await deleteOptions(services, request);
     const deleted = await services.core.deleteCollection(request, at, options, selection);
     return respondList(services, request, deleted, rep);
@@ -289,7 +316,7 @@ function respondStored(
       break;
     case 'Table': {
       const options = { include: includeObject(request.query), version: rep.metaVersion, now: services.clock.now() };
-      return respondJson(exchange, status, objectTable(at.resource, stored, options), rep, warnings);
+      return respondJson(exchange, status, objectTable(tabled(at), stored, options), rep, warnings);
     }
     default:
       if (rep.mediaType !== 'application/vnd.kubernetes.protobuf')

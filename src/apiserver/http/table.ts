@@ -1,7 +1,7 @@
 import { errors } from '../../api/errors.ts';
 import { apiVersionOf } from '../../api/resource.ts';
-import { fieldErrors, Path } from '../../schema/field-error.ts';
 import type { ColumnData } from '../../schema/model.ts';
+import { quote } from '../../schema/quote.ts';
 import type { ServedResource, Stored, StoredList } from '../core.ts';
 import { listMeta, partialMetadata } from './encode.ts';
 import type { LongDocument } from './list-pieces.ts';
@@ -19,9 +19,9 @@ export function includeObject(query: URLSearchParams | undefined): IncludeObject
     case 'Object':
       return value;
     default:
-      throw errors.invalid({ group: 'meta.k8s.io', kind: 'TableOptions' }, '', [
-        fieldErrors.invalid(Path.of('includeObject'), value, "must be 'Metadata', 'Object', 'None', or empty"),
-      ]);
+      throw errors.badRequest(
+        `Unable to convert to Table as requested: includeObject: Invalid value: ${quote(value)}: must be 'Metadata', 'Object', 'None', or empty`,
+      );
   }
 }
 
@@ -34,9 +34,9 @@ const described: Readonly<Record<string, string>> = {
   Name: 'Name must be unique within a namespace. Is required when creating resources, although some resources may allow a client to request the generation of an appropriate name automatically. Name is primarily intended for creation idempotence and configuration definition. Cannot be updated. More info: https://kubernetes.io/docs/concepts/overview/working-with-objects/names#names',
 };
 
-function columnDefinitions(resource: ServedResource): string {
+function columnDefinitions(columns: readonly ColumnData[] = defaultColumns): string {
   return JSON.stringify(
-    (resource.data.columns ?? defaultColumns).map(([name, type, format, priority, description]) => ({
+    columns.map(([name, type, format, priority, description]) => ({
       name,
       type,
       format,
@@ -121,7 +121,7 @@ export function tableDocument(list: StoredList, { include, version, now }: Table
       ['kind', '"Table"'],
       ['apiVersion', JSON.stringify(`meta.k8s.io/${version}`)],
       ['metadata', listMeta(list)],
-      ['columnDefinitions', columnDefinitions(resource)],
+      ['columnDefinitions', columnDefinitions(resource.data.columns)],
     ],
     array: 'rows',
     length: items.length,
@@ -139,7 +139,7 @@ export function objectTable(
   // What a dry run would create has no version but the one it was sent with.
   const resourceVersion = stored.revision === 0 ? stored.object.metadata.resourceVersion : String(stored.revision);
   const meta = JSON.stringify({ resourceVersion });
-  const definitions = columns ? columnDefinitions(resource) : 'null';
+  const definitions = columns ? columnDefinitions(resource.data.columns) : 'null';
   return table(meta, definitions, row(resource, stored, include, version, now), version);
 }
 
@@ -148,7 +148,7 @@ export function bookmarkTable(resource: ServedResource, stored: Stored, version:
   const object = `{"kind":"PartialObjectMetadata","apiVersion":"${apiVersionOf({ group: 'meta.k8s.io', version })}","metadata":${JSON.stringify(stored.object.metadata)}}`;
   return table(
     `{"resourceVersion":"${stored.revision}"}`,
-    columnDefinitions(resource),
+    columnDefinitions(resource.data.columns),
     `{"cells":[],"object":${object}}`,
     version,
   );

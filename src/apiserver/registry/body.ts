@@ -1,12 +1,13 @@
-import { errors } from '../../api/errors.ts';
+import { type ApiError, errors } from '../../api/errors.ts';
 import { keepReset } from '../../api/managed-fields.ts';
 import { model } from '../../api/model.ts';
 import { apiVersionOf, type KubeObject, type Mutable, parseApiVersion } from '../../api/resource.ts';
 import { DecodeError, decodeKind } from '../../schema/decode.ts';
+import { fieldErrors, Path } from '../../schema/field-error.ts';
 import { isJsonObject, parseJson } from '../../schema/json.ts';
 import type { ObjectSchema } from '../../schema/model.ts';
 import { quote } from '../../schema/quote.ts';
-import { mayHaveDuplicates, strictProblems } from '../../schema/strict.ts';
+import { mayHaveDuplicates, strictProblems, withSortedNames } from '../../schema/strict.ts';
 import type { Body, ServedResource } from '../core.ts';
 import type { VersionShape } from '../custom/version-shape.ts';
 import { type DecodedBody, RepeatedBodies } from './repeated-bodies.ts';
@@ -40,11 +41,13 @@ export const kindOf = (resource: ServedResource): ExpectedKind => ({
 export interface ParsedBody {
   readonly value: unknown;
   readonly text: string | undefined;
+  /** Names given twice in a text that is not JSON. */
+  readonly repeated?: readonly string[];
 }
 
 /** Throws BadRequest where the bytes are no JSON. */
 export function parseBody(body: Body, expected: ExpectedKind): ParsedBody {
-  if ('object' in body) return { value: body.object, text: undefined };
+  if ('object' in body) return { value: body.object, text: undefined, repeated: body.repeated ?? [] };
   const text = body.bytes.toString();
   let value: unknown;
   try {
@@ -54,6 +57,10 @@ export function parseBody(body: Body, expected: ExpectedKind): ParsedBody {
   }
   const complaint = metaComplaint(value);
   if (complaint) throw unrecognized(expected.kind, complaint, body.bytes);
+  // Of kinds that it has no type for, Kubernetes takes what the object says.
+  if (expected.shape && !(isJsonObject(value) && value.kind)) {
+    throw unrecognized(expected.kind, `Object 'Kind' is missing in '${text}'`, body.bytes);
+  }
   return { value, text };
 }
 
@@ -97,22 +104,27 @@ function repeatsOf(schema: ObjectSchema): RepeatedBodies {
   return bodies;
 }
 
-function decodeParsed(expected: ExpectedKind, { value, text }: ParsedBody, lenient: boolean): DecodedBody {
+function decodeParsed(expected: ExpectedKind, parsed: ParsedBody, lenient: boolean): DecodedBody {
+  const { value } = parsed;
   checkKind(expected, value);
   const { object, unknown } = decodeAs(expected, value, cannotHandle(expected));
   keepReset(object, value);
   if (lenient) return { object, complaints: [] };
-  return { object, complaints: complaintsAbout(expected, value, text, unknown) };
+  return { object, complaints: complaintsAbout(expected, parsed, unknown) };
 }
 
 function complaintsAbout(
-  { schema, shape }: ExpectedKind,
-  value: unknown,
-  text: string | undefined,
+  expected: ExpectedKind,
+  { value, text, repeated = [] }: ParsedBody,
   unknown: readonly string[],
 ): string[] {
-  const missing = () => unknown.map((path) => `unknown field ${quote(path)}`);
-  if (text === undefined) return missing();
+  const { schema, shape } = expected;
+  const missing = (paths = unknown) => paths.map((path) => `unknown field ${quote(path)}`);
+  if (text === undefined) {
+    if (unknown.length === 0) return [...repeated];
+    // On its way to JSON a mapping is put in order.
+    return [...repeated, ...missing(decodeExpected(expected, withSortedNames(value)).unknown)];
+  }
   if (shape) return [...(mayHaveDuplicates(text, value) ? strictProblems(text, undefined, true) : []), ...missing()];
   return unknown.length > 0 || mayHaveDuplicates(text, value) ? strictProblems(text, schema, true) : [];
 }
@@ -125,10 +137,18 @@ function judged(
 ): Mutable<KubeObject> {
   if (fieldValidation === 'Ignore' || complaints.length === 0) return object;
   if (fieldValidation === 'Strict') {
-    throw errors.badRequest(`${cannotHandle(expected)}: strict decoding error: ${complaints.join(', ')}`);
+    throw errors.badRequest(`${cannotHandle(expected)}: ${strictError(complaints)}`);
   }
   for (const complaint of complaints.slice(0, MAX_WARNINGS)) warn(complaint);
   return object;
+}
+
+/** Lines of a YAML text are told as one complaint. */
+export function strictError(complaints: readonly string[]): string {
+  const lines = complaints.filter((complaint) => complaint.startsWith('line '));
+  const others = complaints.filter((complaint) => !complaint.startsWith('line '));
+  const all = lines.length > 0 ? [`yaml: unmarshal errors:\n  ${lines.join('\n  ')}`, ...others] : others;
+  return `strict decoding error: ${all.join(', ')}`;
 }
 
 const cannotHandle = ({ kind, version }: ExpectedKind): string =>
@@ -166,18 +186,27 @@ export function decodeAs(
 /** Throws BadRequest for a value of another kind or version. */
 export function checkKind(expected: ExpectedKind, value: unknown): void {
   const mismatch = kindMismatch(expected, value);
+  if (mismatch && expected.shape) throw otherKind(expected, mismatch.kind, value);
   if (mismatch) {
     const { kind, version, why } = mismatch;
     throw errors.badRequest(`${kind} in version ${quote(version)} cannot be handled as a ${expected.kind}: ${why}`);
   }
   if (!isJsonObject(value)) return;
-  const { apiVersion } = value;
+  const { apiVersion = expected.shape && '' } = value;
   const wanted = apiVersionOf(expected);
-  if (typeof apiVersion === 'string' && apiVersion !== '' && apiVersion !== '/' && apiVersion !== wanted) {
+  const named = expected.shape || (apiVersion !== '' && apiVersion !== '/');
+  if (typeof apiVersion === 'string' && named && apiVersion !== wanted) {
     throw errors.badRequest(
       `the API version in the data (${apiVersion}) does not match the expected API version (${wanted})`,
     );
   }
+}
+
+/** Of custom resources it is for validation to say that the kind is another. */
+function otherKind({ group, kind: wanted }: ExpectedKind, kind: string, value: unknown): ApiError {
+  const metadata = isJsonObject(value) ? value.metadata : undefined;
+  const name = isJsonObject(metadata) && typeof metadata.name === 'string' ? metadata.name : '';
+  return errors.invalid({ group, kind }, name, [fieldErrors.invalid(Path.of('kind'), kind, `must be ${wanted}`)]);
 }
 
 /** Where the scheme that knows the kinds of a group is made: Kubernetes tells its clients. */

@@ -20,6 +20,7 @@ import type { AdmissionChain } from '../admission-chain.ts';
 import { Entry } from '../cache/entry.ts';
 import type { Reader } from '../cache/reader.ts';
 import type { DeleteParameters, RequestContext, ServedResource, Stored, Target, WriteParameters } from '../core.ts';
+import { ownersProblem } from '../custom/owners.ts';
 import type { StrategyContext } from '../strategy.ts';
 import { type Versions, viewed } from '../versions.ts';
 import { defaultPrepareForCreate, defaultPrepareForUpdate, subresourceStrategy } from './defaults.ts';
@@ -150,6 +151,10 @@ export class Registry {
   /** Notes in managedFields who changed what: before admission and the server add things of their own, which nobody owns. */
   #track({ storage, tracking }: Write, object: Mutable<KubeObject>, live: KubeObject | undefined): void {
     if (!tracking) return;
+    if (storage.custom && ownersProblem(storage, live, [live, object]) !== undefined) {
+      object.metadata.managedFields = undefined;
+      return;
+    }
     const entries = trackUpdate(storage.schema, live, object, {
       manager: tracking.manager,
       subresource: tracking.subresource,

@@ -5,6 +5,7 @@ import { model } from '../../api/model.ts';
 import { apiVersionOf, type KubeObject, type Mutable } from '../../api/resource.ts';
 import { fieldErrors, Path } from '../../schema/field-error.ts';
 import { isJsonObject, type JsonObject } from '../../schema/json.ts';
+import { quote } from '../../schema/quote.ts';
 import type { ExpectedKind } from './body.ts';
 import { decodeAs } from './body.ts';
 
@@ -42,10 +43,29 @@ export function scaleOf(object: KubeObject, paths: ScalePaths): Scale {
 }
 
 /** The object's Scale with the owners that it has as the Scale: what is written through it is tracked there. */
-export function ownedScaleOf(object: KubeObject, paths: ScalePaths): KubeObject {
-  const scale = scaleOf(object, paths) as unknown as KubeObject; // its metadata is always there
+export function ownedScaleOf(object: KubeObject, paths: ScalePaths, custom: boolean): KubeObject {
+  const found = scaleOf(object, paths);
+  const unset = custom && at(object, paths.replicas) === undefined;
+  const shown = unset ? { ...found, spec: { ...found.spec, replicas: UNSET } } : found;
+  const scale = shown as unknown as KubeObject; // its metadata is always there
   const managedFields = scaleOwners(object.metadata.managedFields, object.apiVersion, paths.replicas);
   return { ...scale, metadata: { ...scale.metadata, managedFields } };
+}
+
+/** What the Scale of a custom resource that has no number yet is given to be changed. */
+const UNSET = -(2 ** 31);
+
+const pathText = (path: readonly string[]): string => quote(`.${path.join('.')}`);
+
+/** Throws where a custom resource has no number that a Scale could show. */
+export function checkScales(object: KubeObject, { replicas }: ScalePaths): void {
+  if (at(object, replicas) !== undefined) return;
+  throw errors.internal(`the spec replicas field ${pathText(replicas)} does not exist`);
+}
+
+/** Throws BadRequest for a changed Scale of a custom resource that still has no number. */
+export function checkScaled({ spec }: Scale, { replicas }: ScalePaths): void {
+  if (spec?.replicas === UNSET) throw errors.badRequest(`the spec replicas field ${pathText(replicas)} cannot be empty`);
 }
 
 /** Notes in the owners of an updated Scale who changed what. */
@@ -75,7 +95,11 @@ export function validateScale(scale: Scale): void {
 export function withScale(object: KubeObject, scale: Scale, paths: ScalePaths): Mutable<KubeObject> {
   const { uid, resourceVersion } = scale.metadata ?? {};
   const changed = setAt(object, paths.replicas, scale.spec?.replicas ?? 0);
-  const metadata = { ...object.metadata, uid: uid || object.metadata.uid, resourceVersion: resourceVersion ?? '' };
+  const metadata = {
+    ...object.metadata,
+    uid: uid || object.metadata.uid,
+    resourceVersion: resourceVersion || object.metadata.resourceVersion,
+  };
   const { managedFields } = object.metadata;
   const owners = parentOwners(managedFields, object.apiVersion, paths.replicas, scale.metadata?.managedFields);
   return { ...changed, metadata: { ...metadata, managedFields: owners } } as Mutable<KubeObject>;

@@ -11,7 +11,7 @@ import {
 } from '../../validation/custom-resource-definition.ts';
 import { createdAtCells } from '../cells.ts';
 import { define } from '../define.ts';
-import { updateOnlyStatus, updateSpec } from '../spec-and-status.ts';
+import { updateSpec, updateStatus } from '../spec-and-status.ts';
 
 /** Versions that objects may be stored in: that of now, and all of before until somebody has rewritten them. */
 function markStored({ spec, status }: Mutable<CustomResourceDefinition>): void {
@@ -71,7 +71,8 @@ export const customResourceDefinition = define<CustomResourceDefinition>({
   },
   subresources: {
     status: {
-      prepareForUpdate: updateOnlyStatus<CustomResourceDefinition>,
+      // Metadata is the status writers' too: who has emptied the resource takes the finalizer away.
+      prepareForUpdate: updateStatus<CustomResourceDefinition>,
       validateUpdate: validateCustomResourceDefinitionStatus,
     },
   },
