@@ -1,6 +1,7 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { TLSSocket } from 'node:tls';
+import type { WebSocket } from 'ws';
 
 /** Lower-case names; a name with several values (Warning) has an array. */
 export type ResponseHeaders = Readonly<Record<string, string | readonly string[]>>;
@@ -58,8 +59,19 @@ export interface Exchange {
   abort(): void;
   /** Calls `listener` once when the exchange is over, however it ended; at once when it is. */
   onClose(listener: () => void): void;
-  /** Present when the client asks to leave HTTP (HTTP/1.1 only): the raw connection and what was read past the request. */
-  readonly upgrade?: { readonly socket: Duplex; readonly head: Buffer; take(): void };
+  /** Present when the client asks to leave HTTP, which is possible in HTTP/1.1 only. */
+  readonly upgrade?: Upgrade;
+}
+
+export interface Upgrade {
+  /** The raw connection. */
+  readonly socket: Duplex;
+  /** What was read past the request. */
+  readonly head: Buffer;
+  /** From here on the connection is the caller's. */
+  take(): void;
+  /** Takes the connection as a WebSocket, the handshake done. `protocol` is one of those that the client named. */
+  webSocket(protocol: string | undefined): Promise<WebSocket>;
 }
 
 /** An answer of which the length is not known, or too long to hold in memory. */

@@ -8,6 +8,7 @@ import {
   type Exchange,
   type ResponseHeaders,
   type ResponseStream,
+  type Upgrade,
 } from './exchange.ts';
 import type { Limits } from './limits.ts';
 
@@ -22,6 +23,9 @@ function connectionOf(socket: TLSSocket): Connection {
 const LINGER_MS = 1000;
 /** Bytes of a long body that are handed over at a time. */
 const PIECE = 256 * 1024;
+
+/** Longest message that a client may send on a WebSocket, on which it has nothing to say. */
+const MESSAGE_BYTES = 4096;
 
 /** HTTP/1.1 by Node's own server, which is handed sockets whose TLS handshake is done. */
 export function createHttp1Server(limits: Limits, handle: (exchange: Exchange) => void): Server {
@@ -65,7 +69,7 @@ class Http1Exchange implements Exchange {
   readonly headers: IncomingHttpHeaders;
   readonly connection: Connection;
   readonly version = '1.1';
-  readonly upgrade?: { readonly socket: Duplex; readonly head: Buffer; take(): void };
+  readonly upgrade?: Upgrade;
   status = 0;
   readonly #request: IncomingMessage;
   readonly #response: ServerResponse;
@@ -87,14 +91,25 @@ class Http1Exchange implements Exchange {
     if (upgrade) {
       this.upgrade = {
         ...upgrade,
-        take: () => {
-          response.removeAllListeners('finish');
-          response.detachSocket(request.socket);
-          upgrade.socket.once('close', () => this.#close());
+        take: () => this.#take(upgrade.socket),
+        webSocket: async (protocol) => {
+          this.#take(upgrade.socket);
+          this.status = 101;
+          // Few servers are ever asked for one.
+          const { WebSocketServer } = await import('ws');
+          const handleProtocols = () => protocol ?? false;
+          const server = new WebSocketServer({ noServer: true, maxPayload: MESSAGE_BYTES, handleProtocols });
+          return new Promise((resolve) => server.handleUpgrade(request, upgrade.socket, upgrade.head, resolve));
         },
       };
       upgrade.socket.once('close', () => this.#close());
     }
+  }
+
+  #take(socket: Duplex): void {
+    this.#response.removeAllListeners('finish');
+    this.#response.detachSocket(this.#request.socket);
+    socket.once('close', () => this.#close());
   }
 
   get closed(): boolean {

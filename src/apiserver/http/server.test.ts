@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { constants } from 'node:http2';
 import { connect as connectTls } from 'node:tls';
 import { gunzipSync } from 'node:zlib';
@@ -284,6 +285,25 @@ describe('watches', () => {
     const [first, second] = lines((await answer).body.toString());
     expect(first.object.columnDefinitions).toHaveLength(3);
     expect(second.object).toMatchObject({ kind: 'Table', columnDefinitions: null, rows: [{}] });
+  });
+
+  test('a browser watches by WebSocket, a message an event', async () => {
+    const entry = server.core.put('configmaps', configMap('a'));
+    const socket = server.webSocket(`${path}?watch=true`);
+    const messages: unknown[] = [];
+    socket.on('message', (data, binary) => messages.push([binary, JSON.parse(String(data))]));
+    await expect.poll(() => server.core.watchers.size).toBe(1);
+    const [watcher] = server.core.watchers;
+    watcher?.event('ADDED', entry);
+    watcher?.event('DELETED', entry);
+    watcher?.sink.end();
+    const [code] = await once(socket, 'close');
+    expect(code).toBe(1000);
+    expect(messages).toEqual([
+      [false, { type: 'ADDED', object: entry.object }],
+      [false, { type: 'DELETED', object: entry.object }],
+    ]);
+    expect(server.core.watchers.size).toBe(0);
   });
 
   test('the deprecated path watches one object', async () => {

@@ -1,5 +1,6 @@
 import { type ClientHttp2Session, connect as connectHttp2, type IncomingHttpHeaders } from 'node:http2';
 import { Agent, request as httpsRequest } from 'node:https';
+import { WebSocket } from 'ws';
 import { silent } from '../../utils/log.ts';
 import { createCertificate, generateKey, privateKeyPem } from '../../utils/x509.ts';
 import type { Authorizer } from '../admission.ts';
@@ -97,6 +98,10 @@ export class TestServer {
       request.on('error', reject);
       request.end(body);
     });
+  }
+
+  webSocket(path: string, protocols: string[] = []): WebSocket {
+    return new WebSocket(`wss://127.0.0.1:${this.port}${path}`, protocols, { ca: this.#ca });
   }
 
   session(settings = {}): ClientHttp2Session {

@@ -11,6 +11,7 @@ import { protobufError, protobufFrame } from './protobuf.ts';
 import type { Request } from './request.ts';
 import type { ResourceServices } from './resources.ts';
 import { bookmarkTable, type IncludeObject, objectTable } from './table.ts';
+import { openStream, watchProtocols } from './websocket-stream.ts';
 
 /**
  * Events as bytes. An event goes to all watchers of its resource in one turn, so remembering the last frame made for
@@ -125,7 +126,7 @@ export async function serveWatch(
   const mediaType = rep.mediaType === 'application/json' ? rep.mediaType : `${rep.mediaType};stream=watch`;
   const headers = commonHeaders(exchange, mediaType);
   if (request.warnings.length > 0) headers.warning = warningHeader(request.warnings);
-  stream = exchange.stream(200, headers);
+  stream = await openStream(exchange, headers, watchProtocols);
   const flow = new Flow(exchange);
   stream.onDrain = flow.open;
   const waiting = early;

@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { createServer, type IncomingMessage } from 'node:http';
 import { createServer as createHttpsServer, type Server } from 'node:https';
 import type { AddressInfo } from 'node:net';
@@ -74,6 +75,24 @@ test.each(['http1', 'http2'] as const)('logs over %s', async (version) => {
   expect([status, headers['content-type'], body.length]).toEqual([200, 'text/plain', 3_000_000]);
   expect(asked[0]?.url).toBe('/containerLogs/ns/one/c?follow=true&timestamps=true&tailLines=5&sinceSeconds=60');
   expect(asked[0]?.headers.authorization).toBeUndefined();
+});
+
+test.each([
+  ['binary.k8s.io', 'a line\n'],
+  ['base64.binary.k8s.io', Buffer.from('a line\n').toString('base64')],
+])('logs by WebSocket as %s', async (protocol, expected) => {
+  answer = () => ({ status: 200, body: 'a line\n' });
+  const socket = server.webSocket(path('one', 'log'), ['unknown', protocol]);
+  const messages: string[] = [];
+  socket.on('message', (data) => messages.push(String(data)));
+  const [code] = await once(socket, 'close');
+  expect([code, socket.protocol, messages]).toEqual([1000, protocol, ['', expected]]);
+});
+
+test('a subprotocol that nobody speaks is refused', async () => {
+  const socket = server.webSocket(path('one', 'log'), ['unknown']);
+  const [error] = await once(socket, 'error');
+  expect(String(error)).toContain('400');
 });
 
 test.each([

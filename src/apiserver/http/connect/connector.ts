@@ -12,6 +12,7 @@ import { defaultLimits } from '../limits.ts';
 import type { Connector } from '../pipeline.ts';
 import type { Request } from '../request.ts';
 import { booleanParameter } from '../request-info.ts';
+import { byteProtocols, openStream } from '../websocket-stream.ts';
 import { chooseContainer } from './containers.ts';
 import { ask, refusal, relay, relayedHeaders } from './forward.ts';
 import type { KubeletAddress, NodeConnector } from './node-connector.ts';
@@ -120,7 +121,7 @@ async function logs(options: ConnectorOptions, request: Request, pod: Pod): Prom
   const path = kubeletPath('containerLogs', pod, container, wanted);
   const response = await ask(exchange, kubelet, 'GET', path, 0);
   if ((response.statusCode ?? 500) >= 300) throw await refusal(response, 'pods/log', pod.metadata.name ?? '');
-  await relay(exchange, response, commonHeaders(exchange, 'text/plain'));
+  await relay(exchange, response, await openStream(exchange, commonHeaders(exchange, 'text/plain'), byteProtocols));
 }
 
 /** A node that is not verified is not shown the server's certificate either. */
@@ -207,7 +208,7 @@ async function proxy(options: ConnectorOptions, request: Request): Promise<void>
   const path = `${rest.split('/').map(encodeURIComponent).join('/')}${search}`;
   if (exchange.upgrade) return tunnel(exchange, upstream, path);
   const response = await ask(exchange, upstream, exchange.method, path, defaultLimits.bodyBytes);
-  await relay(exchange, response, relayedHeaders(response));
+  await relay(exchange, response, exchange.stream(response.statusCode ?? 502, relayedHeaders(response)));
 }
 
 async function upstreamOf(

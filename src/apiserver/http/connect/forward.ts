@@ -2,7 +2,7 @@ import { request as httpRequest, type IncomingMessage } from 'node:http';
 import { request as httpsRequest } from 'node:https';
 import { ApiError, errors } from '../../../api/errors.ts';
 import { readBody } from '../bodies.ts';
-import { type Exchange, hopByHop, type ResponseHeaders } from '../exchange.ts';
+import { type Exchange, hopByHop, type ResponseHeaders, type ResponseStream } from '../exchange.ts';
 import { forwardedHeaders, type Upstream } from './tunnel.ts';
 
 /** How long a backend may take to begin its answer; what follows may take as long as it likes. */
@@ -43,9 +43,8 @@ export async function ask(
 }
 
 /** Passes an answer on, no faster than the client reads it. */
-export function relay(exchange: Exchange, response: IncomingMessage, headers: ResponseHeaders): Promise<void> {
+export function relay(exchange: Exchange, response: IncomingMessage, stream: ResponseStream): Promise<void> {
   return new Promise((resolve) => {
-    const stream = exchange.stream(response.statusCode ?? 502, headers);
     stream.onDrain = () => response.resume();
     response.on('data', (chunk: Buffer) => {
       if (!stream.write(chunk)) response.pause();
