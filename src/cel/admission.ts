@@ -158,6 +158,57 @@ export class AdmissionCompiler {
   }
 }
 
+/** The types of what a policy sees, where schemas say them. */
+export interface TypedScope {
+  /** Of the object and the one before. */
+  readonly object: CelType;
+  /** Of the parameters, where the policy has some. */
+  readonly params?: CelType;
+  /** The object types that these name. */
+  readonly resolve: (name: string) => ObjectType | undefined;
+}
+
+/** Checks expressions of one policy against the types of what it will see; they are not to run. */
+export class TypeChecker {
+  readonly #env: Environment;
+  readonly #variables = new Map<string, CelType>();
+
+  constructor({ object, params, resolve }: TypedScope) {
+    this.#env = kubernetesEnvironment.extend({
+      objects,
+      resolve,
+      variables: {
+        object,
+        oldObject: object,
+        namespaceObject: structType('kubernetes.Namespace'),
+        request: structType('kubernetes.AdmissionRequest'),
+        authorizer: AUTHORIZER_TYPE,
+        ...(params && { params }),
+      },
+    });
+  }
+
+  /** Makes a variable known to what follows, as dyn where it is not well typed. */
+  variable(name: string, expression: string): void {
+    const compiled = this.#compile(expression);
+    this.#variables.set(name, 'program' in compiled ? variableType(compiled.program.ast.type) : DYN);
+  }
+
+  /** What is wrong with an expression, as compilers say it. */
+  issues(expression: string): string | undefined {
+    const compiled = this.#compile(expression);
+    return 'issues' in compiled ? compiled.issues : undefined;
+  }
+
+  #compile(expression: string): Compiled {
+    const composed = this.#env.extend({
+      objects: [objectOfTypes(VARIABLES, this.#variables)],
+      variables: { variables: structType(VARIABLES) },
+    });
+    return compile(expression, composed);
+  }
+}
+
 const plain = new Set(['bool', 'bytes', 'double', 'duration', 'int', 'null', 'string', 'timestamp', 'uint']);
 
 /** Objects and optionals lose their types when they are put into a variable. */

@@ -25,6 +25,7 @@ import { startPvProtectionController } from './storageprotection/pv-protection-c
 import { startPvcProtectionController } from './storageprotection/pvc-protection-controller.ts';
 import { startVacProtectionController } from './storageprotection/vac-protection-controller.ts';
 import { startTaintEvictionController } from './tainteviction/taint-eviction-controller.ts';
+import { startValidatingAdmissionPolicyStatusController } from './validatingadmissionpolicystatus/validating-admission-policy-status-controller.ts';
 
 export type { ControllerContext, ControllerHandle } from './shared/context.ts';
 
@@ -63,6 +64,7 @@ export const controllers: readonly ControllerDescriptor[] = [
   { name: 'job-controller', start: startJobController },
   { name: 'cronjob-controller', start: startCronJobController },
   { name: 'ttl-after-finished-controller', start: startTtlAfterFinishedController },
+  { name: 'validatingadmissionpolicy-status-controller', start: startValidatingAdmissionPolicyStatusController },
 ];
 
 /** Starts the controllers, all or those named; `stop` stops them all. The informers are started by the caller. */
