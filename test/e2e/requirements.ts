@@ -11,9 +11,12 @@ export function whyNoContainers(): string | undefined {
   return undefined;
 }
 
+/** The kubectl that tests run: the one of the variable KUBECTL, else the one on PATH. */
+export const kubectlProgram = process.env.KUBECTL ?? 'kubectl';
+
 /** Why there is no kubectl of 1.32 or newer; undefined where there is. */
 export function whyNoKubectl(): string | undefined {
-  const { status, stdout } = spawnSync('kubectl', ['version', '--client', '--output=json'], { encoding: 'utf8' });
+  const { status, stdout } = spawnSync(kubectlProgram, ['version', '--client', '--output=json'], { encoding: 'utf8' });
   if (status !== 0) return 'no kubectl';
   const minor = /"minor":\s*"(\d+)/.exec(stdout)?.[1];
   return Number(minor) >= 32 ? undefined : `kubectl 1.${minor} is older than 1.32`;

@@ -5,6 +5,7 @@ import { dirname, join } from 'node:path';
 import { clusterPaths } from '../../src/cluster/paths.ts';
 import { busyboxImage } from './busybox-image.ts';
 import { type CommandResult, NetworkNamespace } from './network-namespace.ts';
+import { kubectlProgram } from './requirements.ts';
 
 const root = new URL('../..', import.meta.url).pathname;
 
@@ -50,7 +51,7 @@ export class SkiffCluster {
   }
 
   tryKubectl(args: readonly string[], input?: string): Promise<CommandResult> {
-    return this.namespace.run('kubectl', args, { env: this.env, input });
+    return this.namespace.run(kubectlProgram, args, { env: this.env, input });
   }
 
   apply(manifest: unknown): Promise<string> {

@@ -96,7 +96,8 @@ function checkLabel(requirement: Requirement, path: Path, found: Found): void {
 /** Nothing is kept of a review, so it has no name, nor anything else: `besides` is what may be given all the same. */
 export function checkNoMetadata(metadata: ObjectMeta, besides: 'namespace' | undefined, found: Found): void {
   const given = Object.entries(metadata).filter(
-    ([key, value]) => key !== 'managedFields' && key !== besides && value !== '' && value !== null,
+    ([key, value]) =>
+      key !== 'managedFields' && key !== besides && value !== '' && value !== null && value !== undefined,
   );
   if (given.length === 0) return;
   const why = besides ? `must be empty except for ${besides}` : 'must be empty';

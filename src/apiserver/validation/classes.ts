@@ -10,14 +10,14 @@ import { checkImmutable, checkLabel1123, checkOptionalEnum, type Found } from '.
 const SPEC = Path.of('spec');
 const HIGHEST_USER_PRIORITY = 1_000_000_000;
 /** Classes that every cluster has. */
-const systemClasses: Readonly<Record<string, number>> = {
-  'system-cluster-critical': 2_000_000_000,
-  'system-node-critical': 2_000_001_000,
-};
+const systemClasses: ReadonlyMap<string, number> = new Map([
+  ['system-cluster-critical', 2_000_000_000],
+  ['system-node-critical', 2_000_001_000],
+]);
 
 /** What a class that begins as those of the system do lacks to be one. */
 function systemProblem({ metadata: { name }, value = 0, globalDefault = false }: PriorityClass): string | undefined {
-  const right = systemClasses[name];
+  const right = systemClasses.get(name);
   if (right === undefined) return `${name} is not a known system priority class`;
   if (value !== right) return `value of ${name} PriorityClass must be ${right}`;
   return globalDefault ? `globalDefault of ${name} PriorityClass must be false` : undefined;
