@@ -30,9 +30,15 @@ const mix = (hash: number, value: number): number => Math.imul(hash ^ value, 0x0
 /** Of longer steps so many characters from each end count. */
 const HASHED = 32;
 
-function hashOf(member: boolean, steps: readonly string[], sets: readonly FieldSet[]): number {
+function hashOf(
+  member: boolean,
+  steps: readonly string[],
+  sets: readonly FieldSet[],
+  from: number,
+  to: number,
+): number {
   let hash = member ? 1 : 2;
-  for (let i = 0; i < steps.length; i++) {
+  for (let i = from; i < to; i++) {
     const step = steps[i] ?? '';
     const { length } = step;
     hash = mix(hash, length);
@@ -74,22 +80,56 @@ export class FieldSet {
 
   /** The same of arrays that are the set's from now on: no set empty; of those at the same step, the first counts. */
   static of(member: boolean, steps: readonly string[], sets: readonly FieldSet[]): FieldSet {
-    if (steps.length === 0) return member ? FieldSet.leaf : FieldSet.none;
-    const hash = hashOf(member, steps, sets);
+    return FieldSet.#of(member, steps, sets, 0, steps.length, true);
+  }
+
+  /** The same of what the arrays have from `from` to `to` (exclusive); they stay the caller's. */
+  static ofRange(
+    member: boolean,
+    steps: readonly string[],
+    sets: readonly FieldSet[],
+    from: number,
+    to: number,
+  ): FieldSet {
+    return FieldSet.#of(member, steps, sets, from, to, false);
+  }
+
+  static #of(
+    member: boolean,
+    steps: readonly string[],
+    sets: readonly FieldSet[],
+    from: number,
+    to: number,
+    owned: boolean,
+  ): FieldSet {
+    const size = to - from;
+    if (size === 0) return member ? FieldSet.leaf : FieldSet.none;
+    const hash = hashOf(member, steps, sets, from, to);
     const recent = known.get(hash);
-    if (recent !== undefined && FieldSet.#is(recent, member, steps, sets)) return recent;
+    if (recent !== undefined && FieldSet.#is(recent, member, steps, sets, from, to)) return recent;
     const older = knownBefore.get(hash);
-    const same = older !== undefined && FieldSet.#is(older, member, steps, sets);
-    if (!same && new Set(steps).size < steps.length) return FieldSet.node(member, firstOfEach(steps, sets));
-    const set = same ? older : new FieldSet(member, steps, sets, hash);
-    if (steps.length <= MAX_KNOWN_CHILDREN) remember(hash, set);
+    let set = older !== undefined && FieldSet.#is(older, member, steps, sets, from, to) ? older : undefined;
+    if (!set) {
+      const ownSteps = owned ? steps : steps.slice(from, to);
+      const ownSets = owned ? sets : sets.slice(from, to);
+      if (new Set(ownSteps).size < size) return FieldSet.node(member, firstOfEach(ownSteps, ownSets));
+      set = new FieldSet(member, ownSteps, ownSets, hash);
+    }
+    if (size <= MAX_KNOWN_CHILDREN) remember(hash, set);
     return set;
   }
 
-  static #is(set: FieldSet, member: boolean, steps: readonly string[], sets: readonly FieldSet[]): boolean {
-    if (set.member !== member || set.steps.length !== steps.length) return false;
-    for (let i = 0; i < steps.length; i++) {
-      if (set.sets[i] !== sets[i] || set.steps[i] !== steps[i]) return false;
+  static #is(
+    set: FieldSet,
+    member: boolean,
+    steps: readonly string[],
+    sets: readonly FieldSet[],
+    from: number,
+    to: number,
+  ): boolean {
+    if (set.member !== member || set.steps.length !== to - from) return false;
+    for (let i = 0; i < set.steps.length; i++) {
+      if (set.sets[i] !== sets[from + i] || set.steps[i] !== steps[from + i]) return false;
     }
     return true;
   }

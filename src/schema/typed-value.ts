@@ -141,6 +141,7 @@ function itemStep(keys: readonly Key[], items: Shape, item: unknown): string {
 const jsonText = (value: unknown): string =>
   typeof value === 'string' && /^[\w./-]*$/.test(value) ? `"${value}"` : JSON.stringify(value);
 
+const isBareList = (value: unknown): boolean => !Array.isArray(value) || value.length === 0;
 const isBare = (parts: Parts | undefined): boolean => !parts || parts.steps.size === 0;
 
 /** The fields that a value has, for who applies it. */
@@ -197,17 +198,42 @@ const wholeSets = new WeakMap<object, { readonly shape: Shape; readonly set: Fie
 /** A value with all that is in it: what comes or goes when the value does. */
 function wholeSet(shape: Shape, value: unknown): FieldSet {
   if (shape.kind === 'leaf') return FieldSet.leaf;
-  if (typeof value !== 'object' || value === null || !Object.isFrozen(value)) return gatherSet(shape, value);
+  if (typeof value !== 'object' || value === null || !Object.isFrozen(value)) return gatherSet(shape, value, true);
   const known = wholeSets.get(value);
   if (known?.shape === shape) return known.set;
-  const set = gatherSet(shape, value);
+  const set = gatherSet(shape, value, true);
   wholeSets.set(value, { shape, set });
   return set;
 }
 
-function gatherSet(shape: Shape, value: unknown): FieldSet {
-  const steps: string[] = [];
-  const sets: FieldSet[] = [];
+/**
+ * What is being gathered, from the outermost value to the one at hand: most sets are known already, so arrays of their
+ * own would be made for nothing. Each level has the part from where it began.
+ */
+const gathered = { steps: [] as string[], sets: [] as FieldSet[], end: 0 };
+/** What is left of larger values is not kept. */
+const MAX_LEFT = 1000;
+
+function gather(step: string, set: FieldSet): void {
+  const { steps, sets, end } = gathered;
+  steps[end] = step;
+  sets[end] = set;
+  gathered.end = end + 1;
+}
+
+function gatherSet(shape: Shape, value: unknown, member: boolean): FieldSet {
+  const from = gathered.end;
+  try {
+    gatherParts(shape, value);
+    return FieldSet.ofRange(member, gathered.steps, gathered.sets, from, gathered.end);
+  } finally {
+    gathered.end = from;
+    if (from === 0 && gathered.steps.length > MAX_LEFT) gathered.steps.length = gathered.sets.length = 0;
+  }
+}
+
+/** Gathers the steps to a value's parts, and their sets. */
+function gatherParts(shape: Shape, value: unknown): void {
   switch (shape.kind) {
     case 'leaf':
       break;
@@ -215,8 +241,8 @@ function gatherSet(shape: Shape, value: unknown): FieldSet {
     case 'keyed':
       if (!Array.isArray(value)) break;
       for (const item of value) {
-        steps.push(shape.kind === 'set' ? valueStep(item) : itemStep(shape.keys, shape.items, item));
-        sets.push(shape.kind === 'set' ? FieldSet.leaf : wholeSet(shape.items, item));
+        const set = shape.kind === 'set' ? FieldSet.leaf : wholeSet(shape.items, item);
+        gather(shape.kind === 'set' ? valueStep(item) : itemStep(shape.keys, shape.items, item), set);
       }
       break;
     default:
@@ -225,11 +251,10 @@ function gatherSet(shape: Shape, value: unknown): FieldSet {
         const below = value[name];
         if (below === undefined) continue;
         const member = shape.kind === 'struct' ? memberOf(shape, name) : undefined;
-        steps.push(member?.step ?? nameStep(name));
-        sets.push(wholeSet(member?.shape ?? (shape.kind === 'map' ? shape.values : deduced), below));
+        const set = wholeSet(member?.shape ?? (shape.kind === 'map' ? shape.values : deduced), below);
+        gather(member?.step ?? nameStep(name), set);
       }
   }
-  return FieldSet.of(true, steps, sets);
 }
 
 /** What changed from one value to another; undefined is a value that is not there. */
@@ -303,6 +328,10 @@ function compareObjects(shape: Shape, before: unknown, after: unknown): Comparis
 function compareLists(shape: Shape, before: unknown, after: unknown): Comparison {
   // Most lists stay as they are, and finding that out is cheaper than taking them apart.
   if (deepEqual(before, after)) return same;
+  // As in most new objects.
+  if (isBareList(before) && !isBareList(after)) {
+    return { added: gatherSet(shape, after, false), modified: none, removed: none };
+  }
   const left = partsOf(shape, before);
   const right = partsOf(shape, after);
   if (isBare(left) && isBare(right)) return leafModified;
