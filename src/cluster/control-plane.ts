@@ -1,5 +1,8 @@
 import { model } from '../api/model.ts';
 import type { Authorizer } from '../apiserver/admission.ts';
+import { Aggregator } from '../apiserver/aggregation/aggregator.ts';
+import { ensureAuthenticationConfig } from '../apiserver/aggregation/authentication-config.ts';
+import { registerCustomApiServices } from '../apiserver/aggregation/custom-api-services.ts';
 import type { Authenticate } from '../apiserver/authentication/authenticator.ts';
 import type { ServiceAccountTokens } from '../apiserver/authentication/service-account-tokens.ts';
 import type { TokenFile } from '../apiserver/authentication/token-file.ts';
@@ -7,16 +10,20 @@ import { ensureDefaultServiceCidr } from '../apiserver/bootstrap/default-service
 import { ensureBootstrap } from '../apiserver/bootstrap/ensure.ts';
 import { componentStatuses } from '../apiserver/component-statuses.ts';
 import { Definitions } from '../apiserver/custom/definitions.ts';
+import { webhookConversion } from '../apiserver/custom/webhook-conversion.ts';
 import { buildResourceTable } from '../apiserver/resource-table.ts';
 import { createSecurity } from '../apiserver/security.ts';
-import { type Core, createCore } from '../apiserver/server-core.ts';
+import { type Core, createCore, type ObjectReader } from '../apiserver/server-core.ts';
 import { strategies } from '../apiserver/strategies/index.ts';
 import { loopbackUser } from '../apiserver/user.ts';
+import { WebhookClient } from '../apiserver/webhooks/client.ts';
+import { serviceResolver } from '../apiserver/webhooks/services.ts';
 import type { Client } from '../client/client.ts';
 import { createInProcessClient } from '../client/in-process.ts';
 import type { Store } from '../store/store.ts';
 import type { Clock } from '../utils/clock.ts';
 import type { Logger } from '../utils/log.ts';
+import type { KeyPair } from '../utils/x509.ts';
 
 export interface ControlPlaneOptions {
   readonly store: Store;
@@ -37,6 +44,10 @@ export interface ControlPlaneOptions {
   readonly authorizationMode: string;
   readonly serviceClusterIpRange: string;
   /** First and last. */
+  /** Who this server is to extension API servers, and whom they may believe. */
+  readonly frontProxy?: { readonly ca: string; readonly client: KeyPair };
+  /** PEM: who signs the certificates of clients; extension API servers are told. */
+  readonly clientCa?: string;
   readonly serviceNodePorts: readonly [first: number, last: number];
   /** In [0, 1); default Math.random. */
   readonly random?: () => number;
@@ -48,6 +59,7 @@ export interface ControlPlane {
   readonly authenticate: Authenticate;
   readonly authorizer: Authorizer;
   readonly tokens: ServiceAccountTokens;
+  readonly aggregator: Aggregator;
   /** A client in this process; `userAgent` names the component. */
   client(userAgent: string): Client;
   close(): Promise<void>;
@@ -70,13 +82,16 @@ export async function createControlPlane(options: ControlPlaneOptions): Promise<
     authorizationMode: options.authorizationMode,
     projectServiceCa: true,
   });
+  let objects: ObjectReader | undefined;
   const well = () => undefined;
   const storeAnswers = () =>
     store.get('health').then(
       () => undefined,
       (error: unknown) => String(error),
     );
+  const webhooks = new WebhookClient(serviceResolver(() => objects, random));
   const core = createCore({
+    convert: webhookConversion(webhooks),
     store,
     resources,
     admission: (objects) =>
@@ -95,6 +110,7 @@ export async function createControlPlane(options: ControlPlaneOptions): Promise<
     log,
     random,
   });
+  objects = core.objects;
   const client = (userAgent: string) => createInProcessClient(core, { user: loopbackUser, userAgent });
   await core.preload(
     security.reads.map(([group, version, resource]) => {
@@ -104,20 +120,38 @@ export async function createControlPlane(options: ControlPlaneOptions): Promise<
     }),
   );
   const definitions = new Definitions({ core, clock, log });
+  const aggregator = new Aggregator({
+    core,
+    clock,
+    log,
+    resolve: serviceResolver(() => objects, random),
+    client: options.frontProxy?.client,
+  });
   await Promise.all([
     security.start(core),
     definitions.ready,
-    ensureBootstrap(client('kube-apiserver')),
+    aggregator.ready,
+    ensureBootstrap(client('kube-apiserver')).then(() =>
+      ensureAuthenticationConfig(client('kube-apiserver'), {
+        clientCa: options.clientCa,
+        frontProxyCa: options.frontProxy?.ca,
+      }),
+    ),
     ensureDefaultServiceCidr(client('kube-apiserver'), { cidrs: options.serviceClusterIpRange.split(','), clock, log }),
   ]);
+  const registration = registerCustomApiServices({ core, clock, log });
   return {
     core,
+    aggregator,
     authenticate: security.authenticate,
     authorizer: security.authorizer,
     tokens: security.tokens,
     client,
     async close() {
+      registration.stop();
+      aggregator.close();
       definitions.close();
+      webhooks.close();
       security.stop();
       await core.close();
     },

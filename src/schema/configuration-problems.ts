@@ -95,7 +95,7 @@ function visitList(
   for (const [i, item] of list.entries()) {
     let step = `[${i}]`;
     if (field?.listType === 'set' || (field?.listType === 'map' && field.keys)) {
-      const why = field.keys ? keyedProblem(item) : setProblem(item);
+      const why = field.keys ? keyedProblem(node.items, field.keys, item) : setProblem(item);
       if (why) {
         found.push(`${path}: element ${i}: ${why}`);
         return;
@@ -108,9 +108,14 @@ function visitList(
   }
 }
 
-function keyedProblem(item: unknown): string | undefined {
+function keyedProblem(items: Schema, keys: readonly string[], item: unknown): string | undefined {
   if (item === null) return 'associative list with keys may not have a null element';
-  return isJsonObject(item) ? undefined : 'associative list with keys may not have non-map elements';
+  if (!isJsonObject(item)) return 'associative list with keys may not have non-map elements';
+  const known = (key: string) =>
+    getOwn(item, key) !== undefined || (items.node === 'object' && items.fields.get(key)?.default !== undefined);
+  if (keys.some(known)) return undefined;
+  const named = `[${keys.map(quote).join(' ')}]`;
+  return `associative list with keys has an element that omits all key fields ${named} (and doesn't have default values for any key fields)`;
 }
 
 function setProblem(item: unknown): string | undefined {
