@@ -10,8 +10,34 @@ import { TOKEN } from './server.ts';
  * `inFlight` requests are under way at any time, over up to four connections.
  */
 export async function load(url: string, count: number, inFlight: number, body?: object): Promise<number> {
+  return count / (await secondsOf(url, count, inFlight, Math.min(4, inFlight), body));
+}
+
+/**
+ * The same with bodies that differ, in equal parts: one h2load for each, side by side with a connection of its own,
+ * since h2load knows only one body.
+ */
+export async function loadEach(
+  url: string,
+  count: number,
+  inFlight: number,
+  bodies: readonly object[],
+): Promise<number> {
+  const share = (n: number, i: number) =>
+    Math.floor((n * (i + 1)) / bodies.length) - Math.floor((n * i) / bodies.length);
+  const start = performance.now();
+  await Promise.all(bodies.map((body, i) => secondsOf(url, share(count, i), share(inFlight, i), 1, body)));
+  return (count * 1000) / (performance.now() - start);
+}
+
+async function secondsOf(
+  url: string,
+  count: number,
+  inFlight: number,
+  connections: number,
+  body: object | undefined,
+): Promise<number> {
   const directory = mkdtempSync(join(tmpdir(), 'skiff-bench-'));
-  const connections = Math.min(4, inFlight);
   const args = ['-n', String(count), '-c', String(connections), '-m', String(inFlight / connections)];
   args.push('-H', `authorization: Bearer ${TOKEN}`, '-w', '24', '-W', '24');
   try {
@@ -25,7 +51,7 @@ export async function load(url: string, count: number, inFlight: number, body?: 
     const good = Number(/status codes: (\d+) 2xx/.exec(output)?.[1]);
     if (good !== count || !Number.isFinite(rate))
       throw new Error(`h2load ${url}: ${good} of ${count} were 2xx\n${output}`);
-    return rate;
+    return count / rate;
   } finally {
     rmSync(directory, { recursive: true, force: true });
   }
