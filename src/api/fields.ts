@@ -48,12 +48,14 @@ const escapeValue = (value: string) => value.replace(/[\\,=]/g, '\\$&');
 /** Reads the text form; whether the fields exist is for the resource to say. Throws SelectorError. */
 export function parseFieldSelector(text: string): FieldSelector {
   const terms = (text.match(/(?:\\.|[^\\,]|\\$)+/gs) ?? []).sort();
-  const requirements = terms.map((term): FieldRequirement => {
+  const read = terms.map((term): FieldRequirement => {
     const match = /^(.*?)(!=|==|=)(.*)$/s.exec(term);
     if (!match) throw new SelectorError(`invalid selector: '${text}'; can't understand '${term}'`);
     const [, field = '', operator, value = ''] = match;
     return { field, operator: operator === '!=' ? '!=' : '=', value: unescapeValue(value) };
   });
+  // A term that names nothing and wants nothing is no requirement.
+  const requirements = read.filter(({ field, value }) => field !== '' || value !== '');
   return requirements.length ? new FieldSelector(requirements) : everyField;
 }
 

@@ -1,3 +1,4 @@
+import type { ApiError } from '../api/errors.ts';
 import type { KubeObject } from '../api/resource.ts';
 import type { ObjectSchema, ResourceData } from '../schema/model.ts';
 import type { CustomKind } from './custom/kind.ts';
@@ -111,7 +112,14 @@ export interface StoredList {
 }
 
 /** A request's body: bytes of JSON, as they came, or an object (in process, and what other encodings held). */
-export type Body = { readonly bytes: Buffer; readonly mediaType: 'application/json' } | { readonly object: object };
+export type Body = { readonly bytes: Buffer; readonly mediaType: 'application/json' } | ValueBody;
+
+/** A body that came as something else than JSON. */
+export interface ValueBody {
+  readonly object: object;
+  /** What strict decoding has against the text: names given twice. */
+  readonly repeated?: readonly string[];
+}
 
 export interface ListParameters {
   readonly labelSelector?: string;
@@ -161,6 +169,10 @@ export interface PatchBody {
   readonly type: PatchType;
   /** The patch as a value: JSON, or for apply YAML, already parsed. */
   readonly value: unknown;
+  /** What strict decoding has against the text: names given twice. */
+  readonly repeated?: readonly string[];
+  /** Why the patch cannot be read, in place of a value; told to who names an object that there is. */
+  readonly refusal?: ApiError;
 }
 
 export interface PatchParameters extends WriteParameters {

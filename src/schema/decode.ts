@@ -9,6 +9,7 @@
 
 import { badBase64 } from './base64.ts';
 import { formatDuration, parseDuration } from './duration.ts';
+import { embeddedName } from './embedded.ts';
 import { describe, goType, kindOf } from './go-words.ts';
 import { cloneJson, DepthError, isJsonObject, type JsonObject, MAX_DEPTH, setOwn } from './json.ts';
 import type { Field, ObjectSchema, ScalarSchema, ScalarType, Schema } from './model.ts';
@@ -67,12 +68,25 @@ function run(schema: ObjectSchema, value: unknown, options: DecodeOptions, gvk: 
   const context = new Context(options.defaults);
   try {
     const object = plan.decode(input, context, gvk);
-    if (context.error !== undefined) throw new DecodeError(context.error);
+    if (context.error !== undefined) throw firstError(plan, input, options, gvk) ?? new DecodeError(context.error);
     return { object, unknown: context.unknown ? unknownFields(schema, input, gvk !== undefined) : [] };
   } catch (error) {
     if (error instanceof DepthError) throw new DecodeError(error.message);
     throw error;
   }
+}
+
+/** What Go, which reads from the beginning to the end, complains of: decoding goes by the model's order otherwise. */
+function firstError(
+  plan: Plan,
+  input: JsonObject,
+  options: DecodeOptions,
+  gvk: TypeMeta | undefined,
+): DecodeError | undefined {
+  const context = new Context(options.defaults);
+  context.inOrder = true;
+  plan.decode(input, context, gvk);
+  return context.error === undefined ? undefined : new DecodeError(context.error);
 }
 
 /** What one decode carries along. */
@@ -82,6 +96,8 @@ class Context {
   readonly path: string[] = [];
   depth = 0;
   unknown = false;
+  /** Fields are read in the order of the input, to find what is wrong; what comes of it is of no use. */
+  inOrder = false;
   /** The first mismatch that does not stop decoding (Go goes on, and what stops it later is reported instead). */
   error: string | undefined;
   /** Inside types that read their own JSON, nothing is reported as unknown. */
@@ -197,6 +213,8 @@ class Node {
 
 class FieldPlan {
   readonly name: string;
+  /** As messages name it. */
+  readonly goName: string;
   readonly node: Node;
   readonly pointer: boolean;
   readonly always: boolean;
@@ -204,8 +222,9 @@ class FieldPlan {
   /** Visited even when the input does not have the field. */
   readonly visit: boolean;
 
-  constructor(field: Field) {
+  constructor(field: Field, type: string) {
     this.name = field.name;
+    this.goName = embeddedName(type, field.name);
     this.node = new Node(field.schema);
     this.pointer = field.pointer;
     this.always = field.always;
@@ -238,12 +257,13 @@ class Plan {
   constructor(schema: ObjectSchema) {
     this.schema = schema;
     this.goName = schema.name.slice(schema.name.lastIndexOf('.') + 1);
-    this.#fields = [...schema.fields.values()].map((field) => new FieldPlan(field));
+    this.#fields = [...schema.fields.values()].map((field) => new FieldPlan(field, schema.name));
     for (const [i, field] of this.#fields.entries()) this.#index.set(field.name, i);
   }
 
   decode(input: JsonObject, context: Context, gvk?: TypeMeta): JsonObject {
     const fields = this.#fields;
+    if (context.inOrder) return this.#inspect(input, context);
     const slots: unknown[] = new Array(fields.length);
     for (const key of Object.keys(input)) {
       const i = this.#index.get(key);
@@ -258,7 +278,7 @@ class Plan {
       const field = fields[i]!;
       if (given === undefined && !field.visit) continue;
       const value =
-        given === undefined || given === null ? undefined : decodeNode(field.node, given, context, this, field.name);
+        given === undefined || given === null ? undefined : decodeNode(field.node, given, context, this, field.goName);
       if (value !== undefined && (field.pointer || !isEmpty(field.node.op, value))) out[field.name] = value;
       else if (field.fallback !== undefined && context.defaults) out[field.name] = structuredDefault(field.fallback);
       else if (field.always) out[field.name] = value ?? absent(field, context);
@@ -271,6 +291,15 @@ class Plan {
       }
     }
     return out;
+  }
+
+  #inspect(input: JsonObject, context: Context): JsonObject {
+    for (const [key, given] of Object.entries(input)) {
+      const i = this.#index.get(key);
+      const field = i === undefined ? undefined : this.#fields[i];
+      if (field && given !== undefined && given !== null) decodeNode(field.node, given, context, this, field.goName);
+    }
+    return {};
   }
 }
 

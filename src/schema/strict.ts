@@ -7,6 +7,7 @@
  */
 import { isJsonObject, type JsonObject, MAX_DEPTH } from './json.ts';
 import type { ObjectSchema, Schema } from './model.ts';
+import { quote } from './quote.ts';
 
 /** More than these are not told. */
 const MAX_PROBLEMS = 100;
@@ -18,6 +19,14 @@ export function unknownFields(schema: ObjectSchema, value: JsonObject, isKind: b
   const out: string[] = [];
   walk(schema, value, '', isKind, out);
   return out;
+}
+
+/** The same value with the names of every object in order, as Go writes maps. */
+export function withSortedNames(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(withSortedNames);
+  if (!isJsonObject(value)) return value;
+  const names = Object.keys(value).sort();
+  return Object.fromEntries(names.map((name) => [name, withSortedNames(value[name])]));
 }
 
 const join = (path: string, name: string) => (path === '' ? name : `${path}.${name}`);
@@ -158,9 +167,9 @@ class Scanner {
       this.#at++; // the colon
       const where = join(path, key);
       const child = schema && schema.node !== 'scalar' ? childOf(schema, key, isKind) : null;
-      if (child === undefined) this.#report(`unknown field "${where}"`);
+      if (child === undefined) this.#report(`unknown field ${quote(where)}`);
       // Inside what the schema does not describe a name twice is nobody's concern, unless there is no schema at all.
-      else if (seen.has(key) && (schema !== null || this.#bare)) this.#report(`duplicate field "${where}"`);
+      else if (seen.has(key) && (schema !== null || this.#bare)) this.#report(`duplicate field ${quote(where)}`);
       seen.add(key);
       this.#value(child ?? null, where, false, depth + 1);
     }

@@ -1,4 +1,5 @@
 import { errors } from '../../api/errors.ts';
+import { quote } from '../../schema/quote.ts';
 import type { Authorizer, AuthorizerAttributes } from '../admission.ts';
 import { forbidden } from '../authorization/forbidden.ts';
 import type { UserInfo } from '../user.ts';
@@ -37,12 +38,14 @@ export async function impersonate(headers: Headers, requestor: UserInfo, authori
   const hasExtra = Object.keys(extra).length > 0;
   if (name === '') {
     if (asked.length === 0 && uid === '' && !hasExtra) return requestor;
-    const what = [
-      ...asked.map((group) => `Group ${group}`),
-      ...Object.keys(extra).map((key) => `UserExtra ${key}`),
-      ...(uid ? [`UID ${uid}`] : []),
-    ];
-    throw errors.badRequest(`requested [${what.join(' ')}] without impersonating a user`);
+    const groups = asked.length > 0 ? `[]string{${asked.map(quote).join(', ')}}` : '[]string(nil)';
+    const entries = Object.entries(extra).map(
+      ([key, values]) => `${quote(key)}:[]string{${values.map(quote).join(', ')}}`,
+    );
+    const extras = entries.length > 0 ? `map[string][]string{${entries.join(', ')}}` : 'map[string][]string(nil)';
+    throw errors.badRequest(
+      `requested &user.DefaultInfo{Name:"", UID:${quote(uid)}, Groups:${groups}, Extra:${extras}} without impersonating a user name`,
+    );
   }
 
   const check = async (what: Partial<AuthorizerAttributes>) => {

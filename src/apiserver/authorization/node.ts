@@ -175,7 +175,9 @@ export class NodeAuthorizer implements Authorizer {
     if (subresource !== '' && subresource !== 'status') return noOpinion;
     if (verb === 'create' && subresource === '') return allowed;
     if (verb === 'get' || verb === 'list' || verb === 'watch' || verb === 'update' || verb === 'patch') {
-      return name === node ? allowed : refuse(`node '${node}' cannot read '${name}', only its own Node object`);
+      return name === node
+        ? allowed
+        : refuse(`node '${node}' cannot read ${name ? `'${name}'` : 'all nodes'}, only its own Node object`);
     }
     return noOpinion;
   }

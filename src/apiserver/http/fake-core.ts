@@ -117,6 +117,7 @@ export class FakeCore implements ApiCore {
   };
 
   patch: ApiCore['patch'] = async (_context, target, patch, options) => {
+    if (patch.refusal) throw patch.refusal;
     this.calls.push({ method: 'patch', target, body: patch, options });
     return { stored: this.#find(target), created: false };
   };

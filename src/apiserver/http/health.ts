@@ -26,7 +26,8 @@ export function installHealth(paths: PathRouter, checks: readonly HealthCheck[],
     for (const check of own) {
       paths.add(`${path}/${check.name}`, async ({ exchange }) => {
         const problem = await check.check();
-        if (problem === undefined) exchange.respond(200, plain(commonHeaders(exchange, '')), [Buffer.from('ok')]);
+        const headers = commonHeaders(exchange, 'text/plain; charset=utf-8');
+        if (problem === undefined) exchange.respond(200, headers, [Buffer.from('ok')]);
         else respondText(exchange, 500, `internal server error: ${problem}\n`);
       });
     }

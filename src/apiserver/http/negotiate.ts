@@ -200,12 +200,16 @@ function ofRoute(message: string, reason: string, code: number): ApiError {
  * Built-in resources have a router before them, which knows media types by their bare names, in lower case and without
  * partial wildcards, and refuses an Accept header that has none of its route's. Throws NotAcceptable in its words.
  */
-export function checkRouteAccepts(accept: string | undefined, collectionRead: boolean): void {
+export function checkRouteAccepts(
+  accept: string | undefined,
+  collectionRead: boolean,
+  routes: readonly string[] = mediaTypes,
+): void {
   if (accept === undefined || accept === '' || accept === 'application/json' || accept === '*/*') return;
   for (const clause of accept.split(',')) {
     const bare = clause.split(';', 1)[0]?.trim() ?? '';
-    if (bare === '*/*' || (mediaTypes as readonly string[]).includes(bare)) return;
+    if (bare === '*/*' || routes.includes(bare)) return;
   }
-  const available = collectionRead ? [...mediaTypes, ...streamMediaTypes] : mediaTypes;
+  const available = collectionRead ? [...routes, ...streamMediaTypes] : routes;
   throw ofRoute(`406: Not Acceptable\n\nAvailable representations: ${available.join(', ')}`, 'NotAcceptable', 406);
 }

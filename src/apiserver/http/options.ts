@@ -24,6 +24,12 @@ export function watchOptions(query: URLSearchParams = none): WatchParameters {
   };
 }
 
+/** What a deletion of a collection goes by; a time that cannot be read is refused, though nothing waits that long. */
+export function deletedSelection(query: URLSearchParams = none): ListParameters {
+  integerParameter(query, 'timeoutSeconds');
+  return listOptions(query);
+}
+
 function selection(query: URLSearchParams): ListParameters {
   return {
     labelSelector: query.get('labelSelector') || undefined,
@@ -52,10 +58,15 @@ export function patchOptions(query: URLSearchParams = none): PatchParameters {
 /** DeleteOptions of a query; a body, where there is one, is read instead. */
 export function deleteOptionsOfQuery(query: URLSearchParams = none): DeleteParameters {
   const dryRun = query.getAll('dryRun');
+  const preconditions = {
+    ...(query.get('uid') && { uid: query.get('uid') as string }),
+    ...(query.get('resourceVersion') && { resourceVersion: query.get('resourceVersion') as string }),
+  };
   return {
+    ...(Object.keys(preconditions).length > 0 && { preconditions }),
     gracePeriodSeconds: integerParameter(query, 'gracePeriodSeconds'),
     orphanDependents: booleanParameter(query, 'orphanDependents'),
-    propagationPolicy: query.get('propagationPolicy') || undefined,
+    propagationPolicy: query.get('propagationPolicy') ?? undefined,
     dryRun: dryRun.length > 0 ? dryRun : undefined,
   };
 }

@@ -2,7 +2,10 @@ import { errors } from '../../api/errors.ts';
 import type { Request } from './request.ts';
 
 /** Behind the router, which knows methods; the others take any. */
-const readOnly = /^\/(?:api|api\/v1|version)\/?$/;
+const readOnly =
+  /^\/(?:api|api\/v1|apis\/[^/]+\/[^/]+|version|openid\/v1\/jwks|\.well-known\/openid-configuration)\/?$/;
+/** Others are not the same with a slash after them. */
+const sameWithSlash = /^\/(?:api|apis|version|openid\/v1\/jwks|\.well-known\/openid-configuration)\/$/;
 
 /** Serves a path that is no resource; has been authorized. */
 export type PathHandler = (request: Request) => void | Promise<void>;
@@ -30,7 +33,7 @@ export class PathRouter {
 
   async serve(request: Request): Promise<void> {
     const { path } = request.info;
-    const trimmed = path.length > 1 && path.endsWith('/') ? path.slice(0, -1) : path;
+    const trimmed = sameWithSlash.test(path) ? path.slice(0, -1) : path;
     const handler =
       this.#exact.get(path) ??
       this.#exact.get(trimmed) ??

@@ -2,6 +2,7 @@ import { ApiError, errors } from '../../api/errors.ts';
 import { parseDuration } from '../../schema/duration.ts';
 import { StoreUnavailableError } from '../../store/store.ts';
 import type { Logger } from '../../utils/log.ts';
+import type { Aggregator } from '../aggregation/aggregator.ts';
 import type { Authenticate } from '../authentication/authenticator.ts';
 import { impersonate, wantsImpersonation } from '../authentication/impersonation.ts';
 import type { ServedResource } from '../core.ts';
@@ -29,6 +30,7 @@ export interface PipelineOptions extends ResourceServices {
   readonly paths: PathRouter;
   readonly discovery: Discovery;
   readonly connector: Connector | undefined;
+  readonly aggregator: Aggregator | undefined;
   readonly log: Logger;
 }
 
@@ -57,9 +59,17 @@ async function serve(options: PipelineOptions, flights: Flights, exchange: Excha
       return;
     }
     const mark = url.indexOf('?');
-    const query = mark < 0 ? undefined : new URLSearchParams(url.slice(mark + 1));
+    const query = mark < 0 ? undefined : parseQuery(url.slice(mark + 1));
     const info = parseRequestInfo(exchange.method, mark < 0 ? url : url.slice(0, mark), query);
-    if (!info) throw errors.badRequest('the request path cannot be understood');
+    if (info === 'undecodable') {
+      respondText(exchange, 400, '400 Bad Request');
+      return;
+    }
+    if (info === 'nothing named') {
+      const why = `failed to create RequestInfo: unable to determine kind and namespace from url, ${url.split('?', 1)[0]}`;
+      respondText(exchange, 500, `Internal Server Error: ${JSON.stringify(url)}: ${why}\n`);
+      return;
+    }
 
     const long = isLongRunning(info);
     if (!long) landed = flights.begin(exchange, timeoutOf(query));
@@ -81,6 +91,12 @@ async function serve(options: PipelineOptions, flights: Flights, exchange: Excha
       }
     }
     request = new Request(exchange, info, query, user);
+    if (options.aggregator?.has(info.path)) {
+      done = options.metrics.start(request);
+      await authorize(options.authorizer, request.attributes());
+      await options.aggregator.serve(request);
+      return;
+    }
     request.inGroup = info.isResource
       ? options.discovery.hasGroup(info.group)
       : belowGroup(options.discovery, info.path);
@@ -118,6 +134,13 @@ async function serve(options: PipelineOptions, flights: Flights, exchange: Excha
       else exchange.onClose(() => end(exchange.status));
     }
   }
+}
+
+/** Parameters that cannot be decoded are not there, as for Go. */
+function parseQuery(text: string): URLSearchParams {
+  if (!/%(?![0-9a-f]{2})|;/i.test(text)) return new URLSearchParams(text);
+  const readable = text.split('&').filter((part) => !/%(?![0-9a-f]{2})|;/i.test(part));
+  return new URLSearchParams(readable.join('&'));
 }
 
 /** Those who administer the cluster are always answered. */

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { booleanParameter, parseRequestInfo, type RequestInfo } from './request-info.ts';
 
-function parse(method: string, url: string): RequestInfo | undefined {
+function parse(method: string, url: string): ReturnType<typeof parseRequestInfo> {
   const [path = '', query] = url.split('?');
   return parseRequestInfo(method, path, query === undefined ? undefined : new URLSearchParams(query));
 }
@@ -68,18 +68,21 @@ test.each([
   expect(parse('GET', path)).toMatchObject({ isResource: false, verb: 'get', path });
 });
 
-test('what cannot be understood is undefined, not a guess', () => {
-  expect(parse('GET', '/api/v1/namespaces/%zz/pods')).toBeUndefined();
-  expect(parse('GET', '/api/v1/watch')).toBeUndefined();
+test('what cannot be understood is told apart, not guessed', () => {
+  expect(parse('GET', '/api/v1/namespaces/%zz/pods')).toBe('undecodable');
+  expect(parse('GET', '/api/v1/watch')).toBe('nothing named');
 });
 
 test('a method that is a name of JavaScript has no verb', () => {
   for (const method of ['constructor', '__proto__', 'toString'])
-    expect(parse(method, '/api/v1/namespaces/a/pods/b')?.verb).toBe('');
+    expect(parse(method, '/api/v1/namespaces/a/pods/b')).toMatchObject({ verb: '' });
 });
 
 test('only a selector that pins the name gives one', () => {
-  const name = (selector: string) => parse('GET', `/api/v1/pods?fieldSelector=${encodeURIComponent(selector)}`)?.name;
+  const name = (selector: string) => {
+    const info = parse('GET', `/api/v1/pods?fieldSelector=${encodeURIComponent(selector)}`);
+    return typeof info === 'object' ? info.name : info;
+  };
   expect(name('metadata.name=x')).toBe('x');
   expect(name('spec.nodeName=n,metadata.name==x')).toBe('x');
   expect(name('metadata.name!=x')).toBe('');

@@ -48,14 +48,14 @@ const other = (verb: string, path: string): RequestInfo => ({
   watchPath: false,
 });
 
-/** Undefined when the path cannot be decoded, or names a verb without saying on what. */
+/** In place of it: the path cannot be decoded, or names a verb without saying on what. */
 export function parseRequestInfo(
   method: string,
   rawPath: string,
   query: URLSearchParams | undefined,
-): RequestInfo | undefined {
+): RequestInfo | 'undecodable' | 'nothing named' {
   const path = rawPath.includes('%') ? decode(rawPath) : rawPath;
-  if (path === undefined) return undefined;
+  if (path === undefined) return 'undecodable';
   const core = path.startsWith('/api/');
   if (!core && !path.startsWith('/apis/')) return other(method.toLowerCase(), path);
 
@@ -69,7 +69,7 @@ export function parseRequestInfo(
   const proxyPath = parts[at] === 'proxy';
   if (watchPath || proxyPath) {
     verb = watchPath ? 'watch' : 'proxy';
-    if (++at >= parts.length) return undefined;
+    if (++at >= parts.length) return 'nothing named';
   }
 
   let namespace = '';
@@ -126,7 +126,7 @@ function after(path: string, count: number): string {
 }
 
 /** A selector that pins metadata.name makes a list or watch one of a single object, for authorization too. */
-function nameInSelector(selector: string | null): string {
+export function nameInSelector(selector: string | null): string {
   if (!selector?.includes('metadata.name')) return '';
   for (const term of selector.split(',')) {
     const match = /^metadata\.name==?([^=].*)$/.exec(term.trim());

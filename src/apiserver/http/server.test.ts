@@ -95,7 +95,7 @@ describe.each(['http1', 'http2'] as const)('over %s', (version) => {
       { name: 'Age' },
     ]);
     const bad = await send('GET', `${path}?includeObject=x`, { accept });
-    expect([bad.status, json(bad).reason]).toEqual([422, 'Invalid']);
+    expect([bad.status, json(bad).reason]).toEqual([400, 'BadRequest']);
   });
 
   test('protobuf and YAML', async () => {
@@ -153,10 +153,23 @@ describe.each(['http1', 'http2'] as const)('over %s', (version) => {
       'error decoding patch: unexpected end of JSON input',
     ],
     ['GET', `${path}/panic`, {}, 500, 'Internal error occurred: the server failed to handle the request'],
-    ['GET', '/api/v1/namespaces/%zz/pods', {}, 400, 'the request path cannot be understood'],
+    ['GET', `${path}?limit=1&continue=%zz&limit=y`, {}, 200, undefined],
+    ['GET', `${path}/%2e%2e`, {}, 400, `Name parameter invalid: "..": may not be '..'`],
+    ['GET', '/api/v1//nodes', {}, 404, 'the server could not find the requested resource'],
+    ['POST', '/apis/apps/v1', {}, 405, 'the server does not allow this method on the requested resource'],
   ])('%s %s %j is %d', async (method, url, headers, status, message) => {
     const answer = await send(method, url, headers);
     expect([answer.status, json(answer).message]).toEqual([status, message]);
+  });
+
+  test('paths that say nothing are refused in plain text', async () => {
+    const undecodable = await send('GET', '/api/v1/namespaces/%zz/pods');
+    expect([undecodable.status, undecodable.headers['content-type']]).toEqual([400, 'text/plain; charset=utf-8']);
+    const unfinished = await send('GET', '/api/v1/watch');
+    expect(unfinished.status).toBe(500);
+    expect(unfinished.body.toString()).toBe(
+      'Internal Server Error: "/api/v1/watch": failed to create RequestInfo: unable to determine kind and namespace from url, /api/v1/watch\n',
+    );
   });
 
   test('a body that is too large is refused, and the server goes on', async () => {

@@ -2,7 +2,8 @@ import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
 import { errors } from '../../api/errors.ts';
 import { DepthError, parseJson } from '../../schema/json.ts';
-import { parseYaml, YamlError } from './yaml.ts';
+import { mayHaveDuplicates } from '../../schema/strict.ts';
+import { type ParsedYaml, parseYaml, YamlError } from './yaml.ts';
 import type { YamlAnswer } from './yaml-worker.ts';
 
 /** Texts up to this many characters are read at once, if they do not nest: that takes less than 40 ms. */
@@ -27,9 +28,15 @@ let last: Promise<unknown> = Promise.resolve();
  * somebody means ill. Throws YamlError; ApiError where too many wait.
  */
 export async function readYaml(text: string): Promise<unknown> {
+  return (await readYamlStrictly(text)).value;
+}
+
+/** The same, and the names that a mapping has twice. */
+export async function readYamlStrictly(text: string): Promise<ParsedYaml> {
   if (/^\s*[{[]/.test(text)) {
     try {
-      return parseJson(text);
+      const value = parseJson(text);
+      if (text.length > SMALL || !mayHaveDuplicates(text, value)) return { value, repeated: [] };
     } catch (error) {
       if (error instanceof DepthError) throw tooMuch();
       // A flow collection of YAML's own.
@@ -60,12 +67,12 @@ function depthOf(text: string): number {
   return deepest;
 }
 
-async function readBeside(text: string): Promise<unknown> {
+async function readBeside(text: string): Promise<ParsedYaml> {
   const worker = new Worker(program, { workerData: text, resourceLimits: { maxOldGenerationSizeMb: HEAP } });
   try {
     const [answer]: [YamlAnswer] = (await once(worker, 'message', { signal: AbortSignal.timeout(LONGEST) })) as never;
     if ('error' in answer) throw new YamlError(answer.error);
-    return JSON.parse(answer.json);
+    return { value: JSON.parse(answer.json), repeated: answer.repeated };
   } catch (error) {
     if (error instanceof YamlError) throw error;
     throw tooMuch();

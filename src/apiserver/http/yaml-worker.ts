@@ -2,11 +2,12 @@ import { isMainThread, parentPort, workerData } from 'node:worker_threads';
 import { parseYaml, YamlError } from './yaml.ts';
 
 /** What the worker answers: JSON, or why the text is none. */
-export type YamlAnswer = { readonly json: string } | { readonly error: string };
+export type YamlAnswer = { readonly json: string; readonly repeated: readonly string[] } | { readonly error: string };
 
 function answer(text: string): YamlAnswer {
   try {
-    return { json: JSON.stringify(parseYaml(text)) ?? 'null' };
+    const { value, repeated } = parseYaml(text);
+    return { json: JSON.stringify(value) ?? 'null', repeated };
   } catch (error) {
     // Whatever else goes wrong goes wrong in recursion: the parser's, or JSON's.
     return {

@@ -1,4 +1,6 @@
-import { type Document, parseDocument, type SchemaOptions } from 'yaml';
+import { type Document, isScalar, LineCounter, parseDocument, type SchemaOptions, visit } from 'yaml';
+import { quote } from '../../schema/quote.ts';
+import { anchorInItself } from './yaml-anchors.ts';
 
 /** Text is not YAML; the message is in kube-apiserver's frame, the reason in the parser's words. */
 export class YamlError extends Error {
@@ -21,8 +23,33 @@ const customTags: SchemaOptions['customTags'] = (tags) =>
 /** How many nodes aliases may add up to: a few lines of YAML must not become gigabytes. */
 const MOST_ALIASES = 1000;
 
+export interface ParsedYaml {
+  readonly value: unknown;
+  /** Names that a mapping has twice, in the words of Kubernetes' parser: `line 3: key "a" already set in map`. */
+  readonly repeated: readonly string[];
+}
+
+function repeatedKeys(document: Document.Parsed, lines: LineCounter): string[] {
+  const found: string[] = [];
+  visit(document, {
+    Map: (_, map) => {
+      const seen = new Set<unknown>();
+      for (const { key } of map.items) {
+        const name = isScalar(key) ? key.value : key;
+        if (seen.has(name) && isScalar(key) && key.range) {
+          const shown = typeof name === 'string' ? quote(name) : String(name);
+          found.push(`line ${lines.linePos(key.range[0]).line}: key ${shown} already set in map`);
+        }
+        seen.add(name);
+      }
+    },
+  });
+  return found;
+}
+
 /** The value of the first document of a YAML text. */
-export function parseYaml(text: string): unknown {
+export function parseYaml(text: string): ParsedYaml {
+  const lines = new LineCounter();
   let document: Document.Parsed;
   try {
     document = parseDocument(text, {
@@ -32,6 +59,7 @@ export function parseYaml(text: string): unknown {
       merge: true,
       prettyErrors: true,
       uniqueKeys: false,
+      lineCounter: lines,
     });
   } catch (error) {
     throw new YamlError(
@@ -43,8 +71,12 @@ export function parseYaml(text: string): unknown {
     const line = problem.linePos?.[0].line ?? 1;
     throw new YamlError(`error converting YAML to JSON: yaml: line ${line}: did not find expected node content`);
   }
+  const anchor = anchorInItself(document);
+  if (anchor !== undefined) {
+    throw new YamlError(`error converting YAML to JSON: yaml: anchor '${anchor}' value contains itself`);
+  }
   try {
-    return document.toJS({ maxAliasCount: MOST_ALIASES });
+    return { value: document.toJS({ maxAliasCount: MOST_ALIASES }), repeated: repeatedKeys(document, lines) };
   } catch (error) {
     throw new YamlError(
       `error converting YAML to JSON: yaml: ${error instanceof Error ? error.message : String(error)}`,

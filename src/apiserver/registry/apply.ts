@@ -52,6 +52,22 @@ export function appliedObject(
   }
 }
 
+/** Of names that a configuration has twice: warns, or throws BadRequest where validation is Strict. */
+export function tellRepeated(
+  repeated: readonly string[] | undefined,
+  fieldValidation: string | undefined,
+  warn: (message: string) => void,
+): void {
+  if (!repeated?.length || fieldValidation === 'Ignore') return;
+  if (fieldValidation === 'Strict') {
+    const lines = repeated.join('\n  ');
+    throw errors.badRequest(
+      `error strict decoding YAML: error converting YAML to JSON: yaml: unmarshal errors:\n  ${lines}`,
+    );
+  }
+  for (const line of repeated) warn(line);
+}
+
 /** An applied configuration must name its kind and version, and those of the endpoint. */
 function checkKind(expected: ExpectedKind, { apiVersion, kind }: JsonObject): void {
   if (kind === expected.kind && apiVersion === apiVersionOf(expected)) return;

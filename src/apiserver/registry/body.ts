@@ -107,10 +107,20 @@ function repeatsOf(schema: ObjectSchema): RepeatedBodies {
 function decodeParsed(expected: ExpectedKind, parsed: ParsedBody, lenient: boolean): DecodedBody {
   const { value } = parsed;
   checkKind(expected, value);
-  const { object, unknown } = decodeAs(expected, value, cannotHandle(expected));
+  const { object, unknown } = decodeInOrder(expected, parsed);
   keepReset(object, value);
   if (lenient) return { object, complaints: [] };
   return { object, complaints: complaintsAbout(expected, parsed, unknown) };
+}
+
+/** What came as something else than JSON is read in the order of names, so that the first complaint is Kubernetes'. */
+function decodeInOrder(expected: ExpectedKind, { value, text }: ParsedBody): ReturnType<typeof decodeAs> {
+  try {
+    return decodeAs(expected, value, cannotHandle(expected));
+  } catch (error) {
+    if (text === undefined) decodeAs(expected, withSortedNames(value), cannotHandle(expected));
+    throw error;
+  }
 }
 
 function complaintsAbout(

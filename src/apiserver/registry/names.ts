@@ -1,3 +1,4 @@
+import { isIP } from 'node:net';
 import { dns1035LabelProblems, dns1123LabelProblems, dns1123SubdomainProblems } from '../../api/names.ts';
 import type { ServedResource } from '../core.ts';
 
@@ -21,11 +22,20 @@ const declaredSubdomainName: NameRule = (name, prefix) => dns1123SubdomainProble
 const labelName: NameRule = (name, prefix) => dns1123LabelProblems(masked(name, prefix));
 const label1035Name: NameRule = (name, prefix) => dns1035LabelProblems(masked(name, prefix));
 
+/** Kinds whose rule is declared with the name have none for what names are made of. */
+const whole =
+  (rule: NameRule): NameRule =>
+  (name, prefix) =>
+    prefix ? [] : rule(name, prefix);
+
+const NO_ADDRESS = 'must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)';
+
 /** Kinds whose names follow another rule than that of DNS subdomains. */
 const rules: Readonly<Record<string, NameRule>> = {
   namespaces: labelName,
   services: label1035Name,
-  replicationcontrollers: declaredSubdomainName,
+  replicationcontrollers: whole(declaredSubdomainName),
+  'deviceclasses.resource.k8s.io': whole(subdomainName),
   'roles.rbac.authorization.k8s.io': pathSegment,
   'rolebindings.rbac.authorization.k8s.io': pathSegment,
   'clusterroles.rbac.authorization.k8s.io': pathSegment,
@@ -33,11 +43,11 @@ const rules: Readonly<Record<string, NameRule>> = {
   'apiservices.apiregistration.k8s.io': pathSegment,
   'certificatesigningrequests.certificates.k8s.io': pathSegment,
   'poddisruptionbudgets.policy': pathSegment,
-  'events.events.k8s.io': pathSegment,
+  'events.events.k8s.io': (name, prefix) => (prefix ? subdomainName : pathSegment)(name, prefix),
   events: pathSegment,
   'statefulsets.apps': labelName,
   // Addresses; the kind's own rules look at them.
-  'ipaddresses.networking.k8s.io': () => [],
+  'ipaddresses.networking.k8s.io': (name, prefix) => (prefix && !isIP(name) ? [NO_ADDRESS] : []),
 };
 
 export function nameRuleOf(resource: ServedResource): NameRule {
