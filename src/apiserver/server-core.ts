@@ -30,9 +30,9 @@ import type {
   WriteParameters,
 } from './core.ts';
 import { builtinHooks, type CoreOptions, type VirtualHandler } from './core-options.ts';
-import { checkOwners } from './custom/owners.ts';
 import { ConvertedSink } from './custom/converted-watch.ts';
 import type { CustomKind } from './custom/kind.ts';
+import { checkOwners } from './custom/owners.ts';
 import { type ConvertObjects, CustomVersions, isCustomResource } from './custom/versions.ts';
 import { CachedObjects, type ObjectReader } from './object-reader.ts';
 import { appliedObject, tellRepeated } from './registry/apply.ts';
@@ -46,9 +46,9 @@ import { groupResourceOf, Registry, type Write } from './registry/registry.ts';
 import { resetFields } from './registry/reset-fields.ts';
 import {
   asScale,
+  builtinScale,
   checkScaled,
   checkScales,
-  builtinScale,
   ownedScaleOf,
   type ScalePaths,
   scaleOf,
@@ -207,8 +207,20 @@ export class Core implements ApiCore {
       if (!virtual.create) throw errors.methodNotAllowed();
       const expected = expectedKind(this.#model, target);
       const object = this.#decode(context, expected, body, options);
-      const { tracking } = this.#write(context, target, options);
-      prepareVirtual(object, target, expected, tracking, this.#clock.now());
+      const write = this.#write(context, target, options);
+      prepareVirtual(object, target, expected, write.tracking, this.#clock.now());
+      const { admission } = this.#registry;
+      const request = this.#registry.admissionOf(
+        'CREATE',
+        write,
+        object,
+        undefined,
+        target.name || object.metadata.name,
+      );
+      if (request) {
+        await admission.mutate(request);
+        await admission.validate(request);
+      }
       return answer(await virtual.create(context, target, object));
     }
     if (target.subresource !== '' || isBindings(target)) return this.#createSubresource(context, target, body, options);

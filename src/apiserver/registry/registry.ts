@@ -23,6 +23,7 @@ import type { DeleteParameters, RequestContext, ServedResource, Stored, Target, 
 import { ownersProblem } from '../custom/owners.ts';
 import type { StrategyContext } from '../strategy.ts';
 import { type Versions, viewed } from '../versions.ts';
+import { dropRepeatedOwners, mutated } from './admitted.ts';
 import { defaultPrepareForCreate, defaultPrepareForUpdate, subresourceStrategy } from './defaults.ts';
 import type { RegistryHooks, Reservation } from './hooks.ts';
 import { canonicalMetadata } from './metadata.ts';
@@ -111,17 +112,17 @@ export class Registry {
       throw errors.forbidden(groupResourceOf(target.resource), object.metadata.name ?? '', why);
     }
     setUpMetadata(object.metadata, target);
+    if (!write.patches) dropRepeatedOwners(object, write.context);
+    const asked = object.metadata.resourceVersion;
     const request = this.admissionOf('CREATE', write, object, undefined, object.metadata.name ?? '');
     this.#track(write, object, undefined);
-    if (request) {
-      await this.admission.mutate(request);
-      // Of an object that webhooks changed this may be another one.
-      setUpMetadata(object.metadata, target);
-    }
+    await mutated(this.admission, request, object, write.context);
+    // Of an object that webhooks changed this may be another one.
     const meta = object.metadata;
+    setNamespace(meta, target);
     if (meta.resourceVersion && !dryRun) {
       const why = 'resourceVersion should not be set on objects to be created';
-      throw write.storage.custom ? errors.unknown(why) : errors.badRequest(why);
+      throw write.storage.custom || !asked ? errors.unknown(why) : errors.badRequest(why);
     }
     const generated = !meta.name && meta.generateName ? meta.generateName : undefined;
     if (generated !== undefined) meta.name = generateName(generated, this.#random);
@@ -290,7 +291,9 @@ export class Registry {
           throw errors.conflict(gr, target.name, why);
         }
         if (uid) throw this.#uidConflict(write, uid, '');
-        const bare = { ...object, metadata: { ...object.metadata, resourceVersion: '' } };
+        const { resourceVersion: _, ...metadata } = object.metadata;
+        // Until it is stored it has none.
+        const bare = { ...object, metadata: metadata as typeof object.metadata };
         try {
           return { stored: await this.create({ ...write, target: { ...target, name: '' } }, bare), created: true };
         } catch (error) {
@@ -332,14 +335,13 @@ export class Registry {
         throw errors.invalid({ group: gr.group, kind: gr.resource }, target.name, [complaint]);
       }
     } else if (meta.resourceVersion !== version) throw errors.conflict(gr, target.name, MODIFIED);
-    meta.resourceVersion = version;
     setNamespace(meta, target);
+    if (!write.patches) dropRepeatedOwners(object, write.context);
     const request = this.admissionOf('UPDATE', write, object, before, target.name);
     this.#track(write, object, before);
-    if (request) {
-      await this.admission.mutate(request);
-      setNamespace(object.metadata, target);
-    }
+    await mutated(this.admission, request, object, write.context);
+    object.metadata.resourceVersion = version;
+    setNamespace(object.metadata, target);
     const hooks = target.subresource === '' ? this.hooksOf(storage) : undefined;
     const reservation = await hooks?.beginUpdate?.(object, before, dryRun);
     try {

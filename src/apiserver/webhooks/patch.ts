@@ -1,11 +1,13 @@
 import { errors } from '../../api/errors.ts';
-import type { KubeObject, Mutable } from '../../api/resource.ts';
+import { apiVersionOf, type KubeObject, type Mutable } from '../../api/resource.ts';
 import { DecodeError, decode } from '../../schema/decode.ts';
+import { isJsonObject } from '../../schema/json.ts';
 import { applyJsonPatch } from '../../schema/json-patch.ts';
 import { PatchError } from '../../schema/patch-error.ts';
+import { quote } from '../../schema/quote.ts';
 import type { Model } from '../../schema/resolve.ts';
 import type { Target } from '../core.ts';
-import { decodeExpected } from '../registry/body.ts';
+import { decodeExpected, type ExpectedKind } from '../registry/body.ts';
 import { expectedKind } from '../targets.ts';
 
 /**
@@ -21,6 +23,8 @@ export function patchedBy(
   try {
     const patched = applyJsonPatch(object, operations);
     const expected = expectedKind(model, target);
+    const other = otherKind(expected, patched);
+    if (other) throw errors.internal(other);
     if (object.metadata !== undefined) return decodeExpected(expected, patched).object;
     // What a conversation is asked for with has no metadata, which objects cannot be without.
     const { object: bare } = decode(expected.schema, patched, { defaults: true });
@@ -29,4 +33,15 @@ export function patchedBy(
     if (error instanceof PatchError || error instanceof DecodeError) throw errors.internal(error.message);
     throw error;
   }
+}
+
+/** Says that a patch made another kind of an object; one that is left out is taken to be what it was. */
+function otherKind(expected: ExpectedKind, patched: unknown): string | undefined {
+  if (!isJsonObject(patched)) return undefined;
+  const wanted = apiVersionOf(expected);
+  const { apiVersion, kind } = patched;
+  const version = typeof apiVersion === 'string' && apiVersion !== '' ? apiVersion : wanted;
+  const name = typeof kind === 'string' && kind !== '' ? kind : expected.kind;
+  if (version === wanted && name === expected.kind) return undefined;
+  return `no kind ${quote(name)} is registered for version ${quote(version)} in scheme "pkg/runtime/scheme.go:111"`;
 }

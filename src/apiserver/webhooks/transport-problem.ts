@@ -1,4 +1,5 @@
 /** What went wrong on the way to a webhook, in the words of Go's net, tls and x509, which people search for. */
+import { getServers } from 'node:dns';
 import type { RequestOptions } from 'node:https';
 import { isIP } from 'node:net';
 import type { PeerCertificate } from 'node:tls';
@@ -26,6 +27,19 @@ const untrusted = new Set([
   'UNABLE_TO_GET_ISSUER_CERT_LOCALLY',
 ]);
 
+/** The other side ended the connection before it had answered. */
+const endings = new Set([
+  'socket hang up',
+  'aborted',
+  'Client network socket disconnected before secure TLS connection was established',
+]);
+
+/** Who was asked for a name. */
+function nameServer(): string {
+  const [first] = getServers();
+  return first ? ` on ${isIP(first) === 0 ? first : `${isIP(first) === 6 ? `[${first}]` : first}:53`}` : '';
+}
+
 const verify = (why: string): string => `tls: failed to verify certificate: x509: ${why}`;
 
 /** Said where what answers does not speak TLS. */
@@ -42,8 +56,8 @@ export function transportProblem(error: unknown, { host, port, servername }: Req
   const to = `${address ?? host ?? ''}:${port ?? ''}`;
   const refused = connecting[code];
   if (refused) return `dial tcp ${to}: connect: ${refused}`;
-  if (code === 'ENOTFOUND' || code === 'EAI_AGAIN') return `dial tcp: lookup ${host}: no such host`;
-  if (message === 'socket hang up' || message === 'aborted') return 'EOF';
+  if (code === 'ENOTFOUND' || code === 'EAI_AGAIN') return `dial tcp: lookup ${host}${nameServer()}: no such host`;
+  if (endings.has(message)) return 'EOF';
   if (code === 'ECONNRESET') return `read tcp ${to}: read: connection reset by peer`;
   if (code.startsWith('HPE_')) return `net/http: HTTP/1.x transport connection broken: malformed HTTP response`;
   if (untrusted.has(code)) return verify('certificate signed by unknown authority');
