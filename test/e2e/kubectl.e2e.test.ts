@@ -87,7 +87,7 @@ describe.skipIf(reason !== undefined)('kubectl', () => {
       'Apply failed with 1 conflict: conflict with "kubectl": .data.x',
     );
     await kubectl(`${other} --force-conflicts`, configMap('a', { x: '2' }));
-    expect((await managers('cm/a')).sort()).toEqual(['kubectl', 'kubectl-last-applied', 'other']);
+    expect((await managers('cm/a')).sort()).toEqual(['kubectl-last-applied', 'other']);
     await kubectl(other, configMap('a', {}));
     expect(await kubectl('get cm a -o jsonpath={.data}')).toBe('');
   });
@@ -259,7 +259,7 @@ describe.skipIf(reason !== undefined)('kubectl', () => {
     const no = await cluster.tryKubectl('auth can-i delete pods --as=jane'.split(' '));
     expect(no).toMatchObject({ code: 1, stdout: 'no\n' });
     expect(await kubectl('auth can-i --list --as=jane')).toMatch(/deployments\.apps +\[\] +\[\] +\[get list\]/);
-    expect(await kubectl('create token default')).toMatch(/^eyJ[\w-]+\.[\w-]+\.[\w-]+\n$/);
+    expect(await kubectl('create token default')).toMatch(/^eyJ[\w.-]+\n?$/);
   });
 
   it('create of what has a form of its own', async () => {

@@ -98,7 +98,10 @@ export async function fuzz({ seed, requests, say = () => undefined }: FuzzOption
     if (code !== 0) find(`the server did not stop by itself: ${code}`);
     await server.start();
     await readEverything(transport, find);
-    for (const line of server.complaints) find(`in the log: ${line}`);
+    for (const line of server.complaints) {
+      findings.push(`in the log: ${line}`);
+      say(`\nin the log: ${line}`);
+    }
     return { findings, statuses, slowestMs, megabytes };
   } finally {
     transport.close();

@@ -21,8 +21,9 @@ async function freePort(): Promise<number> {
 export class ServerProcess {
   readonly port: number;
   readonly token = 'fuzz';
-  /** Lines of its log that tell of errors nobody foresaw; the first hundred. */
+  /** Lines of its log that tell of errors nobody foresaw, one for each place in the sources; the first hundred. */
   readonly complaints: string[] = [];
+  readonly #places = new Set<string>();
   readonly #home: string;
   #child: ChildProcess | undefined;
 
@@ -55,7 +56,11 @@ export class ServerProcess {
       for (const line of chunk.toString().split('\n')) {
         if (line.includes('"msg":"ready"')) ready.resolve();
         if (!/"level":[56]0/.test(line) && !/^\s+at |Error/.test(line)) continue;
-        if (this.complaints.length < 100) this.complaints.push(line.slice(0, 2000));
+        // The same place in the sources is told once.
+        const place = /"stack":"[^"]*?(\([^"]*?\))/.exec(line)?.[1] ?? line;
+        if (this.#places.has(place) || this.complaints.length >= 100) continue;
+        this.#places.add(place);
+        this.complaints.push(line.slice(0, 2000));
       }
     };
     child.stdout.on('data', read);

@@ -128,12 +128,16 @@ export function checkResources(
           found.push(fieldErrors.invalid(at, amount, `${amount} is not positive integer multiple of ${name}`));
         }
       }
-      if (child === 'requests') checkAgainstLimit(name, amount, resources.limits?.[name], path, found);
+      if (child === 'requests') checkAgainstLimit(name, amount, limitOf(resources, name), path, found);
     }
   }
   if (pages && !compute) found.push(fieldErrors.forbidden(path, 'HugePages require cpu or memory'));
   if (resources.claims) checkClaims(resources.claims, claims ?? new Set(), path.child('claims'), found);
 }
+
+/** Names are the client's: "constructor" is one like any other. */
+const limitOf = ({ limits = {} }: Pick<ResourceRequirements, 'limits'>, name: string): string | undefined =>
+  Object.hasOwn(limits, name) ? limits[name] : undefined;
 
 function checkAgainstLimit(name: string, amount: string, limit: string | undefined, path: Path, found: Found): void {
   const at = path.child('requests');
