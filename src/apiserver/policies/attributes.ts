@@ -44,8 +44,10 @@ export class Attributes {
     this.request = request;
     this.#surroundings = surroundings;
     this.isNamespace = isNamespace(target);
-    this.name = request.name ?? target.name;
-    this.namespace = this.isNamespace ? this.name : target.namespace;
+    const name = request.name ?? target.name;
+    // By the time of validation a generated name is there.
+    this.name = name || (operation === 'CREATE' && object?.metadata?.name) || '';
+    this.namespace = this.isNamespace ? name : target.namespace;
     this.namespaceObject = namespaceObject;
     // What a conversation is asked for with says by itself what it is.
     this.kind =

@@ -41,10 +41,22 @@ export function typesOfKind(kind: Kind, definitions: readonly CustomResourceDefi
     const written = version?.schema?.openAPIV3Schema;
     const declared = written && declarationOf(structuralOf(asWritten(written)), true);
     if (!declared) return undefined;
-    const types = new ScopeTypes(declared);
-    return { type: types.self, resolve: types.resolve };
+    return withObjectMeta(new ScopeTypes(declared));
   }
   return undefined;
+}
+
+/** All metadata, whatever the definition says of it. */
+function withObjectMeta({ self, resolve }: ScopeTypes): KindTypes {
+  const metadata = new ModelTypes('ObjectMeta', model.type('meta/v1.ObjectMeta'));
+  return {
+    type: self,
+    resolve: (name) => {
+      const known = resolve(name) ?? metadata.resolve(name);
+      if (!known || name !== self.name) return known;
+      return { name, field: (field) => (field === 'metadata' ? metadata.type : known.field(field)) };
+    },
+  };
 }
 
 /** Scalars as their OpenAPI has them; what OpenAPI leaves open no expression sees. */
@@ -61,49 +73,58 @@ const scalars: Readonly<Partial<Record<ScalarType, CelType>>> = {
   IntOrString: DYN,
 };
 
+interface Known {
+  /** Undefined of an object of which nothing is known. */
+  readonly schema: ObjectSchema | undefined;
+  /** The schemas it is in. Of what is in itself no expression sees more. */
+  readonly within: readonly ObjectSchema[];
+}
+
 /** Types of a built-in kind: objects are named by their paths. */
 class ModelTypes implements KindTypes {
   readonly type: CelType;
-  readonly #objects = new Map<string, ObjectSchema | undefined>();
+  readonly #objects = new Map<string, Known>();
 
   constructor(name: string, schema: ObjectSchema) {
-    this.#objects.set(name, schema);
+    this.#objects.set(name, { schema, within: [] });
     this.type = structType(name);
   }
 
   readonly resolve = (name: string): ObjectType | undefined => {
-    if (!this.#objects.has(name)) return undefined;
+    const known = this.#objects.get(name);
+    if (!known) return undefined;
+    const { schema, within } = known;
     const fields = new Map<string, Schema>();
-    for (const field of this.#objects.get(name)?.fields.values() ?? []) {
+    for (const field of schema?.fields.values() ?? []) {
       const escaped = escapeProperty(field.name);
       if (escaped !== undefined) fields.set(escaped, field.schema);
     }
+    const around = schema ? [...within, schema] : within;
     return {
       name,
       field: (field) => {
         const node = fields.get(field);
-        return node && this.#typeOf(node, `${name}.${field}`);
+        return node && this.#typeOf(node, `${name}.${field}`, around);
       },
     };
   };
 
-  #typeOf(node: Schema, name: string): CelType | undefined {
+  #typeOf(node: Schema, name: string, within: readonly ObjectSchema[]): CelType | undefined {
     switch (node.node) {
       case 'scalar':
         if (node.type !== 'RawExtension' && node.type !== 'FieldsV1') return scalars[node.type];
-        // An object of which nothing is known.
-        this.#objects.set(name, undefined);
+        this.#objects.set(name, { schema: undefined, within });
         return structType(name);
       case 'list': {
-        const items = this.#typeOf(node.items, `${name}.@idx`);
+        const items = this.#typeOf(node.items, `${name}.@idx`, within);
         return items && listOf(items);
       }
       case 'map': {
-        const values = this.#typeOf(node.values, `${name}.@elem`);
+        const values = this.#typeOf(node.values, `${name}.@elem`, within);
         return values && mapOf(STRING, values);
       }
       case 'object':
-        this.#objects.set(name, node);
+        this.#objects.set(name, { schema: within.includes(node) ? undefined : node, within });
         return structType(name);
     }
   }

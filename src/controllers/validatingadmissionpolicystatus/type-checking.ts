@@ -83,20 +83,26 @@ function matchedKinds(
   return [...found].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, kind]) => kind);
 }
 
+/** The core group has no name, and where none is given all groups are meant. Resources may go by their singular. */
 function kindsOf(
   group: string,
   version: string,
   resource: string,
   definitions: readonly CustomResourceDefinition[],
 ): Kind[] {
-  const builtin = model.groups.find((gv) => gv.group === group && gv.version === version);
-  const named = builtin?.resources.find((data) => data.resource === resource);
-  if (named) return [{ group, version, kind: named.kind }];
+  const wanted = resource.toLowerCase();
+  const builtin = model.groups
+    .filter((gv) => gv.version === version && (group === '' || gv.group === group))
+    .flatMap((gv) =>
+      gv.resources
+        .filter((data) => data.resource === wanted || data.singular === wanted)
+        .map(({ kind }) => ({ group: gv.group, version, kind })),
+    );
   const custom = definitions.filter(
     ({ spec }) =>
-      spec.group === group &&
-      spec.names.plural === resource &&
+      (group === '' || spec.group === group) &&
+      (spec.names.plural === wanted || spec.names.singular === wanted) &&
       spec.versions.some(({ name, served }) => served && name === version),
   );
-  return custom.map(({ spec }) => ({ group, version, kind: spec.names.kind }));
+  return [...builtin, ...custom.map(({ spec }) => ({ group: spec.group, version, kind: spec.names.kind }))];
 }
