@@ -17,6 +17,7 @@ import { type Core, createCore, type ObjectReader } from '../apiserver/server-co
 import { strategies } from '../apiserver/strategies/index.ts';
 import { loopbackUser } from '../apiserver/user.ts';
 import { WebhookClient } from '../apiserver/webhooks/client.ts';
+import type { WebhookMetrics } from '../apiserver/webhooks/metrics.ts';
 import { serviceResolver } from '../apiserver/webhooks/services.ts';
 import type { Client } from '../client/client.ts';
 import { createInProcessClient } from '../client/in-process.ts';
@@ -59,6 +60,7 @@ export interface ControlPlane {
   readonly authenticate: Authenticate;
   readonly authorizer: Authorizer;
   readonly tokens: ServiceAccountTokens;
+  readonly webhookMetrics: WebhookMetrics;
   readonly aggregator: Aggregator;
   /** A client in this process; `userAgent` names the component. */
   client(userAgent: string): Client;
@@ -89,7 +91,7 @@ export async function createControlPlane(options: ControlPlaneOptions): Promise<
       () => undefined,
       (error: unknown) => String(error),
     );
-  const webhooks = new WebhookClient(serviceResolver(() => objects, random));
+  const webhooks = new WebhookClient(serviceResolver(() => objects, random), clock);
   const core = createCore({
     convert: webhookConversion(webhooks),
     store,
@@ -146,6 +148,7 @@ export async function createControlPlane(options: ControlPlaneOptions): Promise<
     authenticate: security.authenticate,
     authorizer: security.authorizer,
     tokens: security.tokens,
+    webhookMetrics: security.webhookMetrics,
     client,
     async close() {
       registration.stop();

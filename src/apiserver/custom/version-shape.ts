@@ -8,7 +8,7 @@ import { type CompiledSchema, compileSchema } from './schema/compile.ts';
 import { dropNulls } from './schema/defaulting.ts';
 import { CoerceError, coerceEmbedded } from './schema/object-meta.ts';
 import { pruneObject } from './schema/pruning.ts';
-import { asWritten } from './schema/structural.ts';
+import { asWritten, type Structural } from './schema/structural.ts';
 
 interface Kind {
   readonly group: string;
@@ -44,7 +44,12 @@ export class VersionShape {
     return this.#compiled;
   }
 
-  /** In the type model, for server-side apply and OpenAPI. */
+  /** For OpenAPI: the schema, and whether unknown fields are kept everywhere. */
+  get described(): { readonly root: Structural | undefined; readonly preserves: boolean } {
+    return { root: this.compiled.root, preserves: this.#preserves };
+  }
+
+  /** In the type model, for server-side apply. */
   get schema(): ObjectSchema {
     return this.compiled.model;
   }

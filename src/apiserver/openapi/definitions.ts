@@ -3,6 +3,8 @@ import { groupVersions } from '../../api/groups.ts';
 import { model } from '../../api/model.ts';
 import type { Field, FieldData, ObjectSchema, ScalarType, Schema } from '../../schema/model.ts';
 import { fileOf } from '../../schema/resolve.ts';
+import type { ServedResource } from '../core.ts';
+import { customDefinition, customName, selectable } from './custom.ts';
 
 /** A JSON document under construction. */
 export type Json = { [key: string]: unknown };
@@ -113,19 +115,34 @@ export class Definitions {
     return { $ref: this.#root + name };
   }
 
+  /** A custom kind, as its definition describes it. */
+  custom(resource: ServedResource): Json {
+    const name = customName(resource);
+    if (!this.#done.has(name)) {
+      const meta = this.reference(model.type('meta/v1.ObjectMeta'));
+      this.#done.set(name, customDefinition(this.version, resource, meta));
+    }
+    return { $ref: this.#root + name };
+  }
+
   /** The list of a custom resource. */
-  customList(name: string, items: ObjectSchema, kind: GroupVersionKind): Json {
+  customList(resource: ServedResource): Json {
+    const { group, version, data } = resource;
+    const kind = data.listKind ?? `${data.kind}List`;
+    const name = customName({ ...resource, data: { ...data, kind } });
+    const items = this.custom(resource);
     const meta = this.reference(model.type('meta/v1.ListMeta'));
     return this.named(name, {
       type: 'object',
       required: ['items'],
       properties: {
         apiVersion: { type: 'string' },
-        items: { type: 'array', items: this.reference(items) },
+        items: { type: 'array', items },
         kind: { type: 'string' },
         metadata: this.#v3 ? { allOf: [meta] } : meta,
       },
-      'x-kubernetes-group-version-kind': [kind],
+      'x-kubernetes-group-version-kind': [gvk(group, version, kind)],
+      ...selectable(resource),
     });
   }
 

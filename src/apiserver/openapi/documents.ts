@@ -64,14 +64,21 @@ export class OpenApiDocuments {
     return this.#once('v2 protobuf', (docs, kinds, resources) => build2(docs, kinds, resources, encodeGnostic));
   }
 
-  /** The index of v3: where each group-version's document is, with the hash of its content. */
-  async v3Index(): Promise<Document> {
+  /**
+   * The index of v3: where each group-version's document is, with the hash of its content. `others` are documents of
+   * other servers; a hash of "" is not known.
+   */
+  async v3Index(others: readonly (readonly [path: string, hash: string])[] = []): Promise<Document> {
     this.#refresh();
     const documents = [...this.#byPath.keys()].sort().map(async (path) => {
       const { hash } = await this.#document3(path, encodeJson);
       return [path, { serverRelativeURL: `/openapi/v3/${path}?hash=${hash}` }] as const;
     });
-    const paths = Object.fromEntries(await Promise.all(documents));
+    const elsewhere = others.map(([path, hash]) => {
+      const serverRelativeURL = `/openapi/v3/${path}${hash && `?hash=${hash}`}`;
+      return [path, { serverRelativeURL }] as const;
+    });
+    const paths = Object.fromEntries([...(await Promise.all(documents)), ...elsewhere]);
     return document(Buffer.from(JSON.stringify({ paths })));
   }
 
@@ -107,7 +114,7 @@ export class OpenApiDocuments {
       const list = this.#byPath.get(path);
       if (Array.isArray(list)) list.push(resource);
       else this.#byPath.set(path, [resource]);
-      if (group !== '') this.#byPath.set(`apis/${group}`, (paths) => paths.addGroup(group));
+      if (group !== '' && !resource.custom) this.#byPath.set(`apis/${group}`, (paths) => paths.addGroup(group));
     }
   }
 
@@ -150,9 +157,9 @@ function* build2(
   for (const resource of resources) {
     const { group, version } = resource;
     paths.add(resource);
-    if (group !== '' && !groups.has(group)) paths.addGroup(group);
+    if (group !== '' && !resource.custom && !groups.has(group)) paths.addGroup(group);
     groups.add(group);
-    if (!versions.has(`${group}/${version}`)) paths.addGroupVersion(group, version);
+    if (!resource.custom && !versions.has(`${group}/${version}`)) paths.addGroupVersion(group, version);
     versions.add(`${group}/${version}`);
     yield;
   }
@@ -179,7 +186,7 @@ function* build3(
   const own = first ? { [first.group]: [first.version] } : {};
   const definitions = new Definitions(3, docs, (name) => kinds.get(name) ?? everywhere(name, { '': ['v1'], ...own }));
   const paths = new Paths(3, definitions);
-  if (first) paths.addGroupVersion(first.group, first.version);
+  if (first && !first.custom) paths.addGroupVersion(first.group, first.version);
   for (const resource of resources) {
     paths.add(resource);
     yield;
@@ -237,9 +244,12 @@ function kindsByDefinition(resources: ResourceTable): Kinds {
     const schema = model.kind(group, version, kind);
     if (schema) kinds.set(definitionName(schema), [gvk(group, version, kind)]);
   };
-  for (const { group, version, data, schema } of resources.all()) {
-    kinds.set(definitionName(schema), [gvk(group, version, data.kind)]);
-    if (schema.proto) add(group, version, `${data.kind}List`);
+  for (const resource of resources.all()) {
+    const { group, version, data } = resource;
+    // Definitions of custom kinds say themselves what they are.
+    if (resource.custom) continue;
+    kinds.set(definitionName(resource.schema), [gvk(group, version, data.kind)]);
+    add(group, version, `${data.kind}List`);
     for (const sub of Object.values(data.subresources ?? {})) {
       const [of, at] = sub.of ?? [group, version];
       if (!kinds.has(sub.kind)) add(of, at, sub.kind);

@@ -34,6 +34,11 @@ const selectRows: readonly Row[] = [
   ['shardSelector', 'string', 'Only objects of these shards, where the server can tell them apart.'],
   ['timeoutSeconds', 'integer', 'How long the call may last, whatever happens.'],
 ];
+/** Of reads of one custom resource. */
+export const readParameters: readonly Parameter[] = selectRows
+  .filter(([name]) => name === 'resourceVersion')
+  .map(query);
+
 export const listParameters: readonly Parameter[] = [
   ['allowWatchBookmarks', 'boolean', 'Ask for BOOKMARK events, which say how far a watch has come.'] as const,
   ...selectRows,

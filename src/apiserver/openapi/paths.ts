@@ -15,6 +15,7 @@ import {
   parameterJson,
   patchParameters,
   pretty,
+  readParameters,
   restInPath,
   writeParameters,
 } from './parameters.ts';
@@ -108,14 +109,14 @@ export class Paths {
   }
 
   add(resource: ServedResource): void {
-    const { group, version, data, schema } = resource;
+    const { group, version, data, custom } = resource;
     const root = group === '' ? `/api/${version}` : `/apis/${group}/${version}`;
     const kind = gvk(group, version, data.kind);
     const inNamespace = data.namespaced ? '/namespaces/{namespace}' : '';
     const base = `${root}${inNamespace}/${data.resource}`;
     const place = data.namespaced ? [namespaceInPath] : [];
     const named = [nameInPath(data.kind), ...place];
-    const own = this.#definitions.reference(schema);
+    const own = custom ? this.#definitions.custom(resource) : this.#definitions.reference(resource.schema);
     const has = (verb: Verb) => data.verbs.includes(verb);
     const list = has('list') ? this.#list(resource) : own;
 
@@ -126,7 +127,9 @@ export class Paths {
     if (has('deletecollection')) {
       const body = this.#deleteOptions();
       const answer = this.#definitions.reference(model.type('meta/v1.Status'));
-      collection.push(['delete', { verb: 'deletecollection', kind, answer, parameters: collectionParameters, body }]);
+      // Of custom resources Kubernetes describes what is selected, not how it is deleted.
+      const how = custom ? { parameters: listParameters } : { parameters: collectionParameters, body };
+      collection.push(['delete', { verb: 'deletecollection', kind, answer, ...how }]);
     }
     this.#put(resource, base, place, collection);
 
@@ -140,7 +143,7 @@ export class Paths {
       if (has(verb)) item.push([methods[verb], this.#itemOperation(resource, kind, verb, own)]);
     }
     this.#put(resource, `${base}/{name}`, named, item);
-    if (has('watch') && schema.proto) {
+    if (has('watch') && !custom) {
       // The road of old: the path says that it is a watch.
       const answer = this.#definitions.reference(model.type('meta/v1.WatchEvent'));
       const watch = (verb: 'watch' | 'watchlist', allNamespaces = false): [string, Operation][] => [
@@ -194,7 +197,7 @@ export class Paths {
   #subresource(resource: ServedResource, base: string, name: string, sub: SubresourceData): void {
     const { data } = resource;
     const [group, version] = sub.of ?? [resource.group, resource.version];
-    const kind = gvk(group, version, sub.kind);
+    const kind = resource.custom ? gvk(resource.group, resource.version, data.kind) : gvk(group, version, sub.kind);
     const path = `${base}/{name}/${name}`;
     const place = data.namespaced ? [namespaceInPath] : [];
     const text = { type: 'string' };
@@ -215,8 +218,10 @@ export class Paths {
       if (name === 'proxy') this.#put(resource, `${path}/{path}`, [...named, restInPath], connect('WithPath'));
       return;
     }
-    const schema = sub.kind === data.kind ? resource.schema : model.kind(group, version, sub.kind);
-    const own = schema ? this.#definitions.reference(schema) : { type: 'object' };
+    const itself = sub.kind === data.kind;
+    const schema = itself ? !resource.custom && resource.schema : model.kind(group, version, sub.kind);
+    const other = schema ? this.#definitions.reference(schema) : { type: 'object' };
+    const own = itself && resource.custom ? this.#definitions.custom(resource) : other;
     const item = sub.verbs.map((verb): [string, Operation] => [
       methods[verb],
       { ...this.#itemOperation(resource, kind, verb, own), sub: title(name) },
@@ -239,7 +244,7 @@ export class Paths {
         return { verb, kind, answer, parameters: deleteParameters, body: this.#deleteOptions() };
       }
       default:
-        return { verb, kind, answer: own, parameters: [] };
+        return { verb, kind, answer: own, parameters: resource.custom ? readParameters : [] };
     }
   }
 
@@ -248,11 +253,11 @@ export class Paths {
   }
 
   #list(resource: ServedResource): Json {
-    const { group, version, data, schema } = resource;
+    const { group, version, data, custom } = resource;
     const kind = data.listKind ?? `${data.kind}List`;
-    const known = schema.proto && model.kind(group, version, kind);
+    const known = !custom && model.kind(group, version, kind);
     if (known) return this.#definitions.reference(known);
-    return this.#definitions.customList(`${schema.name}List`, schema, gvk(group, version, kind));
+    return this.#definitions.customList(resource);
   }
 
   /** Parameters that all operations have are the path's. */
@@ -284,14 +289,14 @@ export class Paths {
     const { verb, body } = operation;
     const words = groupWords(group);
     const watches = verb === 'list' || verb === 'watch' || verb === 'watchlist';
-    const custom = resource.schema.proto === undefined;
+    const custom = resource.custom !== undefined;
     const usual = custom ? customProduces : produces;
     const types =
       verb === 'connect'
         ? ['*/*']
         : [...(operation.sub === 'Log' ? ['text/plain'] : []), ...usual, ...(watches && !custom ? streams : [])];
     const consumes = verb === 'patch' ? (custom ? customPatches : patches) : custom ? customProduces : ['*/*'];
-    const codes = successes[verb] ?? [200];
+    const codes = (custom && verb === 'patch' ? undefined : successes[verb]) ?? [200];
     return {
       description: describe(operation, data),
       ...(this.#version === 2 && { consumes: consumes, produces: types, schemes: ['https'] }),
