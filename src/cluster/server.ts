@@ -74,6 +74,8 @@ export async function startServer(options: ServerOptions & { readonly log: Logge
     clock,
     log: log.child({ component: 'apiserver' }),
     serviceAccountKey: certificates.serviceAccountKey,
+    clientCa: certificates.ca.cert,
+    frontProxy: { ca: certificates.frontProxyCa.cert, client: certificates.frontProxyClient },
     tokenFile,
     authorizationMode: options.authorizationMode,
     serviceClusterIpRange: options.serviceClusterIpRange,
@@ -85,6 +87,7 @@ export async function startServer(options: ServerOptions & { readonly log: Logge
     core: plane.core,
     authenticate: plane.authenticate,
     authorizer: plane.authorizer,
+    aggregator: plane.aggregator,
     tls: { ...certificates.serving, ca: certificates.ca.cert },
     log: log.child({ component: 'apiserver' }),
     advertise: `${advertise}:${options.securePort}`,
@@ -99,7 +102,7 @@ export async function startServer(options: ServerOptions & { readonly log: Logge
       }),
     }),
     health: health.checks(store),
-    metrics: serverMetrics(plane.core.objects, queueMetrics),
+    metrics: serverMetrics(plane.core.objects, queueMetrics, plane.webhookMetrics),
     handlers: tokenIssuerHandlers(plane.tokens, advertise, options.securePort),
   });
   const port = await http.listen(options.securePort, options.bindAddress).catch((error: NodeJS.ErrnoException) => {

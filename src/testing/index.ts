@@ -204,6 +204,7 @@ async function serveHttps(plane: ControlPlane, log: Logger) {
       core: plane.core,
       authenticate: plane.authenticate,
       authorizer: plane.authorizer,
+      aggregator: plane.aggregator,
       tls: { ...certificates.serving, ca: certificates.ca.cert },
       log,
     });

@@ -3,6 +3,7 @@ import { model } from '../../api/model.ts';
 import { apiVersionOf } from '../../api/resource.ts';
 import { compareVersions } from '../../api/version-priority.ts';
 import { encodeProtoEnvelope, encodeProtoMessage } from '../../schema/protobuf.ts';
+import type { Aggregator, RemoteVersion } from '../aggregation/aggregator.ts';
 import type { ResourceTable, ServedResource } from '../core.ts';
 import { discoveredVerbs } from '../custom/kind.ts';
 import { acceptsGzip, commonHeaders, respondGzip, respondJson } from './answer.ts';
@@ -19,12 +20,14 @@ import type { Request } from './request.ts';
 export class Discovery {
   readonly #resources: ResourceTable;
   readonly #address: () => string;
+  readonly #aggregator: Aggregator | undefined;
   #documents: Documents | undefined;
 
   /** `address`: host:port that clients reach the server at. */
-  constructor(resources: ResourceTable, address: () => string) {
+  constructor(resources: ResourceTable, address: () => string, aggregator?: Aggregator) {
     this.#resources = resources;
     this.#address = address;
+    this.#aggregator = aggregator;
   }
 
   hasGroup(group: string): boolean {
@@ -64,8 +67,9 @@ export class Discovery {
   };
 
   #current(): Documents {
-    if (this.#documents?.generation !== this.#resources.generation)
-      this.#documents = makeDocuments(this.#resources, this.#address());
+    const remote = this.#aggregator?.generation ?? 0;
+    if (this.#documents?.generation !== this.#resources.generation || this.#documents.remote !== remote)
+      this.#documents = makeDocuments(this.#resources, this.#address(), this.#aggregator);
     return this.#documents;
   }
 }
@@ -81,6 +85,8 @@ interface Document {
 
 interface Documents {
   readonly generation: number;
+  /** The aggregator's generation. */
+  readonly remote: number;
   readonly groups: ReadonlySet<string>;
   readonly legacy: ReadonlyMap<string, Buffer>;
   readonly aggregated: { readonly '/api': Document; readonly '/apis': Document };
@@ -124,7 +130,8 @@ function inProtobuf(file: string, value: { readonly kind: string; readonly apiVe
   return encodeProtoEnvelope({ apiVersion, kind }, encodeProtoMessage(model.type(`${file}.${kind}`), value));
 }
 
-function makeDocuments(resources: ResourceTable, serverAddress: string): Documents {
+function makeDocuments(resources: ResourceTable, serverAddress: string, aggregator: Aggregator | undefined): Documents {
+  const remote = Map.groupBy(aggregator?.versions() ?? [], ({ group }) => group);
   const byGroup = new Map<string, Map<string, ServedResource[]>>();
   for (const resource of resources.all()) {
     const versions = byGroup.get(resource.group) ?? new Map<string, ServedResource[]>();
@@ -144,7 +151,12 @@ function makeDocuments(resources: ResourceTable, serverAddress: string): Documen
     versions: [...(core?.keys() ?? [])],
     serverAddressByClientCIDRs: [{ clientCIDR: '0.0.0.0/0', serverAddress }],
   });
-  for (const [group, unsorted] of byGroup) {
+  for (const group of remote.keys()) if (!byGroup.has(group)) byGroup.set(group, new Map());
+  const ordered = [...byGroup];
+  if (aggregator && remote.size > 0)
+    ordered.sort(([a], [b]) => aggregator.groupPriority(b) - aggregator.groupPriority(a));
+  for (const [group, unsorted] of ordered) {
+    const others = (remote.get(group) ?? []).toSorted((a, b) => b.versionPriority - a.versionPriority);
     const versions = [...unsorted].sort(([a], [b]) => compareVersions(a, b));
     for (const [version, list] of versions) {
       put(group === '' ? `/api/${version}` : `/apis/${group}/${version}`, {
@@ -158,15 +170,17 @@ function makeDocuments(resources: ResourceTable, serverAddress: string): Documen
       name: group,
       entry: {
         metadata: group === '' ? {} : { name: group },
-        versions: versions.map(([version, list]) => ({
-          version,
-          resources: discoveredIn(list),
-          freshness: 'Current',
-        })),
+        versions: [
+          ...versions.map(([version, list]) => ({ version, resources: discoveredIn(list), freshness: 'Current' })),
+          ...others.map(discoveredRemotely),
+        ],
       },
     });
     if (group === '') continue;
-    const names = versions.map(([version]) => ({ groupVersion: `${group}/${version}`, version }));
+    const names = [...versions.map(([version]) => version), ...others.map(({ version }) => version)].map((version) => ({
+      groupVersion: `${group}/${version}`,
+      version,
+    }));
     const entry = { name: group, versions: names, preferredVersion: names[0] };
     groups.push(entry);
     put(`/apis/${group}`, { kind: 'APIGroup', apiVersion: 'v1', ...entry });
@@ -181,6 +195,7 @@ function makeDocuments(resources: ResourceTable, serverAddress: string): Documen
     });
   return {
     generation: resources.generation,
+    remote: aggregator?.generation ?? 0,
     // Below a group that definitions made, nothing but the definitions is known.
     groups: new Set([...byGroup].filter(([, versions]) => hasBuiltIn(versions)).map(([group]) => group)),
     legacy,
@@ -210,6 +225,11 @@ function hashOf({ group, version, data, custom }: ServedResource): string | unde
   if (!data.verbs.includes('watch')) return undefined;
   const stored = storedAs[`${group}/${data.kind}`] ?? `${group}/${custom?.storage().version ?? version}`;
   return createHash('sha256').update(`${stored}/${data.kind}`).digest().subarray(0, 8).toString('base64');
+}
+
+/** What could not be had anew is what was known before, and says so. */
+function discoveredRemotely({ version, resources, freshness }: RemoteVersion): object {
+  return { version, ...(resources.length > 0 && { resources }), freshness };
 }
 
 /** The resource and its subresources as APIResource. */

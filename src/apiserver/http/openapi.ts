@@ -1,4 +1,5 @@
 import type { Clock } from '../../utils/clock.ts';
+import type { Aggregator } from '../aggregation/aggregator.ts';
 import type { ResourceTable } from '../core.ts';
 import { type Document, OpenApiDocuments } from '../openapi/documents.ts';
 import { acceptsGzip, commonHeaders, respondGzip } from './answer.ts';
@@ -21,7 +22,12 @@ const v3MediaTypes = [JSON_TYPE, 'application/com.github.proto-openapi.spec.v3@v
 const v2MediaTypes = [JSON_TYPE, 'application/com.github.proto-openapi.spec.v2@v1.0+protobuf', PROTOBUF];
 
 /** /openapi/v2, /openapi/v3 and the group-versions below it, with ETag and the hash in their addresses. */
-export function installOpenApi(paths: PathRouter, resources: ResourceTable, clock: Clock): void {
+export function installOpenApi(
+  paths: PathRouter,
+  resources: ResourceTable,
+  clock: Clock,
+  aggregator?: Aggregator,
+): void {
   const documents = new OpenApiDocuments(resources);
   paths.add('/openapi/v2', async (request) => {
     switch (chooseMediaType(request.exchange.headers.accept, v2MediaTypes)) {
@@ -34,7 +40,10 @@ export function installOpenApi(paths: PathRouter, resources: ResourceTable, cloc
     }
   });
   paths.add(INDEX, async (request) =>
-    respond(request, JSON_TYPE, await documents.v3Index(), { 'cache-control': PRIVATE }),
+    // Kubernetes does not say that it is JSON.
+    respond(request, 'text/plain; charset=utf-8', await documents.v3Index(aggregator?.openApiPaths()), {
+      'cache-control': PRIVATE,
+    }),
   );
   paths.add(`${INDEX}/`, async (request) => {
     const { info, query, exchange } = request;

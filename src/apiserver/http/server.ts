@@ -3,6 +3,7 @@ import { createServer as createTlsServer, type TLSSocket } from 'node:tls';
 import { type Clock, realClock } from '../../utils/clock.ts';
 import type { Logger } from '../../utils/log.ts';
 import type { Authorizer } from '../admission.ts';
+import type { Aggregator } from '../aggregation/aggregator.ts';
 import type { Authenticate } from '../authentication/authenticator.ts';
 import type { ApiCore } from '../core.ts';
 import { respondJson } from './answer.ts';
@@ -13,7 +14,7 @@ import { createHttp1Server } from './http1.ts';
 import { Http2Connection } from './http2/connection.ts';
 import { defaultLimits, type Limits } from './limits.ts';
 import { RequestMetrics } from './metrics.ts';
-import { plainJson } from './negotiate.ts';
+import { checkRouteAccepts, plainJson } from './negotiate.ts';
 import { installOpenApi } from './openapi.ts';
 import { type PathHandler, PathRouter } from './paths.ts';
 import { type Connector, createPipeline } from './pipeline.ts';
@@ -43,6 +44,8 @@ export interface HttpServerOptions {
   readonly handlers?: Readonly<Record<string, PathHandler>>;
   /** Logs, exec and proxies. */
   readonly connector?: Connector;
+  /** Group-versions of other servers. */
+  readonly aggregator?: Aggregator;
   /** host:port that clients reach the server at; default is what it listens on. */
   readonly advertise?: string;
 }
@@ -79,13 +82,16 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
   const paths = new PathRouter();
   const endless = new Set<() => void>();
   let address = options.advertise ?? '';
-  const discovery = new Discovery(core.resources, () => address);
+  const discovery = new Discovery(core.resources, () => address, options.aggregator);
 
   discovery.install(paths);
-  installOpenApi(paths, core.resources, options.clock ?? realClock);
+  installOpenApi(paths, core.resources, options.clock ?? realClock, options.aggregator);
   installHealth(paths, options.health ?? [], log);
   const versionJson = Buffer.from(JSON.stringify(version, null, 2));
-  paths.add('/version', ({ exchange }) => respondJson(exchange, 200, versionJson, plainJson));
+  paths.add('/version', ({ exchange }) => {
+    checkRouteAccepts(exchange.headers.accept, false, ['application/json']);
+    return respondJson(exchange, 200, versionJson, plainJson);
+  });
   paths.add('/metrics', async ({ exchange }) => {
     const others = (await options.metrics?.()) ?? '';
     const headers = {
@@ -114,6 +120,7 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
     paths,
     discovery,
     connector: options.connector,
+    aggregator: options.aggregator,
     log,
   });
 

@@ -4,6 +4,15 @@ import { age } from '../cells.ts';
 import { define } from '../define.ts';
 import { keepStatus, updateOnlyStatus } from '../spec-and-status.ts';
 
+/** What this server serves itself is always there. */
+const localAvailable = (now: number) => ({
+  type: 'Available',
+  status: 'True',
+  lastTransitionTime: `${new Date(now).toISOString().slice(0, 19)}Z`,
+  reason: 'Local',
+  message: 'Local APIServices are always available',
+});
+
 function availableCell({ status }: APIService): string {
   const available = status.conditions?.find(({ type }) => type === 'Available');
   if (!available) return 'Unknown';
@@ -17,8 +26,8 @@ export const apiService = define<APIService>({
   setDefaults: ({ spec }) => {
     if (spec.service) spec.service.port ??= 443;
   },
-  prepareForCreate: (service) => {
-    service.status = {};
+  prepareForCreate: (service, { now }) => {
+    service.status = service.spec.service ? {} : { conditions: [localAvailable(now)] };
   },
   prepareForUpdate: keepStatus<APIService>,
   subresources: { status: { prepareForUpdate: updateOnlyStatus<APIService> } },

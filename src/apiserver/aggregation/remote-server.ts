@@ -1,0 +1,143 @@
+import type { IncomingMessage, OutgoingHttpHeaders } from 'node:http';
+import { Agent, request } from 'node:https';
+import { type ConnectionOptions, connect, type TLSSocket } from 'node:tls';
+import type { APIService } from '../../api/apiregistration/v1.gen.ts';
+import type { KeyPair } from '../../utils/x509.ts';
+import type { UserInfo } from '../user.ts';
+import type { Address, ResolveService } from '../webhooks/services.ts';
+import { plainHttp, transportProblem } from '../webhooks/transport-problem.ts';
+
+/** Connections that wait for the next request. */
+const MAX_FREE_SOCKETS = 25;
+const CONNECT_MS = 30_000;
+
+/** What the requests to an extension API server look like to it: who asks stands in headers. */
+export const remoteHeader = { user: 'x-remote-user', uid: 'x-remote-uid', group: 'x-remote-group' } as const;
+export const remoteExtraPrefix = 'x-remote-extra-';
+
+/** The user of this server's own questions. */
+export const aggregatorUser: UserInfo = { name: 'system:kube-aggregator', groups: ['system:masters'] };
+
+/** An extension API server could not be asked; the message is for clients. */
+export class RemoteError extends Error {
+  override name = 'RemoteError';
+}
+
+/** The way to the extension API server behind one APIService, as its spec was when this was made. */
+export class RemoteServer {
+  readonly service: APIService;
+  readonly #resolve: ResolveService;
+  readonly #tls: Pick<ConnectionOptions, 'ca' | 'cert' | 'key' | 'rejectUnauthorized' | 'servername'>;
+  readonly #agent = new Agent({ keepAlive: true, maxFreeSockets: MAX_FREE_SOCKETS, scheduling: 'lifo' });
+
+  /** `client` proves to the server that this is the front proxy whose headers it may believe. */
+  constructor(service: APIService, resolve: ResolveService, client: KeyPair | undefined) {
+    this.service = service;
+    this.#resolve = resolve;
+    const { spec } = service;
+    this.#tls = {
+      servername: `${spec.service?.name}.${spec.service?.namespace}.svc`,
+      ...(client && { cert: client.cert, key: client.key }),
+      ...(spec.insecureSkipTLSVerify && { rejectUnauthorized: false }),
+      ...(spec.caBundle && { ca: Buffer.from(spec.caBundle, 'base64') }),
+    };
+  }
+
+  /**
+   * Asks for a path with its query, and answers when the head of the answer is there. Rejects with a RemoteError in
+   * Go's words. `body` undefined: none.
+   */
+  async ask(options: {
+    readonly method: string;
+    readonly path: string;
+    readonly headers: OutgoingHttpHeaders;
+    readonly user: UserInfo;
+    readonly body?: Buffer | undefined;
+    readonly signal: AbortSignal;
+  }): Promise<IncomingMessage> {
+    const { method, path, user, body, signal } = options;
+    const where = { ...this.#tls, ...(await this.address()) };
+    const headers = { ...options.headers, ...userHeaders(user), host: authority(where) };
+    const length = body && body.length > 0 ? { 'content-length': body.length } : {};
+    const once = (agent: Agent | false) =>
+      new Promise<IncomingMessage>((resolve, reject) => {
+        const sent = request({ ...where, method, path, headers: { ...headers, ...length }, agent, signal }, resolve);
+        sent.on('error', (error: NodeJS.ErrnoException) => {
+          const stale = sent.reusedSocket && (error.code === 'ECONNRESET' || error.code === 'EPIPE');
+          if (stale && agent) once(false).then(resolve, reject);
+          else reject(new RemoteError(plainHttp(error) ?? transportProblem(error, where)));
+        });
+        sent.end(body);
+      });
+    return once(this.#agent);
+  }
+
+  /** A connection of its own, for what leaves HTTP, and the headers that say who is at this end. */
+  async dial(user: UserInfo, signal: AbortSignal): Promise<{ socket: TLSSocket; headers: OutgoingHttpHeaders }> {
+    const { host, port } = await this.address();
+    const tls = this.#tls;
+    const where = { ...tls, host, port };
+    const socket = await new Promise<TLSSocket>((resolve, reject) => {
+      const opened = connect({ ...tls, host, port, ALPNProtocols: ['http/1.1'] });
+      const fail = (error: Error) => {
+        opened.destroy();
+        reject(new RemoteError(transportProblem(error, where)));
+      };
+      const gone = () => fail(new Error('context canceled'));
+      signal.addEventListener('abort', gone, { once: true });
+      opened.setTimeout(CONNECT_MS, () => fail(new Error('i/o timeout')));
+      opened.once('error', fail);
+      opened.once('secureConnect', () => {
+        opened.off('error', fail);
+        opened.setTimeout(0);
+        opened.setNoDelay(true);
+        signal.removeEventListener('abort', gone);
+        resolve(opened);
+      });
+    });
+    return { socket, headers: { ...userHeaders(user), host: authority(where) } };
+  }
+
+  /** Ends idle connections; requests under way go on. */
+  close(): void {
+    for (const sockets of Object.values(this.#agent.freeSockets)) for (const one of sockets ?? []) one.destroy();
+  }
+
+  /** Where the service can be reached. Rejects with a RemoteError. */
+  async address(): Promise<Address> {
+    const { namespace = '', name = '', port = 443 } = this.service.spec.service ?? {};
+    try {
+      return await this.#resolve({ namespace, name, port });
+    } catch (error) {
+      throw new RemoteError(error instanceof Error ? error.message : String(error));
+    }
+  }
+}
+
+const authority = ({ servername, port }: { readonly servername?: string; readonly port: number }): string =>
+  `${servername}:${port}`;
+
+/** https://kubernetes.io/docs/tasks/extend-kubernetes/configure-aggregation-layer/#kubernetes-apiserver-client-authentication */
+function userHeaders({ name, uid, groups, extra }: UserInfo): OutgoingHttpHeaders {
+  const headers: OutgoingHttpHeaders = {
+    [remoteHeader.user]: bytes(name),
+    [remoteHeader.group]: groups.map(bytes),
+    ...(uid && { [remoteHeader.uid]: bytes(uid) }),
+  };
+  for (const [key, values] of Object.entries(extra ?? {})) {
+    headers[`${remoteExtraPrefix}${escapeKey(key)}`] = values.map(bytes);
+  }
+  return headers;
+}
+
+/** Headers are bytes: UTF-8 in the guise of Latin-1, and nothing that would end the header. */
+const bytes = (text: string): string => Buffer.from(text.replace(/\p{Cc}/gu, ' ')).toString('latin1');
+
+/** What a header's name may not have, and the percent sign, as %XX. */
+const escapeKey = (key: string): string =>
+  [...Buffer.from(key)]
+    .map((byte) => {
+      const char = String.fromCharCode(byte);
+      return /[A-Za-z0-9!#$&'*+.^_`|~-]/.test(char) ? char : `%${byte.toString(16).toUpperCase().padStart(2, '0')}`;
+    })
+    .join('');
