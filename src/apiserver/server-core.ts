@@ -34,6 +34,7 @@ import { ConvertedSink } from './custom/converted-watch.ts';
 import type { CustomKind } from './custom/kind.ts';
 import { checkOwners } from './custom/owners.ts';
 import { type ConvertObjects, CustomVersions, isCustomResource } from './custom/versions.ts';
+import { inStoredFields } from './field-labels.ts';
 import { CachedObjects, type ObjectReader } from './object-reader.ts';
 import { appliedObject, tellRepeated } from './registry/apply.ts';
 import { decodeBody, decodeObject, type ExpectedKind, kindOf, parseBody } from './registry/body.ts';
@@ -158,7 +159,7 @@ export class Core implements ApiCore {
     if (resource.custom) return this.#listCustom(target, versions, options);
     if (versions.storage === resource) return this.#reader.list(resource, namespace, name, options);
     return this.#reader
-      .list(versions.storage, namespace, name, options, versions.view)
+      .list(versions.storage, namespace, name, inStoredFields(resource, options), versions.view)
       .then((list) => ({ ...list, resource }));
   }
 
@@ -191,7 +192,7 @@ export class Core implements ApiCore {
       resource.custom ? resource : storage,
       namespace,
       name,
-      options,
+      inStoredFields(resource, options),
       sink,
       storage === resource && !resource.custom ? undefined : view,
       context.signal,
