@@ -14,11 +14,12 @@ export function qosClass(spec: PodSpec): QosClass {
     const all = add(limits, spec.resources.limits);
     if (Object.keys(spec.resources.limits ?? {}).length > 0) guaranteed = all;
   } else {
-    const containers: readonly Container[] = [...(spec.containers ?? []), ...(spec.initContainers ?? [])];
-    for (const { resources } of containers) {
+    const count = ({ resources }: Container): void => {
       add(requests, resources?.requests);
       if (!add(limits, resources?.limits)) guaranteed = false;
-    }
+    };
+    spec.containers?.forEach(count);
+    spec.initContainers?.forEach(count);
   }
   if (requests.size === 0 && limits.size === 0) return 'BestEffort';
   if (!guaranteed || requests.size !== limits.size) return 'Burstable';
@@ -29,10 +30,12 @@ export function qosClass(spec: PodSpec): QosClass {
   return 'Guaranteed';
 }
 
+const counted = ['cpu', 'memory'];
+
 /** Adds the amounts that count; whether all of them were there. */
 function add(sums: Amounts, list: Readonly<Record<string, string>> | undefined): boolean {
   let all = true;
-  for (const name of ['cpu', 'memory']) {
+  for (const name of counted) {
     const amount = list?.[name];
     if (amount === undefined || compareQuantities(amount, '0') <= 0) {
       all = false;

@@ -265,7 +265,8 @@ class Plan {
     const fields = this.#fields;
     if (context.inOrder) return this.#inspect(input, context);
     const slots: unknown[] = new Array(fields.length);
-    for (const key of Object.keys(input)) {
+    // Of plain objects these are their own keys, and no array is made of them.
+    for (const key in input) {
       const i = this.#index.get(key);
       if (i !== undefined) slots[i] = input[key];
       else if (context.lenient === 0 && input[key] !== undefined && !this.schema.preserveUnknown)

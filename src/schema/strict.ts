@@ -78,8 +78,9 @@ function countNames(value: unknown, depth: number): number {
     for (const item of value) if (typeof item === 'object') count += countNames(item, depth + 1);
     return count;
   }
-  for (const item of Object.values(value)) {
+  for (const name in value) {
     count++;
+    const item: unknown = value[name as keyof typeof value];
     if (typeof item === 'object') count += countNames(item, depth + 1);
   }
   return count;

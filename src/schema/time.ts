@@ -86,8 +86,20 @@ const pad = (n: number, width: number) => String(n).padStart(width, '0');
 const ZERO_SECONDS = -62135596800;
 export const isZeroTime = (t: Instant): boolean => t.seconds === ZERO_SECONDS && t.micros === 0;
 
-export function formatInstant(t: Instant): string {
-  const date = new Date(t.seconds * 1000);
+/** Of what was formatted last: times that are given are mostly the same second's. */
+let lastSeconds = 0;
+let lastText = '1970-01-01T00:00:00Z';
+
+export function formatInstant({ seconds }: Instant): string {
+  if (seconds !== lastSeconds) {
+    lastText = formatSeconds(seconds);
+    lastSeconds = seconds;
+  }
+  return lastText;
+}
+
+function formatSeconds(seconds: number): string {
+  const date = new Date(seconds * 1000);
   return (
     `${pad(date.getUTCFullYear(), 4)}-${pad(date.getUTCMonth() + 1, 2)}-${pad(date.getUTCDate(), 2)}` +
     `T${pad(date.getUTCHours(), 2)}:${pad(date.getUTCMinutes(), 2)}:${pad(date.getUTCSeconds(), 2)}Z`

@@ -247,7 +247,7 @@ function gatherParts(shape: Shape, value: unknown): void {
       break;
     default:
       if (!isJsonObject(value)) break;
-      for (const name of Object.keys(value)) {
+      for (const name in value) {
         const below = value[name];
         if (below === undefined) continue;
         const member = shape.kind === 'struct' ? memberOf(shape, name) : undefined;
@@ -280,25 +280,31 @@ const compareLeaves = (before: unknown, after: unknown): Comparison => (deepEqua
 
 /** Gathers what was found below a value. */
 class Gathered {
-  readonly #found: [step: string, found: Comparison][] = [];
+  readonly #steps: string[] = [];
+  readonly #found: Comparison[] = [];
 
   add(step: string, found: Comparison): void {
-    if (found !== same) this.#found.push([step, found]);
+    if (found === same) return;
+    this.#steps.push(step);
+    this.#found.push(found);
   }
 
   get result(): Comparison {
     if (this.#found.length === 0) return same;
-    const all = (which: keyof Comparison) => {
-      const steps: string[] = [];
-      const sets: FieldSet[] = [];
-      for (const [step, found] of this.#found) {
-        if (found[which].empty) continue;
-        steps.push(step);
-        sets.push(found[which]);
-      }
-      return FieldSet.of(false, steps, sets);
-    };
-    return { added: all('added'), modified: all('modified'), removed: all('removed') };
+    return { added: this.#all('added'), modified: this.#all('modified'), removed: this.#all('removed') };
+  }
+
+  #all(which: keyof Comparison): FieldSet {
+    if (this.#found.every((found) => found[which].empty)) return none;
+    const steps: string[] = [];
+    const sets: FieldSet[] = [];
+    for (let i = 0; i < this.#found.length; i++) {
+      const set = this.#found[i]?.[which] ?? none;
+      if (set.empty) continue;
+      steps.push(this.#steps[i] ?? '');
+      sets.push(set);
+    }
+    return FieldSet.of(false, steps, sets);
   }
 }
 
@@ -316,14 +322,17 @@ function compareObjects(shape: Shape, before: unknown, after: unknown): Comparis
     const l = left[name];
     if (l === undefined) continue;
     const r = getOwn(right, name);
-    if (l !== r) found.add(nameStep(name), compareValues(memberShape(shape, name) ?? deduced, l, r));
+    if (l !== r) found.add(stepOf(shape, name), compareValues(memberShape(shape, name) ?? deduced, l, r));
   }
   for (const name of Object.keys(right)) {
     if (right[name] === undefined || getOwn(left, name) !== undefined) continue;
-    found.add(nameStep(name), compareValues(memberShape(shape, name) ?? deduced, undefined, right[name]));
+    found.add(stepOf(shape, name), compareValues(memberShape(shape, name) ?? deduced, undefined, right[name]));
   }
   return found.result;
 }
+
+const stepOf = (shape: Shape, name: string): string =>
+  (shape.kind === 'struct' ? memberOf(shape, name)?.step : undefined) ?? nameStep(name);
 
 function compareLists(shape: Shape, before: unknown, after: unknown): Comparison {
   // Most lists stay as they are, and finding that out is cheaper than taking them apart.

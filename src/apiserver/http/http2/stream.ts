@@ -152,9 +152,14 @@ export class Http2Stream implements Exchange, ResponseStream {
         reject(new BodyTooLargeError());
         return;
       }
-      this.#reader = { limit, resolve, reject };
-      this.#timer = setTimeout(() => this.#connection.resetStream(this, errorCode.cancel), this.#bodyTimeoutMs);
+      const reader = { limit, resolve, reject };
+      this.#reader = reader;
       this.#progress();
+      // Most bodies are in what the socket has just read, and need no timer.
+      queueMicrotask(() => {
+        if (this.#reader !== reader) return;
+        this.#timer = setTimeout(() => this.#connection.resetStream(this, errorCode.cancel), this.#bodyTimeoutMs);
+      });
     });
   }
 
