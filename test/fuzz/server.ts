@@ -52,7 +52,9 @@ export class ServerProcess {
     const child = spawn(process.execPath, [...node, 'server', ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
     this.#child = child;
     const ready = Promise.withResolvers<void>();
+    let last = '';
     const read = (chunk: Buffer) => {
+      last = chunk.toString().slice(-1000);
       for (const line of chunk.toString().split('\n')) {
         if (line.includes('"msg":"ready"')) ready.resolve();
         if (!/"level":[56]0/.test(line) && !/^\s+at |Error/.test(line)) continue;
@@ -65,7 +67,7 @@ export class ServerProcess {
     };
     child.stdout.on('data', read);
     child.stderr.on('data', read);
-    child.once('exit', (code, signal) => ready.reject(new Error(`the server ended: ${code ?? signal}`)));
+    child.once('exit', (code, signal) => ready.reject(new Error(`the server ended: ${code ?? signal}: ${last}`)));
     await ready.promise;
   }
 
