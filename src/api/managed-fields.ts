@@ -36,6 +36,18 @@ export interface FieldManager {
   readonly now: number;
   /** Fields of the object that this endpoint resets, which nobody comes to own through it. */
   readonly ignore?: FieldSet;
+  /**
+   * An object as another version of its kind shows it: owners by other versions are compared in theirs. Undefined
+   * where the versions do not differ.
+   */
+  readonly convert?: (object: JsonObject, apiVersion: string) => VersionedObject | undefined;
+  /** Whether the kind has such a version: owners by versions that are gone are forgotten. Absent: it has any. */
+  readonly knows?: (apiVersion: string) => boolean;
+}
+
+export interface VersionedObject {
+  readonly schema: ObjectSchema;
+  readonly object: JsonObject;
 }
 
 /** Others own fields that an apply would change. `status.details.causes` has an entry for each. */
@@ -204,8 +216,7 @@ export function keepReset(object: { readonly metadata: { managedFields?: unknown
 }
 
 /** What of other owners' fields a change touches; their sets without it. */
-function release(owners: Owners, self: string, comparison: Comparison) {
-  const changed = comparison.modified.union(comparison.added);
+function release(owners: Owners, self: string, by: FieldManager, comparisonIn: (apiVersion: string) => Comparison) {
   const conflicts: { owner: Owner; set: FieldSet }[] = [];
   const left: Owners = new Map();
   for (const [id, owner] of owners) {
@@ -213,12 +224,30 @@ function release(owners: Owners, self: string, comparison: Comparison) {
       left.set(id, owner);
       continue;
     }
-    const touched = owner.set.intersection(changed);
+    if (owner.apiVersion !== by.apiVersion && by.knows?.(owner.apiVersion) === false) continue;
+    const comparison = comparisonIn(owner.apiVersion);
+    const touched = owner.set.intersection(comparison.modified.union(comparison.added));
     if (!touched.empty) conflicts.push({ owner, set: touched });
     const set = owner.set.difference(touched).difference(comparison.removed);
     if (!set.empty) left.set(id, { ...owner, set });
   }
   return { conflicts, left };
+}
+
+/** What changes between two objects, in any version; `own` is the comparison in the writer's. */
+function comparisons(own: Comparison, before: JsonObject, after: unknown, by: FieldManager) {
+  const known = new Map<string, Comparison>([[by.apiVersion, own]]);
+  return (apiVersion: string): Comparison => {
+    let comparison = known.get(apiVersion);
+    if (!comparison) {
+      const then = by.convert?.(before, apiVersion);
+      const now = then && isJsonObject(after) ? by.convert?.(after, apiVersion) : undefined;
+      comparison =
+        then && now ? ignoring(compareValues(shapeOf(then.schema), then.object, now.object), by.ignore) : own;
+      known.set(apiVersion, comparison);
+    }
+    return comparison;
+  };
 }
 
 function ignoring(comparison: Comparison, ignore: FieldSet | undefined): Comparison {
@@ -296,7 +325,7 @@ export function trackUpdate(
 
 function update(shape: Shape, before: JsonObject, after: JsonObject, owners: Owners, by: FieldManager): Owners {
   const comparison = ignoring(compareValues(shape, before, after), by.ignore);
-  const { left } = release(owners, '', comparison);
+  const { left } = release(owners, '', by, comparisons(comparison, before, after, by));
   const set = stripped(comparison.modified.union(comparison.added));
   if (!set.empty) {
     const owner: Owner = {
@@ -360,7 +389,7 @@ export function applyConfiguration(
 
   const merged = prune(shape, mergeValues(shape, before, config), owners, last?.set);
   const comparison = ignoring(compareValues(shape, before, merged), by.ignore);
-  const { conflicts, left } = release(owners, id, comparison);
+  const { conflicts, left } = release(owners, id, by, comparisons(comparison, before, merged, by));
   if (conflicts.length > 0 && !by.force) {
     const allowed = migrates ? lastAppliedFields(schema, by.apiVersion, before) : FieldSet.none;
     const named = conflicts

@@ -2,7 +2,10 @@ import type * as v1 from '../api/autoscaling/v1.gen.ts';
 import type * as v2 from '../api/autoscaling/v2.gen.ts';
 import type * as core from '../api/core/v1.gen.ts';
 import type * as events from '../api/events/v1.gen.ts';
-import { groupResourceName, type KubeObject, type Mutable } from '../api/resource.ts';
+import { model } from '../api/model.ts';
+import { groupResourceName, type KubeObject, type Mutable, parseApiVersion } from '../api/resource.ts';
+import type { JsonObject } from '../schema/json.ts';
+import type { ObjectSchema } from '../schema/model.ts';
 import type { ServedResource } from './core.ts';
 
 /** Between a served version and the stored one. Both keep every field the other can say. */
@@ -23,6 +26,46 @@ const conversions: Readonly<Record<string, Conversion>> = {
     fromStorage: (object) => scalerToV1(object as v2.HorizontalPodAutoscaler),
   },
 };
+
+/** Versions of one kind that differ, and how one comes from what is stored of it; the stored one comes as it is. */
+const differing: Readonly<Record<string, Readonly<Record<string, Conversion | undefined>>>> = {
+  Event: { v1: undefined, 'events.k8s.io/v1': conversions['events.events.k8s.io'] },
+  HorizontalPodAutoscaler: {
+    'autoscaling/v2': undefined,
+    'autoscaling/v1': conversions['horizontalpodautoscalers.autoscaling'],
+  },
+};
+
+/** An object as another version of its kind shows it; undefined where the two do not differ, or one is not known. */
+export function inVersion(
+  object: JsonObject,
+  apiVersion: string,
+): { readonly schema: ObjectSchema; readonly object: JsonObject } | undefined {
+  const { kind, apiVersion: from } = object;
+  if (typeof kind !== 'string' || typeof from !== 'string') return undefined;
+  const versions = Object.hasOwn(differing, kind) ? differing[kind] : undefined;
+  if (!versions || !Object.hasOwn(versions, from) || !Object.hasOwn(versions, apiVersion)) return undefined;
+  const { group, version } = parseApiVersion(apiVersion) ?? { group: '', version: apiVersion };
+  const schema = model.kind(group, version, kind);
+  if (!schema) return undefined;
+  // The kind is one that the conversions are for; what they give shares with what they take.
+  const given = object as unknown as Mutable<KubeObject>;
+  const stored = versions[from]?.toStorage(given) ?? given;
+  return { schema, object: (versions[apiVersion]?.fromStorage(stored) ?? stored) as unknown as JsonObject };
+}
+
+/** Whether a built-in kind has a version; its namesake in another group is another kind. Undefined for custom resources. */
+export function versionsKnown(
+  group: string,
+  kind: string,
+  schema: ObjectSchema,
+): ((apiVersion: string) => boolean) | undefined {
+  if (schema.proto === undefined) return undefined;
+  return (apiVersion) => {
+    const gv = parseApiVersion(apiVersion);
+    return gv?.group === group && model.kind(group, gv.version, kind) !== undefined;
+  };
+}
 
 export function conversionOf(served: ServedResource): Conversion {
   const name = groupResourceName({ group: served.group, resource: served.data.resource });

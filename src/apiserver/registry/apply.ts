@@ -3,6 +3,7 @@ import { ApplyConflict, ApplyError, applyConfiguration } from '../../api/managed
 import { apiVersionOf, type KubeObject, type Mutable, parseApiVersion } from '../../api/resource.ts';
 import type { FieldSet } from '../../schema/field-set.ts';
 import { isJsonObject, type JsonObject } from '../../schema/json.ts';
+import { inVersion, versionsKnown } from '../conversion.ts';
 import { decodeAs, type ExpectedKind } from './body.ts';
 
 export interface ApplyOptions {
@@ -37,6 +38,8 @@ export function appliedObject(
     const applied = applyConfiguration(expected.schema, live, config, {
       ...options,
       apiVersion: apiVersionOf(expected),
+      convert: inVersion,
+      knows: versionsKnown(expected.group, expected.kind, expected.schema),
     });
     const { object } = decodeAs(expected, applied.object, 'applied configuration');
     // Entries are made anew for every apply and belong to the object.

@@ -11,6 +11,7 @@ import {
 } from '../../api/resource.ts';
 import { deepEqual } from '../../schema/equal.ts';
 import { type FieldError, fieldErrors, Path } from '../../schema/field-error.ts';
+import type { JsonObject } from '../../schema/json.ts';
 import { quote } from '../../schema/quote.ts';
 import { formatTime } from '../../schema/time.ts';
 import type { Operation, Store } from '../../store/store.ts';
@@ -19,6 +20,7 @@ import type { AdmissionOperation, AdmissionRequest } from '../admission.ts';
 import type { AdmissionChain } from '../admission-chain.ts';
 import { Entry } from '../cache/entry.ts';
 import type { Reader } from '../cache/reader.ts';
+import { inVersion, versionsKnown } from '../conversion.ts';
 import type { DeleteParameters, RequestContext, ServedResource, Stored, Target, WriteParameters } from '../core.ts';
 import { ownersProblem } from '../custom/owners.ts';
 import type { StrategyContext } from '../strategy.ts';
@@ -150,19 +152,30 @@ export class Registry {
   }
 
   /** Notes in managedFields who changed what: before admission and the server add things of their own, which nobody owns. */
-  #track({ storage, tracking }: Write, object: Mutable<KubeObject>, live: KubeObject | undefined): void {
+  #track({ storage, target, tracking }: Write, object: Mutable<KubeObject>, live: KubeObject | undefined): void {
     if (!tracking) return;
     if (storage.custom && ownersProblem(storage, live, [live, object]) !== undefined) {
       object.metadata.managedFields = undefined;
       return;
     }
-    const entries = trackUpdate(storage.schema, live, object, {
-      manager: tracking.manager,
-      subresource: tracking.subresource,
-      apiVersion: apiVersionOf(storage),
-      now: this.clock.now(),
-      ignore: resetFields(storage, tracking.subresource),
-    });
+    // In the version that the client speaks.
+    const own = apiVersionOf(target.resource);
+    const shown = (stored: KubeObject) => inVersion(stored as object as JsonObject, own); // API objects are plain JSON objects
+    const now = shown(object);
+    const entries = trackUpdate(
+      now?.schema ?? storage.schema,
+      live && (shown(live)?.object ?? live),
+      now?.object ?? object,
+      {
+        manager: tracking.manager,
+        subresource: tracking.subresource,
+        apiVersion: now ? own : apiVersionOf(storage),
+        convert: inVersion,
+        knows: versionsKnown(target.resource.group, storage.data.kind, storage.schema),
+        now: this.clock.now(),
+        ignore: resetFields(storage, tracking.subresource),
+      },
+    );
     // Entries are made anew for every write and belong to the object.
     object.metadata.managedFields = entries as Mutable<typeof entries>;
   }
