@@ -55,6 +55,7 @@ import { NodeAuthorizer } from './authorization/node.ts';
 import { RbacAuthorizer } from './authorization/rbac.ts';
 import { accessReviews } from './authorization/reviews.ts';
 import type { ApiCore, RequestContext } from './core.ts';
+import { webhookConversion } from './custom/webhook-conversion.ts';
 import { feedObjects } from './object-feed.ts';
 import { mutatingAdmissionPolicy } from './policies/mutating.ts';
 import { type PolicyOptions, validatingAdmissionPolicy } from './policies/validating.ts';
@@ -207,10 +208,14 @@ export function createSecurity(options: SecurityOptions): Security {
     resources: reader.resources,
     authorizer,
     namespace: (name) => readers.namespace(name) ?? readers.fresh?.namespace(name),
+    convert: webhookConversion(webhookClient),
   });
 
   const webhookMetrics = new WebhookMetrics();
-  const webhookClient = new WebhookClient(serviceResolver(() => objects, random));
+  const webhookClient = new WebhookClient(
+    serviceResolver(() => objects, random),
+    clock,
+  );
   const webhookOptions = (reader: ObjectReader): WebhookOptions => ({
     ...policyOptions(reader),
     client: webhookClient,
@@ -351,5 +356,8 @@ function identityOf(object: KubeObject | undefined): Identity | undefined {
 
 /** No vowels and nothing that looks like one: names must spell no words. */
 const alphabet = 'bcdfghjklmnpqrstvwxz2456789';
-const randomSuffix = (random: () => number): string =>
-  Array.from({ length: 5 }, () => alphabet[Math.floor(random() * alphabet.length)]).join('');
+function randomSuffix(random: () => number): string {
+  let suffix = '';
+  for (let i = 0; i < 5; i++) suffix += alphabet[Math.floor(random() * alphabet.length)];
+  return suffix;
+}

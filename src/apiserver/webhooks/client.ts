@@ -5,6 +5,7 @@
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
 import { Agent, type RequestOptions, request } from 'node:https';
 import { isIP } from 'node:net';
+import type { Clock } from '../../utils/clock.ts';
 import type { ResolveService } from './services.ts';
 import { plainHttp, transportProblem } from './transport-problem.ts';
 import { readAnswer, WebhookCallError } from './webhook-answer.ts';
@@ -46,11 +47,13 @@ interface Client {
 
 export class WebhookClient {
   readonly #resolve: ResolveService;
+  readonly #clock: Clock;
   /** In order of their last use. */
   readonly #clients = new Map<string, Client>();
 
-  constructor(resolve: ResolveService) {
+  constructor(resolve: ResolveService, clock: Clock) {
     this.#resolve = resolve;
+    this.#clock = clock;
   }
 
   /**
@@ -61,8 +64,9 @@ export class WebhookClient {
     const client = this.#client(target);
     const query = `?timeout=${Math.max(1, Math.ceil(options.timeoutMs / 1000))}s`;
     const failed = (why: string) => new WebhookCallError(`Post ${JSON.stringify(client.address + query)}: ${why}`);
-    const deadline = AbortSignal.timeout(options.timeoutMs);
-    const signal = options.signal ? AbortSignal.any([deadline, options.signal]) : deadline;
+    const deadline = new AbortController();
+    const timer = this.#clock.after(options.timeoutMs, () => deadline.abort());
+    const signal = options.signal ? AbortSignal.any([deadline.signal, options.signal]) : deadline.signal;
     const bytes = Buffer.from(JSON.stringify(body));
     let where = client.options;
     try {
@@ -73,8 +77,10 @@ export class WebhookClient {
     } catch (error) {
       if (error instanceof WebhookCallError) throw error;
       if (options.signal?.aborted) throw failed('context canceled');
-      if (deadline.aborted) throw failed('context deadline exceeded');
+      if (deadline.signal.aborted) throw failed('context deadline exceeded');
       throw failed(plainHttp(error) ?? transportProblem(error, where));
+    } finally {
+      timer.stop();
     }
   }
 

@@ -3,6 +3,8 @@ import type { MutatingWebhook, ValidatingWebhook } from '../../api/admissionregi
 import { errors } from '../../api/errors.ts';
 import { apiVersionOf, type KubeObject, type Mutable } from '../../api/resource.ts';
 import type { Authorizer } from '../admission.ts';
+import type { ServedResource } from '../core.ts';
+import type { ConvertObjects } from '../custom/versions.ts';
 import { Activation, CONDITIONS_BUDGET } from '../policies/activation.ts';
 import { admissionRequest } from '../policies/admission-request.ts';
 import type { Attributes, Matched } from '../policies/attributes.ts';
@@ -18,11 +20,18 @@ export interface Invocation {
   readonly oldObject: KubeObject | undefined;
 }
 
+export interface InvocationOptions {
+  /** Answers match conditions. */
+  readonly authorizer: Authorizer;
+  /** Between versions of custom resources. */
+  readonly convert: ConvertObjects;
+}
+
 /** Undefined where the webhook is not to be asked. Rejects with ApiError where that cannot be told. */
 export async function invocationOf(
   hook: Hook,
   attributes: Attributes,
-  authorizer: Authorizer,
+  { authorizer, convert }: InvocationOptions,
 ): Promise<Invocation | undefined> {
   const { webhook } = hook;
   const matched = matchedBy(webhook, attributes);
@@ -33,8 +42,8 @@ export async function invocationOf(
   const { request } = attributes;
   const invocation = {
     matched,
-    object: viewIn(attributes, request.object, matched),
-    oldObject: viewIn(attributes, request.oldObject, matched),
+    object: await viewIn(attributes, request.object, matched, convert),
+    oldObject: await viewIn(attributes, request.oldObject, matched, convert),
   };
   return (await conditionsAllow(hook, attributes, invocation, authorizer)) ? invocation : undefined;
 }
@@ -79,24 +88,41 @@ async function conditionsAllow(
 }
 
 /** How an object of the request looks in the version that was matched. */
-export function viewIn(
+async function viewIn(
   attributes: Attributes,
   object: KubeObject | undefined,
   matched: Matched,
-): KubeObject | undefined {
-  if (!object || isIn(object, matched)) return object;
-  return attributes.view(object, matched);
+  convert: ConvertObjects,
+): Promise<KubeObject | undefined> {
+  const { resource, kind } = matched;
+  const apiVersion = apiVersionOf(kind);
+  // What only the subresource has (Scale, Eviction) is of one version.
+  if (!object || object.apiVersion === apiVersion || kind.kind !== resource.data.kind) return object;
+  return resource.custom ? customAs(resource, object, apiVersion, convert) : attributes.view(object, matched);
 }
 
-const isIn = ({ apiVersion }: KubeObject, { resource, kind }: Matched): boolean =>
-  apiVersion === apiVersionOf(kind) || kind.kind !== resource.data.kind;
-
-/** The same object in the version that the request's own object has. */
-export function unviewed(
+/** A changed object back in the version that the request's own object has. */
+export async function unviewed(
   attributes: Attributes,
   changed: Mutable<KubeObject>,
-  own: KubeObject,
+  { apiVersion }: KubeObject,
   matched: Matched,
-): Mutable<KubeObject> {
-  return changed.apiVersion === own.apiVersion ? changed : attributes.unview(changed, matched);
+  convert: ConvertObjects,
+): Promise<Mutable<KubeObject>> {
+  const { resource } = matched;
+  if (changed.apiVersion === apiVersion) return changed;
+  if (!resource.custom) return attributes.unview(changed, matched);
+  // Made anew by the conversion.
+  return (await customAs(resource, changed, apiVersion, convert)) as Mutable<KubeObject>;
+}
+
+async function customAs(
+  resource: ServedResource,
+  object: KubeObject,
+  apiVersion: string,
+  convert: ConvertObjects,
+): Promise<KubeObject> {
+  if (resource.custom?.conversion.strategy !== 'Webhook') return { ...object, apiVersion };
+  const [converted] = await convert(resource, [object], apiVersion);
+  return converted ?? object;
 }

@@ -46,7 +46,7 @@ export function mutatingAdmissionWebhook(options: WebhookOptions): AdmissionPlug
       if (reinvocation.again && !deepEqual(rounds.output, request.object)) changed(rounds);
       const attributes = await Attributes.of(request, options);
       for (const hook of hooks) {
-        const invocation = await invocationOf(hook, attributes, options.authorizer);
+        const invocation = await invocationOf(hook, attributes, options);
         // A webhook that was not asked the first time is not asked the second time either.
         if (!invocation || (reinvocation.again && !rounds.due.has(hook.id))) continue;
         refuseAbandoned(attributes);
@@ -91,7 +91,7 @@ async function askOne(
     options.metrics.observe(name, 'admit', request.operation, (performance.now() - began) / 1000, error, ignored);
   try {
     const answer = await ask(options.client, hook, attributes, invocation, true);
-    const isChanged = apply(options, hook, answer, attributes, invocation, request);
+    const isChanged = await apply(options, hook, answer, attributes, invocation, request);
     observe(undefined, false);
     return isChanged;
   } catch (error) {
@@ -102,14 +102,14 @@ async function askOne(
   }
 }
 
-function apply(
-  { model }: WebhookOptions,
+async function apply(
+  { model, convert }: WebhookOptions,
   { webhook }: Hook,
   answer: Answer,
   attributes: Attributes,
   { matched, object }: Invocation,
   request: Changeable,
-): boolean {
+): Promise<boolean> {
   const operations = answer.patch === '' ? [] : operationsOf(webhook.name, answer);
   if (operations.length === 0) return false;
   if (!object || !request.object) {
@@ -121,7 +121,7 @@ function apply(
   }
   const result = patchedBy(operations, object, model, { ...request.target, resource: matched.resource });
   if (deepEqual(result, object)) return false;
-  replaceContents(request.object, unviewed(attributes, result, request.object, matched));
+  replaceContents(request.object, await unviewed(attributes, result, request.object, matched, convert));
   return true;
 }
 

@@ -1,13 +1,13 @@
-import type { AdmissionOperation, Authorizer } from '../admission.ts';
+import type { AdmissionOperation } from '../admission.ts';
 import type { ObjectReader } from '../object-reader.ts';
 import type { Surroundings } from '../policies/attributes.ts';
 import type { WebhookClient } from './client.ts';
+import type { InvocationOptions } from './invocation.ts';
 import type { WebhookMetrics } from './metrics.ts';
 
 /** What both plugins of webhooks need. */
-export interface WebhookOptions extends Surroundings {
+export interface WebhookOptions extends Surroundings, InvocationOptions {
   readonly objects: ObjectReader;
-  readonly authorizer: Authorizer;
   readonly client: WebhookClient;
   readonly metrics: WebhookMetrics;
 }

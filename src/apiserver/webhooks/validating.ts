@@ -23,7 +23,7 @@ export function validatingAdmissionWebhook(options: WebhookOptions): AdmissionPl
       const asked: Promise<void>[] = [];
       const invocations: { readonly hook: Hook; readonly invocation: Invocation }[] = [];
       for (const hook of hooks) {
-        const invocation = await invocationOf(hook, attributes, options.authorizer);
+        const invocation = await invocationOf(hook, attributes, options);
         if (invocation) invocations.push({ hook, invocation });
       }
       if (invocations.length === 0) return;

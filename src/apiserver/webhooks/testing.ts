@@ -1,0 +1,92 @@
+/** A webhook for tests: an HTTPS server on this machine that answers as the test says. */
+import { createServer } from 'node:https';
+import type { AddressInfo } from 'node:net';
+import type { AdmissionRequest } from '../../api/admission/v1.gen.ts';
+import { createCertificate, generateKey, loadAuthority, privateKeyPem } from '../../utils/x509.ts';
+
+/** What a webhook says to a review: a response without its uid, raw text of an answer, or nothing at all, for ever. */
+export type TestAnswer =
+  | { readonly response: object }
+  | { readonly raw: string; readonly status?: number }
+  | { readonly hang: true };
+
+export interface TestWebhook {
+  /** Of the root path, without a slash at its end. */
+  readonly url: string;
+  /** PEM in base64, as configurations have it. */
+  readonly caBundle: string;
+  /** What was asked so far, by path. */
+  readonly asked: { readonly path: string; readonly request: AdmissionRequest }[];
+  /** Connections that were made. */
+  connections(): number;
+  close(): Promise<void>;
+}
+
+const DAY = 24 * 60 * 60 * 1000;
+
+export async function startWebhook(
+  answer: (path: string, request: AdmissionRequest) => TestAnswer,
+): Promise<TestWebhook> {
+  const authorityKey = generateKey();
+  const now = Date.now();
+  const times = { notBefore: now - DAY, notAfter: now + DAY };
+  const ca = createCertificate({
+    ...times,
+    subject: { commonName: 'webhooks', organizations: [] },
+    publicKey: authorityKey.publicKey,
+    signingKey: authorityKey.privateKey,
+    usages: ['cert sign'],
+    isCa: true,
+  });
+  const authority = loadAuthority({ cert: ca, key: privateKeyPem(authorityKey.privateKey) });
+  const own = generateKey();
+  const cert = createCertificate({
+    ...times,
+    subject: { commonName: 'webhook', organizations: [] },
+    publicKey: own.publicKey,
+    issuer: authority,
+    signingKey: authority.key,
+    usages: ['digital signature'],
+    extendedUsages: ['server auth'],
+    names: { dns: ['hook.default.svc'], ips: ['127.0.0.1'] },
+  });
+  const asked: { path: string; request: AdmissionRequest }[] = [];
+  let connections = 0;
+  const server = createServer({ cert, key: privateKeyPem(own.privateKey) }, async (exchange, reply) => {
+    const chunks: Buffer[] = [];
+    for await (const chunk of exchange) chunks.push(chunk as Buffer);
+    const review = JSON.parse(Buffer.concat(chunks).toString()) as { apiVersion: string; request: AdmissionRequest };
+    const path = new URL(exchange.url ?? '/', 'https://webhook').pathname;
+    asked.push({ path, request: review.request });
+    const said = answer(path, review.request);
+    if ('hang' in said) return;
+    reply.statusCode = 'raw' in said ? (said.status ?? 200) : 200;
+    const { apiVersion, request } = review;
+    const whole =
+      'raw' in said
+        ? said.raw
+        : JSON.stringify({ apiVersion, kind: 'AdmissionReview', response: { uid: request.uid, ...said.response } });
+    reply.end(whole);
+  });
+  server.on('secureConnection', () => connections++);
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  return {
+    url: `https://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    caBundle: Buffer.from(ca).toString('base64'),
+    asked,
+    connections: () => connections,
+    close: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve());
+        server.closeAllConnections();
+      }),
+  };
+}
+
+export const patch = (...operations: readonly object[]): TestAnswer => ({
+  response: {
+    allowed: true,
+    patchType: 'JSONPatch',
+    patch: Buffer.from(JSON.stringify(operations)).toString('base64'),
+  },
+});
