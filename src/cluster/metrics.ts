@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { version } from '../apiserver/http/version.ts';
 import type { CachedObjects } from '../apiserver/object-reader.ts';
 import type { WorkQueueMetrics } from '../client/work-queue.ts';
-import { Histogram, header, labelText, sample, Values } from '../utils/metrics.ts';
+import { type Family, Histogram, header, labelText, sample, Values } from '../utils/metrics.ts';
 
 /** client-go's: from ten nanoseconds to ten seconds. */
 const queueBounds = [1e-8, 1e-7, 1e-6, 1e-5, 1e-4, 0.001, 0.01, 0.1, 1, 10];
@@ -40,11 +40,16 @@ export class QueueMetrics implements WorkQueueMetrics {
 const labelOf = (queue: string): string => `name="${queue}"`;
 
 /** What a server says of itself on /metrics beside its requests. */
-export function serverMetrics(objects: Pick<CachedObjects, 'counts'>, queues: QueueMetrics): () => string {
+export function serverMetrics(
+  objects: Pick<CachedObjects, 'counts'>,
+  queues: QueueMetrics,
+  ...families: readonly Family[]
+): () => string {
   return () => {
     const lines: string[] = [];
     storageMetrics(lines, objects);
     queues.render(lines);
+    for (const family of families) family.render(lines);
     buildInfo(lines);
     processMetrics(lines);
     return `${lines.join('\n')}\n`;
