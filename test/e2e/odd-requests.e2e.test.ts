@@ -8,7 +8,7 @@ const enoughMegabytes = 600;
 it('a server answers whatever it is asked, and keeps what it has', async () => {
   const { findings, statuses, megabytes } = await fuzz({ seed: 1, requests: 2000 });
   expect(findings).toEqual([]);
-  // Half of nothing would be a fuzzer that sends nonsense only.
-  expect((statuses[200] ?? 0) + (statuses[201] ?? 0)).toBeGreaterThan(200);
+  // A fuzzer whose every request is refused at the door would test the door only.
+  expect((statuses[200] ?? 0) + (statuses[201] ?? 0)).toBeGreaterThan(100);
   expect(megabytes).toBeLessThan(enoughMegabytes);
 });
