@@ -63,7 +63,7 @@ function matches(text: string, pattern: string): Value {
 }
 
 const plus = (a: Value, b: Value): Value =>
-  a instanceof CelList && b instanceof CelList ? concatenate(a, b) : add(a, b);
+  a instanceof CelList && b instanceof CelList ? (a.joined?.(b) ?? concatenate(a, b)) : add(a, b);
 
 const operators: readonly FunctionDeclaration[] = [
   declare('_?_:_', { 'conditional (bool, A, A) A': undefined }),

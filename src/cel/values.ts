@@ -95,6 +95,9 @@ export abstract class CelList {
   abstract readonly size: number;
   /** An element; the index is within the list. */
   abstract at(index: number): Value;
+  /** Of lists that are sets or maps: they are equal in any order, and joined without repeating anything. */
+  equals?(other: CelList): boolean;
+  joined?(other: CelList): CelList;
 
   *[Symbol.iterator](): Generator<Value> {
     for (let i = 0; i < this.size; i++) yield this.at(i);
@@ -221,7 +224,7 @@ export function equal(a: Value, b: Value): boolean {
     // biome-ignore lint/suspicious/noDoubleEquals: the loose form compares a bigint and a number by their exact values.
     return number == other;
   }
-  if (a instanceof CelList) return b instanceof CelList && equalLists(a, b);
+  if (a instanceof CelList) return b instanceof CelList && (a.equals?.(b) ?? equalLists(a, b));
   if (a instanceof CelMap) return b instanceof CelMap && equalMaps(a, b);
   if (a instanceof Uint8Array) return b instanceof Uint8Array && Buffer.compare(a, b) === 0;
   if (a instanceof CelDuration) return b instanceof CelDuration && a.nanoseconds === b.nanoseconds;

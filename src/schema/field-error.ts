@@ -1,3 +1,4 @@
+import { formatFloat } from './go-number.ts';
 import { quote } from './quote.ts';
 
 /** Where in an object a complaint points: `spec.containers[0].image`. Extended step by step, rendered only on demand. */
@@ -88,6 +89,7 @@ const omitValue: unique symbol = Symbol('omit');
 
 function render(value: unknown): string {
   if (typeof value === 'string') return quote(value);
+  if (typeof value === 'number' && !Number.isInteger(value)) return formatFloat(value);
   const text = JSON.stringify(value) ?? 'null';
   return /[<>&]/.test(text) ? text.replace(/[<>&]/g, (c) => `\\u00${c.charCodeAt(0).toString(16)}`) : text;
 }

@@ -125,17 +125,17 @@ function isRequestUri(text: string): boolean {
   const scheme = /^[a-zA-Z][a-zA-Z0-9+.-]*:(.*)$/s.exec(text);
   if (!scheme) return false;
   const authority = /^\/\/([^/?]*)/.exec(scheme[1] ?? '')?.[1];
-  if (authority === undefined) return (scheme[1] ?? '').startsWith('/');
+  if (authority === undefined) return true;
   const host = authority.slice(authority.lastIndexOf('@') + 1);
   return !/[\s<>"{}|\\^`]/.test(host) && /^(?:\[[^\]]*\]|[^[\]:]*)(?::[0-9]*)?$/.test(host);
 }
 
 const ATOM = "[A-Za-z0-9!#$%&'*+/=?^_`{|}~\\-\\u0080-\\u{10ffff}]+";
+/** Of names beside addresses, which may have dots anywhere. */
+const WORD = ATOM.replace('[', '[.');
 const ADDRESS = `(?:${ATOM}(?:\\.${ATOM})*|"(?:[^"\\\\\\r\\n]|\\\\.)+")@(?:${ATOM}(?:\\.${ATOM})*|\\[[^\\[\\]\\\\]*\\])`;
-const EMAIL = new RegExp(
-  `^\\s*(?:${ADDRESS}|(?:(?:${ATOM}(?:\\.${ATOM})*|"(?:[^"\\\\]|\\\\.)*")\\s*)*<${ADDRESS}>)\\s*$`,
-  'u',
-);
+const NAME = `(?:${WORD}|"(?:[^"\\\\]|\\\\.)*")`;
+const EMAIL = new RegExp(`^\\s*(?:${ADDRESS}|(?:${NAME}(?:\\s+${NAME})*\\s*)?<${ADDRESS}>)\\s*$`, 'u');
 
 const color = '(?:0|[1-9]\\d?|1\\d\\d?|2[0-4]\\d|25[0-5])';
 const uuid = (third: string, fourth: string) =>

@@ -1,5 +1,5 @@
 /** Bounds and factors of numbers. */
-import { formatFloat, formatNumber, isInt64, isWhole } from './go-number.ts';
+import { formatFloat, formatNumber, isInt64, isWhole } from '../../../schema/go-number.ts';
 import { invalid, type Outcome, unplaced } from './outcome.ts';
 import type { JsonSchema } from './structural.ts';
 

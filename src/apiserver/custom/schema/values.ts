@@ -1,10 +1,21 @@
 /** Values of objects as expressions see them: read out of plain JSON when an expression asks, as the schema says. */
 import { escapeProperty } from '../../../cel/object-types.ts';
 import { toTimestamp } from '../../../cel/time.ts';
-import { CelDouble, CelDuration, CelError, CelList, CelMap, CelTimestamp, type Value } from '../../../cel/values.ts';
+import {
+  ArrayList,
+  CelDouble,
+  CelDuration,
+  CelError,
+  CelList,
+  CelMap,
+  CelTimestamp,
+  display,
+  equal,
+  type Value,
+} from '../../../cel/values.ts';
 import { parseDuration } from '../../../schema/duration.ts';
+import { isInt64 } from '../../../schema/go-number.ts';
 import { isJsonObject, type JsonObject } from '../../../schema/json.ts';
-import { isInt64 } from './go-number.ts';
 import { type Structural, withTypeAndMetadata } from './structural.ts';
 
 /** A JSON value of a schema as a value of expressions; a CelError where it is not of the schema. */
@@ -23,7 +34,7 @@ export function toValue(value: unknown, node: Structural): Value {
     case 'array':
       if (!Array.isArray(value)) return wrong('an array for the provided schema with type=array');
       if (!node.items) return new CelError('invalid array type, expected Items with a non-empty Schema');
-      return new ListValue(value, node.items);
+      return listValue(value, node, node.items);
     case 'string':
       return typeof value === 'string' ? textValue(value, node.schema.format) : wrong(`string, got ${goType(value)}`);
     case 'number':
@@ -109,6 +120,56 @@ class ListValue extends CelList {
   }
   override at(index: number): Value {
     return toValue(this.#list[index], this.#items);
+  }
+}
+
+function listValue(list: readonly unknown[], node: Structural, items: Structural): CelList {
+  const plain = new ListValue(list, items);
+  if (node.listType === 'set') return new UniqueList(plain, textOf);
+  if (node.listType !== 'map') return plain;
+  const keys = node.listMapKeys.map((key) => escapeProperty(key) ?? key);
+  const keyOf = (item: Value): string =>
+    item instanceof CelMap ? keys.map((key) => textOf(item.get(key) ?? null)).join() : textOf(item);
+  return new UniqueList(plain, keyOf);
+}
+
+/** Tells values of one type apart. */
+const textOf = (value: Value): string => JSON.stringify(display(value));
+
+/** A list whose elements are told apart by something of theirs: a set, or a map. */
+class UniqueList extends CelList {
+  readonly #list: CelList;
+  readonly #keyOf: (item: Value) => string;
+  constructor(list: CelList, keyOf: (item: Value) => string) {
+    super();
+    this.#list = list;
+    this.#keyOf = keyOf;
+  }
+  override get size(): number {
+    return this.#list.size;
+  }
+  override at(index: number): Value {
+    return this.#list.at(index);
+  }
+  override equals(other: CelList): boolean {
+    if (other.size !== this.size) return false;
+    const own = this.#byKey();
+    for (const item of other) {
+      const same = own.get(this.#keyOf(item));
+      if (same === undefined || !equal(same, item)) return false;
+    }
+    return true;
+  }
+  /** What has the same key as an element here takes its place. */
+  override joined(other: CelList): CelList {
+    const all = this.#byKey();
+    for (const item of other) all.set(this.#keyOf(item), item);
+    return new UniqueList(new ArrayList([...all.values()]), this.#keyOf);
+  }
+  #byKey(): Map<string, Value> {
+    const items = new Map<string, Value>();
+    for (const item of this) items.set(this.#keyOf(item), item);
+    return items;
   }
 }
 
