@@ -20,6 +20,7 @@ import { type Hook, PolicySource } from './policy-source.ts';
 import { RequestAuthorizer } from './request-authorizer.ts';
 import type { PolicyOptions } from './validating.ts';
 import { inputsOf } from './validation.ts';
+import { unviewed } from './views.ts';
 
 type Binding = MutatingAdmissionPolicyBinding;
 type PolicyHook = Hook<MutatingAdmissionPolicy, Binding, CompiledMutatingPolicy>;
@@ -157,6 +158,7 @@ class Pass {
     const rounds = roundsOf(this.#reinvocation);
     const { again } = this.#reinvocation;
     if (again && !deepEqual(rounds.output, object)) changed(rounds);
+    let mutated = false;
     for (const invocation of invocations) {
       const { hook, binding, params } = invocation;
       const { policy, evaluator } = hook;
@@ -164,7 +166,7 @@ class Pass {
         if (policy.spec.failurePolicy === 'Ignore') return;
         failures.push({ message: failureOf(policy, binding, why), reason: 'Invalid' });
       };
-      const { conditions } = inputsOf(this.#attributes, invocation.matched, params);
+      const { conditions } = await inputsOf(this.#attributes, invocation.matched, params, this.#options.convert);
       const activation = new Activation(
         { ...conditions, authorizer: this.#authorizer },
         evaluator.variables,
@@ -183,6 +185,7 @@ class Pass {
         try {
           await this.#mutate(object, mutation, invocation);
           this.#reinvocation.request();
+          mutated = true;
         } catch (error) {
           if (!(error instanceof MutationError) && !(error instanceof OutOfBudget)) throw error;
           fail(error.message);
@@ -191,6 +194,8 @@ class Pass {
       if (!deepEqual(before, object)) changed(rounds);
       if (policy.spec.reinvocationPolicy === 'IfNeeded') rounds.invoked.add(key);
     }
+    // Whatever the policies did, they and the plugins before them look at the outcome once more.
+    if (mutated) changed(rounds);
     rounds.output = cloneJson(object);
   }
 
@@ -199,14 +204,16 @@ class Pass {
     const { hook, matched, params } = invocation;
     const { compiled } = mutation.expression;
     if ('problem' in compiled) throw new MutationError(compiled.problem);
-    const inputs = { ...inputsOf(this.#attributes, matched, params).own, authorizer: this.#authorizer };
+    const { convert, model } = this.#options;
+    const { own } = await inputsOf(this.#attributes, matched, params, convert);
+    const inputs = { ...own, authorizer: this.#authorizer };
     const outcome = await new Activation(inputs, hook.evaluator.variables, COST_BUDGET).evaluate(mutation.expression);
     if ('error' in outcome) throw new MutationError(outcome.error);
     if (!inputs.object) return;
-    const expected = expectedKind(this.#options.model, { ...this.#request.target, resource: matched.resource });
+    const expected = expectedKind(model, { ...this.#request.target, resource: matched.resource });
     const change = mutation.patchType === 'JSONPatch' ? applyPatch : applyConfiguration;
     const made = change(expected, inputs.object, outcome.value);
-    if (made) become(object, this.#attributes.unview(made, matched));
+    if (made) become(object, await unviewed(this.#attributes, made, object, matched, convert));
   }
 }
 

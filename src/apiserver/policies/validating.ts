@@ -4,6 +4,7 @@ import type {
 } from '../../api/admissionregistration/v1.gen.ts';
 import { ApiError, errors } from '../../api/errors.ts';
 import type { AdmissionPlugin, Authorizer } from '../admission.ts';
+import type { ConvertObjects } from '../custom/versions.ts';
 import type { ObjectReader } from '../object-reader.ts';
 import { Attributes, type Matched, type Surroundings } from './attributes.ts';
 import { type CompiledValidatingPolicy, compileValidating } from './compile.ts';
@@ -17,6 +18,8 @@ import { type Decision, judge } from './validation.ts';
 export interface PolicyOptions extends Surroundings {
   readonly objects: ObjectReader;
   readonly authorizer: Authorizer;
+  /** Between versions of custom resources. */
+  readonly convert: ConvertObjects;
 }
 
 type Binding = ValidatingAdmissionPolicyBinding;
@@ -98,7 +101,7 @@ async function* denials(
       continue;
     }
     for (const param of found) {
-      const result = await judge(hook, attributes, matched, param, authorizer);
+      const result = await judge(hook, attributes, matched, param, { authorizer, convert: options.convert });
       for (const decision of result.denied) yield* act(decision, name, binding, attributes);
       for (const message of result.annotationErrors) {
         yield { policy: name, binding: binding.metadata.name, message, reason: '' };

@@ -1,6 +1,7 @@
 /** What one policy makes of one request, with one parameter. */
 import type { Namespace } from '../../api/core/v1.gen.ts';
 import type { KubeObject } from '../../api/resource.ts';
+import type { ConvertObjects } from '../custom/versions.ts';
 import { trim } from '../validation/match-conditions.ts';
 import { Activation, CONDITIONS_BUDGET, COST_BUDGET, type Inputs, type Outcome, OutOfBudget } from './activation.ts';
 import { admissionRequest } from './admission-request.ts';
@@ -8,6 +9,7 @@ import type { Attributes, Matched } from './attributes.ts';
 import type { CompiledValidatingPolicy, CompiledValidation } from './compile.ts';
 import { conditionsHold } from './conditions.ts';
 import type { RequestAuthorizer } from './request-authorizer.ts';
+import { viewIn } from './views.ts';
 
 const MAX_MESSAGE_BYTES = 5 * 1024;
 
@@ -35,12 +37,12 @@ export async function judge(
   attributes: Attributes,
   matched: Matched,
   params: KubeObject | undefined,
-  authorizer: RequestAuthorizer,
+  { authorizer, convert }: { readonly authorizer: RequestAuthorizer; readonly convert: ConvertObjects },
 ): Promise<Judgement> {
   const fails = policy.spec.failurePolicy !== 'Ignore';
   const failed = (message: string): Judgement =>
     fails ? { denied: [{ message, reason: '' }], annotationErrors: [] } : nothing;
-  const inputs = inputsOf(attributes, matched, params);
+  const inputs = await inputsOf(attributes, matched, params, convert);
   const holds = await conditionsHold(
     evaluator.conditions,
     new Activation({ ...inputs.conditions, authorizer }, evaluator.variables, CONDITIONS_BUDGET),
@@ -72,16 +74,17 @@ export async function judge(
 }
 
 /** What validations see, and match conditions, which do not see the namespace. */
-export function inputsOf(
+export async function inputsOf(
   attributes: Attributes,
   matched: Matched,
   params: KubeObject | undefined,
-): { readonly own: Inputs; readonly conditions: Inputs } {
+  convert: ConvertObjects,
+): Promise<{ readonly own: Inputs; readonly conditions: Inputs }> {
   const { request, namespaceObject, isNamespace, own } = attributes;
   const shared = {
     attributes,
-    object: attributes.view(request.object, matched),
-    oldObject: attributes.view(request.oldObject, matched),
+    object: await viewIn(attributes, request.object, matched, convert),
+    oldObject: await viewIn(attributes, request.oldObject, matched, convert),
     params,
   };
   const shown = admissionRequest(attributes, matched);
