@@ -3,6 +3,9 @@ import type { AgentOptions } from './agent.ts';
 import { ConfigurationError } from './configuration-error.ts';
 import type { ServerOptions } from './server.ts';
 
+/** What has not stopped by then never will; everything that matters is on disk. */
+const STOP_MS = 15_000;
+
 /** EX_CONFIG of sysexits.h: what is wrong is in the configuration, and starting again does not help. */
 const badConfiguration = 78;
 
@@ -42,6 +45,10 @@ export async function runComponent(
       if (stopping) process.exit(1);
       stopping = true;
       log.info(`${signal}: stopping`);
+      setTimeout(() => {
+        log.error(`did not stop in ${STOP_MS / 1000} s: ending all the same`);
+        process.exit(1);
+      }, STOP_MS);
       void component.stop().then(
         () => process.exit(0),
         (error: unknown) => {

@@ -42,6 +42,11 @@ export interface ServerOptions {
   /** Make credentials for a node of this name on this machine. */
   readonly nodeName?: string;
   readonly tlsSan: readonly string[];
+  /** Requests under way that read, and that write, but for the long-running; absent: kube-apiserver's numbers. */
+  readonly maxRequestsInflight?: number;
+  readonly maxMutatingRequestsInflight?: number;
+  /** Milliseconds. */
+  readonly requestTimeout?: number;
 }
 
 export interface RunningServer {
@@ -91,6 +96,13 @@ export async function startServer(options: ServerOptions & { readonly log: Logge
     tls: { ...certificates.serving, ca: certificates.ca.cert },
     log: log.child({ component: 'apiserver' }),
     advertise: `${advertise}:${options.securePort}`,
+    limits: {
+      ...(options.maxRequestsInflight !== undefined && { requestsInFlight: options.maxRequestsInflight }),
+      ...(options.maxMutatingRequestsInflight !== undefined && {
+        mutatingRequestsInFlight: options.maxMutatingRequestsInflight,
+      }),
+      ...(options.requestTimeout !== undefined && { requestTimeoutMs: options.requestTimeout }),
+    },
     connector: createConnector({
       core: plane.core,
       authorizer: plane.authorizer,

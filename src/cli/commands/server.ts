@@ -1,7 +1,7 @@
 import { Command, Option } from 'commander';
 import { defaultDataDir } from '../../cluster/paths.ts';
 import type { ServerOptions } from '../../cluster/server.ts';
-import { parsePort } from '../usage-error.ts';
+import { parseCount, parseMilliseconds, parsePort } from '../usage-error.ts';
 
 /** Flags carry kube-apiserver's names where it has them. */
 export function serverCommand(): Command {
@@ -18,6 +18,9 @@ export function serverCommand(): Command {
     .option('--cluster-cidr <cidr>', 'addresses of pods', '10.244.0.0/16')
     .option('--node-name <name>', 'make credentials for a node of this name on this machine')
     .option('--tls-san <name>', 'one more name or address for the serving certificate (may be repeated)', collect, [])
+    .option('--max-requests-inflight <number>', 'requests under way that read (400)', parseCount)
+    .option('--max-mutating-requests-inflight <number>', 'requests under way that write (200)', parseCount)
+    .option('--request-timeout <duration>', 'how long a request may take (1m0s)', parseMilliseconds)
     .addOption(
       new Option('--log-level <level>', 'how much to log').choices(['debug', 'info', 'warn', 'error']).default('info'),
     )
