@@ -17,13 +17,19 @@ export interface CatalogEntry extends ResourceType {
 export class ResourceCatalog {
   readonly #definitions: Informer<CustomResourceDefinition>;
   readonly #listeners = new Set<() => void>();
-  #custom = new Map<string, CatalogEntry>();
+  readonly #custom = new Map<string, CatalogEntry>();
+  /** What each definition has in the catalog, by the definition's name. */
+  readonly #keys = new Map<string, string>();
   readonly #stop: () => void;
 
   constructor(context: ControllerContext) {
     this.#definitions = context.informers.informer(customresourcedefinitions);
-    const look = () => this.#refresh();
-    this.#stop = this.#definitions.addHandler({ onAdd: look, onUpdate: look, onDelete: look });
+    const look = (definition: CustomResourceDefinition) => this.#set(definition.metadata.name, servedBy(definition));
+    this.#stop = this.#definitions.addHandler({
+      onAdd: look,
+      onUpdate: (_old, definition) => look(definition),
+      onDelete: ({ metadata }) => this.#set(metadata.name, undefined),
+    });
   }
 
   /** Resolves when custom resources are known too. */
@@ -50,16 +56,19 @@ export class ResourceCatalog {
     this.#listeners.clear();
   }
 
-  #refresh(): void {
-    const now = new Map<string, CatalogEntry>();
-    for (const definition of this.#definitions.store.list()) {
-      const entry = servedBy(definition);
-      if (entry && !builtin.has(keyOf(entry))) now.set(keyOf(entry), entry);
+  /** One definition at a time: there may be thousands. */
+  #set(definition: string, entry: CatalogEntry | undefined): void {
+    const key = entry && keyOf(entry);
+    const before = this.#keys.get(definition);
+    const shown = entry && key !== undefined && !builtin.has(key) ? entry : undefined;
+    if (before === undefined && !shown) return;
+    if (shown && key === before && sameEntry(shown, this.#custom.get(key ?? ''))) return;
+    if (before !== undefined) this.#custom.delete(before);
+    this.#keys.delete(definition);
+    if (shown && key !== undefined) {
+      this.#custom.set(key, shown);
+      this.#keys.set(definition, key);
     }
-    const before = this.#custom;
-    const same = now.size === before.size && [...now].every(([key, entry]) => sameEntry(entry, before.get(key)));
-    if (same) return;
-    this.#custom = now;
     for (const listener of this.#listeners) listener();
   }
 }
