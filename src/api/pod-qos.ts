@@ -2,12 +2,12 @@ import { addQuantities, compareQuantities, formatQuantity } from '../schema/quan
 import type { Container, PodSpec } from './core/v1.gen.ts';
 
 export type QosClass = 'Guaranteed' | 'Burstable' | 'BestEffort';
-type Amounts = Map<string, string>;
+type Amounts = { cpu?: string; memory?: string };
 
 /** https://kubernetes.io/docs/concepts/workloads/pods/pod-qos/ */
 export function qosClass(spec: PodSpec): QosClass {
-  const requests: Amounts = new Map();
-  const limits: Amounts = new Map();
+  const requests: Amounts = {};
+  const limits: Amounts = {};
   let guaranteed = true;
   if (spec.resources) {
     add(requests, spec.resources.requests);
@@ -21,16 +21,14 @@ export function qosClass(spec: PodSpec): QosClass {
     spec.containers?.forEach(count);
     spec.initContainers?.forEach(count);
   }
-  if (requests.size === 0 && limits.size === 0) return 'BestEffort';
-  if (!guaranteed || requests.size !== limits.size) return 'Burstable';
-  for (const [name, amount] of requests) {
-    const limit = limits.get(name);
-    if (limit === undefined || compareQuantities(limit, amount) !== 0) return 'Burstable';
-  }
-  return 'Guaranteed';
+  if (isNone(requests) && isNone(limits)) return 'BestEffort';
+  return guaranteed && counted.every((name) => same(requests[name], limits[name])) ? 'Guaranteed' : 'Burstable';
 }
 
-const counted = ['cpu', 'memory'];
+const counted = ['cpu', 'memory'] as const;
+const isNone = ({ cpu, memory }: Amounts): boolean => cpu === undefined && memory === undefined;
+const same = (a: string | undefined, b: string | undefined): boolean =>
+  a === undefined || b === undefined ? a === b : compareQuantities(a, b) === 0;
 
 /** Adds the amounts that count; whether all of them were there. */
 function add(sums: Amounts, list: Readonly<Record<string, string>> | undefined): boolean {
@@ -41,8 +39,8 @@ function add(sums: Amounts, list: Readonly<Record<string, string>> | undefined):
       all = false;
       continue;
     }
-    const sum = sums.get(name);
-    sums.set(name, sum === undefined ? amount : formatQuantity(addQuantities(sum, amount)));
+    const sum = sums[name];
+    sums[name] = sum === undefined ? amount : formatQuantity(addQuantities(sum, amount));
   }
   return all;
 }

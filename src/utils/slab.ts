@@ -19,13 +19,14 @@ export class Slab {
     return this.#memory.subarray(start, this.#at);
   }
 
-  /** The text's UTF-8 bytes. */
-  write(text: string): Buffer {
-    const most = text.length * 3;
-    if (most > LARGEST) return Buffer.from(text);
+  /** The UTF-8 bytes of several texts, one after the other: putting long texts together first would copy them. */
+  write(texts: readonly string[]): Buffer {
+    let most = 0;
+    for (const text of texts) most += text.length * 3;
+    if (most > LARGEST) return Buffer.from(texts.join(''));
     this.#reserve(most);
     const start = this.#at;
-    this.#at += this.#memory.write(text, start, 'utf8');
+    for (const text of texts) this.#at += this.#memory.write(text, this.#at, 'utf8');
     return this.#memory.subarray(start, this.#at);
   }
 

@@ -3,7 +3,7 @@ import { deepFreeze } from '../../schema/freeze.ts';
 import type { KeyValue } from '../../store/store.ts';
 import { Slab } from '../../utils/slab.ts';
 import type { Stored } from '../core.ts';
-import { storedText } from './stored-text.ts';
+import { storedTexts } from './stored-text.ts';
 
 const METADATA = Buffer.from('"metadata":{');
 /** For values until they are in the store. */
@@ -50,7 +50,7 @@ export class Entry implements Stored {
   static forWrite(key: string, object: Mutable<KubeObject>): { entry: Entry; value: Buffer } {
     const entry = new Entry(key);
     entry.#draft = object;
-    return { entry, value: memory.write(storedText(object)) };
+    return { entry, value: memory.write(storedTexts(object)) };
   }
 
   /**

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { KubeObject } from '../../api/resource.ts';
 import { FieldSet } from '../../schema/field-set.ts';
-import { storedText } from './stored-text.ts';
+import { storedTexts } from './stored-text.ts';
 
 const object = (more: object): KubeObject => {
   const metadata = { name: 'a', uid: 'u', resourceVersion: '7', creationTimestamp: '2026-01-01T00:00:00Z', ...more };
@@ -28,6 +28,6 @@ describe('the text that is stored', () => {
   ])('is JSON.stringify, %s', (_, metadata) => {
     const stored = object(metadata);
     const expected = { ...stored, metadata: { ...stored.metadata, resourceVersion: undefined } };
-    expect(storedText(stored)).toBe(JSON.stringify(expected));
+    expect(storedTexts(stored).join('')).toBe(JSON.stringify(expected));
   });
 });

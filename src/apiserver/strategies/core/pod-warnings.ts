@@ -1,6 +1,7 @@
 import type {
   Container,
   ContainerPort,
+  EnvVar,
   NodeSelectorTerm,
   PersistentVolumeClaimSpec,
   Pod,
@@ -243,13 +244,21 @@ function warnOfDuplicates<F extends string>(
   }
 }
 
+/** Up to so many are compared with each other sooner than gathered. */
+const FEW = 16;
+
+function hasRepeats(env: readonly EnvVar[]): boolean {
+  if (env.length > FEW) return new Set(env.map(({ name }) => name)).size < env.length;
+  for (let i = 1; i < env.length; i++) {
+    for (let j = 0; j < i; j++) if (env[i]?.name === env[j]?.name) return true;
+  }
+  return false;
+}
+
 /** A second definition is fine where it builds on the first: PATH=$(PATH):/opt. */
 function warnOfHiddenVariables({ env }: Container, path: Path, found: string[]): void {
-  if (!env || env.length < 2) return;
+  if (!env || !hasRepeats(env)) return;
   const names = new Set<string>();
-  for (const { name } of env) names.add(name);
-  if (names.size === env.length) return;
-  names.clear();
   for (const [i, { name, value = '', valueFrom }] of env.entries()) {
     const reference = `$(${name})`;
     if (names.has(name) && (valueFrom || value === reference || !value.includes(reference))) {
