@@ -27,7 +27,10 @@ export class RemoteError extends Error {
 export class RemoteServer {
   readonly service: APIService;
   readonly #resolve: ResolveService;
-  readonly #tls: Pick<ConnectionOptions, 'ca' | 'cert' | 'key' | 'rejectUnauthorized' | 'servername'>;
+  readonly #tls: Pick<
+    ConnectionOptions,
+    'allowPartialTrustChain' | 'ca' | 'cert' | 'key' | 'rejectUnauthorized' | 'servername'
+  >;
   readonly #agent = new Agent({ keepAlive: true, maxFreeSockets: MAX_FREE_SOCKETS, scheduling: 'lifo' });
 
   /** `client` proves to the server that this is the front proxy whose headers it may believe. */
@@ -36,6 +39,8 @@ export class RemoteServer {
     this.#resolve = resolve;
     const { spec } = service;
     this.#tls = {
+      // As for Go, whatever is in the bundle is trusted: a server's own certificate, too.
+      allowPartialTrustChain: true,
       servername: `${spec.service?.name}.${spec.service?.namespace}.svc`,
       ...(client && { cert: client.cert, key: client.key }),
       ...(spec.insecureSkipTLSVerify && { rejectUnauthorized: false }),

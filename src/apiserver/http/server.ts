@@ -131,6 +131,8 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
     {
       ...options.tls,
       requestCert: options.tls.ca !== undefined,
+      // An authority in the file is trusted, be it another's, as for Go.
+      allowPartialTrustChain: true,
       rejectUnauthorized: false,
       ALPNProtocols: ['h2', 'http/1.1'],
       minVersion: 'TLSv1.2',

@@ -5,6 +5,7 @@
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
 import { Agent, type RequestOptions, request } from 'node:https';
 import { isIP } from 'node:net';
+import { posix } from 'node:path';
 import type { Clock } from '../../utils/clock.ts';
 import type { ResolveService } from './services.ts';
 import { plainHttp, transportProblem } from './transport-problem.ts';
@@ -113,11 +114,12 @@ export class WebhookClient {
 function newClient({ url, service, caBundle }: WebhookTarget): Client {
   const agent = new Agent({ keepAlive: true, maxSockets: MAX_SOCKETS, scheduling: 'lifo', timeout: IDLE_MS });
   const ca = caBundle ? Buffer.from(caBundle, 'base64') : undefined;
-  const common = { method: 'POST', ...(ca && { ca }) };
+  // As for Go, whatever is in the bundle is trusted: a server's own certificate, too, which is what tests often give.
+  const common = { method: 'POST', allowPartialTrustChain: true, ...(ca && { ca }) };
   if (service) {
     const servername = `${service.name}.${service.namespace}.svc`;
     const port = service.port ?? 443;
-    const path = service.path ?? '/';
+    const path = cleanPath(service.path ?? '/');
     const headers = { host: `${servername}:${port}` };
     return {
       address: `https://${servername}:${port}${path}`,
@@ -127,19 +129,23 @@ function newClient({ url, service, caBundle }: WebhookTarget): Client {
   }
   if (!url) throw new WebhookCallError('webhook configuration must have either service or URL');
   const { hostname, port, pathname, protocol, host } = new URL(url);
+  const path = cleanPath(pathname);
   const bare = hostname.replace(/^\[|\]$/g, '');
   return {
-    address: `${protocol}//${host}${pathname}`,
+    address: `${protocol}//${host}${path}`,
     options: {
       ...common,
       host: bare,
       port: port === '' ? 443 : Number(port),
-      path: pathname,
+      path,
       ...(isIP(bare) === 0 && { servername: bare }),
     },
     agent,
   };
 }
+
+/** Without doubled and trailing slashes, as kube-apiserver asks for it. */
+const cleanPath = (path: string): string => posix.join('/', path).replace(/(?<=.)\/$/, '');
 
 export interface HttpAnswer {
   readonly status: number;
