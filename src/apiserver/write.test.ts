@@ -516,6 +516,28 @@ describe('kinds served in two versions', () => {
     return f.client.resource(type).get('one', name);
   }
 
+  test('owners of fields are told in the version of each request', async () => {
+    await using f = coreFixture();
+    const spec = { scaleTargetRef: { kind: 'Deployment', name: 'd' }, maxReplicas: 3 };
+    const made = await f.client.resource(scalersV1).create('one', {
+      metadata: { name: 'h' },
+      spec: { ...spec, targetCPUUtilizationPercentage: 60 },
+    });
+    const owners = (metadata: typeof made.metadata) =>
+      metadata.managedFields?.map(({ apiVersion, fieldsV1 }) => [
+        apiVersion,
+        Object.keys((fieldsV1 as { readonly 'f:spec': object })['f:spec']).sort(),
+      ]);
+    const first = ['autoscaling/v1', ['f:maxReplicas', 'f:scaleTargetRef', 'f:targetCPUUtilizationPercentage']];
+    expect(owners(made.metadata)).toEqual([first]);
+    const shown = await f.client.resource(scalersV2).get('one', 'h');
+    const changed = await f.client.resource(scalersV2).update({ ...shown, spec: { ...shown.spec, maxReplicas: 5 } });
+    expect(owners(changed.metadata)).toEqual([
+      ['autoscaling/v1', ['f:scaleTargetRef', 'f:targetCPUUtilizationPercentage']],
+      ['autoscaling/v2', ['f:maxReplicas']],
+    ]);
+  });
+
   test('events', async () => {
     await using f = coreFixture();
     const regarding = { kind: 'Pod', name: 'p', namespace: 'one' };

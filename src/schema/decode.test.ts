@@ -186,6 +186,29 @@ describe('values that do not fit are refused in the words of Go', () => {
   });
 });
 
+describe('what does not fit', () => {
+  it.each([
+    [
+      { spec: { template: { spec: { containers: 'x' } }, replicas: 'y' } },
+      'string into Go struct field PodSpec.spec.template.spec.containers of type []v1.Container',
+    ],
+    [
+      { spec: { replicas: 'y', template: { spec: { containers: 'x' } } } },
+      'string into Go struct field DeploymentSpec.spec.replicas of type int32',
+    ],
+    [
+      { spec: { template: { spec: { containers: [{ livenessProbe: { httpGet: { path: 1 } } }] } } } },
+      'number into Go struct field HTTPGetAction.spec.template.spec.containers.livenessProbe.ProbeHandler.httpGet.path of type string',
+    ],
+    [
+      { spec: { template: { spec: { volumes: [{ emptyDir: 'x' }] } } } },
+      'string into Go struct field Volume.spec.template.spec.volumes.VolumeSource.emptyDir of type v1.EmptyDirVolumeSource',
+    ],
+  ])('%j: the first in the text, with the structs that it is in', (value, message) => {
+    expect(() => decode(deployment, value, { defaults: false })).toThrow(`json: cannot unmarshal ${message}`);
+  });
+});
+
 describe('strict problems', () => {
   it('come in the order of the text', () => {
     const text =

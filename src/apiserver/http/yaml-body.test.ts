@@ -1,5 +1,5 @@
 import { expect, test, vi } from 'vitest';
-import { readYaml } from './yaml-body.ts';
+import { readYaml, readYamlStrictly } from './yaml-body.ts';
 
 test('short texts, JSON, and flow collections', async () => {
   expect(await readYaml('a: [b, 1]\nc: yes')).toEqual({ a: ['b', 1], c: true });
@@ -40,4 +40,13 @@ test('only so many wait', async () => {
   const all = await Promise.allSettled(Array.from({ length: 10 }, () => readYaml(text)));
   expect(all.filter(({ status }) => status === 'rejected')).toHaveLength(2);
   expect(all[9]).toMatchObject({ reason: { code: 429 } });
+});
+
+test('names that a mapping has twice are told by line', async () => {
+  expect(await readYamlStrictly('a: 1\nb:\n  c: 1\n  c: 2\na: 3\n')).toEqual({
+    value: { a: 3, b: { c: 2 } },
+    repeated: ['line 5: key "a" already set in map', 'line 4: key "c" already set in map'],
+  });
+  expect((await readYamlStrictly('{"a":1,"a":2}')).repeated).toEqual(['line 1: key "a" already set in map']);
+  expect((await readYamlStrictly('{"a":1,"b":{"a":2}}')).repeated).toEqual([]);
 });
