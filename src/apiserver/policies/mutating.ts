@@ -9,29 +9,24 @@ import { cloneJson } from '../../schema/json.ts';
 import type { AdmissionPlugin, AdmissionRequest, Reinvocation } from '../admission.ts';
 import { expectedKind } from '../targets.ts';
 import { Activation, CONDITIONS_BUDGET, COST_BUDGET, OutOfBudget } from './activation.ts';
-import { Attributes, type Matched } from './attributes.ts';
+import { Attributes } from './attributes.ts';
 import { type CompiledMutatingPolicy, type CompiledMutation, compileMutating } from './compile.ts';
 import { conditionsHold } from './conditions.ts';
 import { handlesAllBut } from './exempt.ts';
-import { resourcesMatch } from './matching.ts';
-import { ConfigurationError, collectParams, paramResource } from './params.ts';
+import { type Invocation, invocationsOf } from './invocations.ts';
 import { applyConfiguration, applyPatch, MutationError } from './patching.ts';
 import { type Hook, PolicySource } from './policy-source.ts';
 import { RequestAuthorizer } from './request-authorizer.ts';
 import type { PolicyOptions } from './validating.ts';
 import { inputsOf } from './validation.ts';
-import { unviewed } from './views.ts';
+import { replaceContents, unviewed } from './views.ts';
 
 type Binding = MutatingAdmissionPolicyBinding;
 type PolicyHook = Hook<MutatingAdmissionPolicy, Binding, CompiledMutatingPolicy>;
 type MutableRequest = Parameters<NonNullable<AdmissionPlugin['admit']>>[0];
 
-/** One policy with one binding and one parameter, that a request is to go through. */
-interface Invocation {
+interface Invoked extends Invocation<Binding> {
   readonly hook: PolicyHook;
-  readonly binding: Binding;
-  readonly matched: Matched;
-  readonly params: KubeObject | undefined;
 }
 
 interface Failure {
@@ -83,8 +78,16 @@ export function mutatingAdmissionPolicy(options: PolicyOptions): AdmissionPlugin
       if (hooks.length === 0) return;
       const attributes = await Attributes.of(request, options);
       const failures: Failure[] = [];
-      const invocations: Invocation[] = [];
-      for (const hook of hooks) invocations.push(...(await invocationsOf(hook, attributes, options, failures)));
+      const invocations: Invoked[] = [];
+      for (const hook of hooks) {
+        const { policy } = hook;
+        for (const invocation of await invocationsOf(hook, attributes, options)) {
+          if (!('problem' in invocation)) invocations.push({ ...invocation, hook });
+          else if (policy.spec.failurePolicy !== 'Ignore') {
+            failures.push({ message: failureOf(policy, invocation.binding, invocation.problem), reason: '' });
+          }
+        }
+      }
       if (invocations.length > 0) await new Pass(request, attributes, reinvocation, options).run(invocations, failures);
       if (failures.length > 0) throw refused(request, attributes, failures);
     },
@@ -95,45 +98,6 @@ function failureOf(policy: MutatingAdmissionPolicy, binding: Binding | undefined
   const { name } = policy.metadata;
   const by = binding ? `policy '${name}' with binding '${binding.metadata.name}'` : `policy "${name}"`;
   return `${by} denied request: ${why}`;
-}
-
-/** How often a policy is to be invoked; what keeps it from being followed becomes a failure. */
-async function invocationsOf(
-  hook: PolicyHook,
-  attributes: Attributes,
-  options: PolicyOptions,
-  failures: Failure[],
-): Promise<readonly Invocation[]> {
-  const { policy } = hook;
-  const misconfigured = (error: unknown, binding?: Binding) => {
-    if (!(error instanceof ConfigurationError) && !(error instanceof ApiError)) throw error;
-    if (policy.spec.failurePolicy === 'Ignore') return;
-    const why = `failed to configure ${binding ? 'binding' : 'policy'}: ${error.message}`;
-    failures.push({ message: failureOf(policy, binding, why), reason: '' });
-  };
-  const out: Invocation[] = [];
-  let params: ReturnType<typeof paramResource> | undefined;
-  let matched: Matched | undefined;
-  try {
-    matched = resourcesMatch(policy.spec.matchConstraints ?? {}, attributes);
-    if (!matched) return [];
-    const { paramKind } = policy.spec;
-    if (paramKind) params = paramResource(options.resources, paramKind);
-  } catch (error) {
-    misconfigured(error);
-    return [];
-  }
-  for (const binding of hook.bindings) {
-    try {
-      const { matchResources, paramRef } = binding.spec;
-      if (matchResources && !resourcesMatch(matchResources, attributes)) continue;
-      const found = await collectParams(params, paramRef, attributes.namespace, options.objects, options.resources);
-      for (const param of found) out.push({ hook, binding, matched, params: param });
-    } catch (error) {
-      misconfigured(error, binding);
-    }
-  }
-  return out;
 }
 
 /** One round of one request. */
@@ -152,7 +116,7 @@ class Pass {
     this.#authorizer = new RequestAuthorizer(options.authorizer, request.context.user);
   }
 
-  async run(invocations: readonly Invocation[], failures: Failure[]): Promise<void> {
+  async run(invocations: readonly Invoked[], failures: Failure[]): Promise<void> {
     const { object } = this.#request;
     if (!object) return;
     const rounds = roundsOf(this.#reinvocation);
@@ -200,7 +164,7 @@ class Pass {
   }
 
   /** Evaluates one mutation, and makes the object what it says. */
-  async #mutate(object: Mutable<KubeObject>, mutation: CompiledMutation, invocation: Invocation): Promise<void> {
+  async #mutate(object: Mutable<KubeObject>, mutation: CompiledMutation, invocation: Invoked): Promise<void> {
     const { hook, matched, params } = invocation;
     const { compiled } = mutation.expression;
     if ('problem' in compiled) throw new MutationError(compiled.problem);
@@ -213,14 +177,8 @@ class Pass {
     const expected = expectedKind(model, { ...this.#request.target, resource: matched.resource });
     const change = mutation.patchType === 'JSONPatch' ? applyPatch : applyConfiguration;
     const made = change(expected, inputs.object, outcome.value);
-    if (made) become(object, await unviewed(this.#attributes, made, object, matched, convert));
+    if (made) replaceContents(object, await unviewed(this.#attributes, made, object, matched, convert));
   }
-}
-
-/** Makes an object, which others hold, equal to another. */
-function become(object: Mutable<KubeObject>, made: Mutable<KubeObject>): void {
-  for (const key of Object.keys(object)) if (!Object.hasOwn(made, key)) delete object[key as keyof KubeObject];
-  Object.assign(object, made);
 }
 
 function refused({ target, object }: AdmissionRequest, { name }: Attributes, failures: readonly Failure[]): ApiError {

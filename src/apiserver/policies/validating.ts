@@ -6,11 +6,10 @@ import { ApiError, errors } from '../../api/errors.ts';
 import type { AdmissionPlugin, Authorizer } from '../admission.ts';
 import type { ConvertObjects } from '../custom/versions.ts';
 import type { ObjectReader } from '../object-reader.ts';
-import { Attributes, type Matched, type Surroundings } from './attributes.ts';
+import { Attributes, type Surroundings } from './attributes.ts';
 import { type CompiledValidatingPolicy, compileValidating } from './compile.ts';
 import { handlesAllBut } from './exempt.ts';
-import { resourcesMatch } from './matching.ts';
-import { ConfigurationError, collectParams, paramResource } from './params.ts';
+import { invocationsOf } from './invocations.ts';
 import { type Hook, PolicySource } from './policy-source.ts';
 import { RequestAuthorizer } from './request-authorizer.ts';
 import { type Decision, judge } from './validation.ts';
@@ -71,42 +70,18 @@ async function* denials(
   authorizer: RequestAuthorizer,
   options: PolicyOptions,
 ): AsyncGenerator<Denial> {
-  const { policy } = hook;
-  const { name } = policy.metadata;
-  const misconfigured = function* (error: unknown, binding?: string): Generator<Denial> {
-    if (!(error instanceof ConfigurationError) && !(error instanceof ApiError)) throw error;
-    if (policy.spec.failurePolicy === 'Ignore') return;
-    const what = binding === undefined ? 'policy' : 'binding';
-    yield { policy: name, binding, message: `failed to configure ${what}: ${error.message}`, reason: '' };
-  };
-  let matched: Matched | undefined;
-  let params: ReturnType<typeof paramResource> | undefined;
-  try {
-    matched = resourcesMatch(policy.spec.matchConstraints ?? {}, attributes);
-    if (!matched) return;
-    const { paramKind } = policy.spec;
-    if (paramKind) params = paramResource(options.resources, paramKind);
-  } catch (error) {
-    yield* misconfigured(error);
-    return;
-  }
-  for (const binding of hook.bindings) {
-    let found: Awaited<ReturnType<typeof collectParams>>;
-    try {
-      const { matchResources, paramRef } = binding.spec;
-      if (matchResources && !resourcesMatch(matchResources, attributes)) continue;
-      found = await collectParams(params, paramRef, attributes.namespace, options.objects, options.resources);
-    } catch (error) {
-      yield* misconfigured(error, binding.metadata.name);
+  const { metadata, spec } = hook.policy;
+  const policy = metadata.name;
+  for (const invocation of await invocationsOf(hook, attributes, options)) {
+    const binding = invocation.binding?.metadata.name;
+    if ('problem' in invocation) {
+      if (spec.failurePolicy !== 'Ignore') yield { policy, binding, message: invocation.problem, reason: '' };
       continue;
     }
-    for (const param of found) {
-      const result = await judge(hook, attributes, matched, param, { authorizer, convert: options.convert });
-      for (const decision of result.denied) yield* act(decision, name, binding, attributes);
-      for (const message of result.annotationErrors) {
-        yield { policy: name, binding: binding.metadata.name, message, reason: '' };
-      }
-    }
+    const { matched, params } = invocation;
+    const result = await judge(hook, attributes, matched, params, { authorizer, convert: options.convert });
+    for (const decision of result.denied) yield* act(decision, policy, invocation.binding, attributes);
+    for (const message of result.annotationErrors) yield { policy, binding, message, reason: '' };
   }
 }
 

@@ -43,3 +43,10 @@ async function customAs(
   const [converted] = await convert(resource, [object], apiVersion);
   return converted ?? object;
 }
+
+/** Makes an object, which others hold, equal to another. */
+export function replaceContents(object: Mutable<KubeObject>, by: Mutable<KubeObject>): void {
+  const fields = object as Partial<Mutable<KubeObject>>;
+  for (const field of Object.keys(object)) if (!Object.hasOwn(by, field)) delete fields[field as keyof KubeObject];
+  Object.assign(object, by);
+}

@@ -1,9 +1,8 @@
 /** Whether a webhook is to be asked about a request, and as what. */
 import type { MutatingWebhook, ValidatingWebhook } from '../../api/admissionregistration/v1.gen.ts';
 import { errors } from '../../api/errors.ts';
-import { apiVersionOf, type KubeObject, type Mutable } from '../../api/resource.ts';
+import type { KubeObject } from '../../api/resource.ts';
 import type { Authorizer } from '../admission.ts';
-import type { ServedResource } from '../core.ts';
 import type { ConvertObjects } from '../custom/versions.ts';
 import { Activation, CONDITIONS_BUDGET } from '../policies/activation.ts';
 import { admissionRequest } from '../policies/admission-request.ts';
@@ -11,6 +10,7 @@ import type { Attributes, Matched } from '../policies/attributes.ts';
 import { conditionsHold } from '../policies/conditions.ts';
 import { namespaceSelected, objectSelected, ruleMatches } from '../policies/matching.ts';
 import { RequestAuthorizer } from '../policies/request-authorizer.ts';
+import { viewIn } from '../policies/views.ts';
 import type { Hook } from './hooks.ts';
 
 export interface Invocation {
@@ -85,44 +85,4 @@ async function conditionsAllow(
   if (webhook.failurePolicy === 'Ignore') return false;
   const { group, data } = target.resource;
   throw errors.forbidden({ group, resource: data.resource }, attributes.name, verdict.error);
-}
-
-/** How an object of the request looks in the version that was matched. */
-async function viewIn(
-  attributes: Attributes,
-  object: KubeObject | undefined,
-  matched: Matched,
-  convert: ConvertObjects,
-): Promise<KubeObject | undefined> {
-  const { resource, kind } = matched;
-  const apiVersion = apiVersionOf(kind);
-  // What only the subresource has (Scale, Eviction) is of one version.
-  if (!object || object.apiVersion === apiVersion || kind.kind !== resource.data.kind) return object;
-  return resource.custom ? customAs(resource, object, apiVersion, convert) : attributes.view(object, matched);
-}
-
-/** A changed object back in the version that the request's own object has. */
-export async function unviewed(
-  attributes: Attributes,
-  changed: Mutable<KubeObject>,
-  { apiVersion }: KubeObject,
-  matched: Matched,
-  convert: ConvertObjects,
-): Promise<Mutable<KubeObject>> {
-  const { resource } = matched;
-  if (changed.apiVersion === apiVersion) return changed;
-  if (!resource.custom) return attributes.unview(changed, matched);
-  // Made anew by the conversion.
-  return (await customAs(resource, changed, apiVersion, convert)) as Mutable<KubeObject>;
-}
-
-async function customAs(
-  resource: ServedResource,
-  object: KubeObject,
-  apiVersion: string,
-  convert: ConvertObjects,
-): Promise<KubeObject> {
-  if (resource.custom?.conversion.strategy !== 'Webhook') return { ...object, apiVersion };
-  const [converted] = await convert(resource, [object], apiVersion);
-  return converted ?? object;
 }

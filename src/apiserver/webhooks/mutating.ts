@@ -8,9 +8,10 @@ import { goJsonKind } from '../../schema/patch-error.ts';
 import { quote } from '../../schema/quote.ts';
 import type { AdmissionPlugin, AdmissionRequest, Reinvocation } from '../admission.ts';
 import { Attributes } from '../policies/attributes.ts';
+import { replaceContents, unviewed } from '../policies/views.ts';
 import { ask, CallFailed, failedClosed, refuseAbandoned } from './caller.ts';
 import { type Hook, HookSource } from './hooks.ts';
-import { type Invocation, invocationOf, unviewed } from './invocation.ts';
+import { type Invocation, invocationOf } from './invocation.ts';
 import { patchedBy } from './patch.ts';
 import { handlesWebhooks, type WebhookOptions } from './plugins.ts';
 import type { Answer } from './review.ts';
@@ -123,13 +124,6 @@ async function apply(
   if (deepEqual(result, object)) return false;
   replaceContents(request.object, await unviewed(attributes, result, request.object, matched, convert));
   return true;
-}
-
-/** The object keeps its identity, and nothing of what it was. */
-function replaceContents(object: Mutable<KubeObject>, by: Mutable<KubeObject>): void {
-  const fields = object as Partial<Mutable<KubeObject>>;
-  for (const field of Object.keys(object)) if (!(field in by)) delete fields[field as keyof KubeObject];
-  Object.assign(object, by);
 }
 
 /** The operations of a patch as far as they can be read. */
