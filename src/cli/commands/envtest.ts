@@ -1,6 +1,6 @@
 import { Command } from 'commander';
 
-/** For the tests of operators: see docs/envtest.md. */
+/** For the tests of operators: see examples/envtest-go. */
 export function envtestCommand(): Command {
   const command = new Command('envtest').description("an API server for controller-runtime's envtest and its like");
   command
