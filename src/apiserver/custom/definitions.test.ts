@@ -1,0 +1,185 @@
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import type { CustomResourceDefinition } from '../../api/apiextensions/v1.gen.ts';
+import type { KubeObject } from '../../api/resource.ts';
+import { type CoreFixture, coreFixture } from '../../testing/core-fixture.ts';
+import { settle } from '../../utils/clock.ts';
+import { silent } from '../../utils/log.ts';
+import type { Target } from '../core.ts';
+import { strategies } from '../strategies/index.ts';
+import { Definitions } from './definitions.ts';
+import type { ConvertObjects } from './versions.ts';
+
+const GROUP = 'example.com';
+let fixture: CoreFixture;
+let definitions: Definitions;
+let conversions = 0;
+const convert: ConvertObjects = async (_served, objects, apiVersion) => {
+  conversions++;
+  return objects.map((object) => ({ ...object, apiVersion, converted: 'yes' }) as KubeObject);
+};
+
+beforeEach(async () => {
+  conversions = 0;
+  fixture = coreFixture({ strategies, convert });
+  definitions = new Definitions({ core: fixture.core, clock: fixture.clock, log: silent });
+  await definitions.ready;
+});
+
+afterEach(async () => {
+  definitions.close();
+  await fixture[Symbol.asyncDispose]();
+});
+
+type Spec = CustomResourceDefinition['spec'];
+const specSchema = (properties: object) => ({
+  openAPIV3Schema: { type: 'object', properties: { spec: { type: 'object', properties } } },
+});
+const v1 = {
+  name: 'v1',
+  served: true,
+  storage: true,
+  schema: specSchema({ size: { type: 'string', default: 'M' }, count: { type: 'integer' } }),
+} as const;
+const beta = { ...v1, name: 'v1beta1', storage: false, schema: specSchema({ size: { type: 'string' } }) };
+
+async function define(plural: string, kind: string, spec: Partial<Spec> = {}): Promise<void> {
+  const object = {
+    apiVersion: 'apiextensions.k8s.io/v1',
+    kind: 'CustomResourceDefinition',
+    metadata: { name: `${plural}.${GROUP}` },
+    spec: { group: GROUP, scope: 'Namespaced', names: { plural, kind }, versions: [v1], ...spec },
+  };
+  const target = fixture.target('customresourcedefinitions', '');
+  await fixture.core.create(fixture.context, target, { object }, {});
+  await settle();
+}
+
+async function definition(plural: string): Promise<CustomResourceDefinition> {
+  const target = fixture.target('customresourcedefinitions', '', `${plural}.${GROUP}`);
+  return (await fixture.core.get(fixture.context, target, {})).object as CustomResourceDefinition;
+}
+
+function at(plural: string, version: string, name = '', subresource = ''): Target {
+  const resource = fixture.core.resources.find(GROUP, version, plural);
+  if (!resource) throw new Error(`${plural} ${version} is not served`);
+  return { resource, namespace: 'default', name, subresource };
+}
+
+async function make(plural: string, name: string, spec: object, version = 'v1', metadata: object = {}) {
+  const object = { apiVersion: `${GROUP}/${version}`, kind: 'Widget', metadata: { name, ...metadata }, spec };
+  return (await fixture.core.create(fixture.context, at(plural, version), { object }, {})).object;
+}
+
+const said = ({ status }: CustomResourceDefinition): string[] =>
+  (status.conditions ?? []).map(({ type, status: is, reason }) => `${type} ${is} ${reason}`);
+
+test('a definition is established, and its objects have its defaults and nothing it does not know', async () => {
+  await define('widgets', 'Widget');
+  expect(said(await definition('widgets'))).toEqual([
+    'NamesAccepted True NoConflicts',
+    'Established True InitialNamesAccepted',
+  ]);
+  const made = await make('widgets', 'a', { count: 1, other: 2 });
+  expect(made).toMatchObject({ metadata: { generation: 1 }, spec: { size: 'M', count: 1 } });
+  expect(made).not.toHaveProperty('spec.other');
+  expect(fixture.warnings).toEqual(['unknown field "spec.other"']);
+});
+
+test('a name that another definition has is refused until it is free', async () => {
+  await define('widgets', 'Widget');
+  await define('gadgets', 'Widget');
+  const refused = await definition('gadgets');
+  expect(said(refused)).toEqual(['NamesAccepted False ListKindConflict', 'Established False NotAccepted']);
+  expect(refused.status.conditions?.[0]?.message).toBe('"WidgetList" is already in use');
+  expect(fixture.core.resources.find(GROUP, 'v1', 'gadgets')).toBeUndefined();
+  const target = fixture.target('customresourcedefinitions', '', `widgets.${GROUP}`);
+  await fixture.core.delete(fixture.context, target, {});
+  await settle();
+  expect(said(await definition('gadgets'))[1]).toBe('Established True InitialNamesAccepted');
+});
+
+test('a definition that is deleted waits for its objects, which nobody may add to', async () => {
+  await define('widgets', 'Widget');
+  await make('widgets', 'kept', {}, 'v1', { finalizers: ['example.com/wait'] });
+  await make('widgets', 'gone', {});
+  const target = fixture.target('customresourcedefinitions', '', `widgets.${GROUP}`);
+  await fixture.core.delete(fixture.context, target, {});
+  await settle();
+  expect(said(await definition('widgets'))[2]).toBe('Terminating True InstanceDeletionInProgress');
+  await expect(make('widgets', 'new', {})).rejects.toThrow(
+    'create not allowed while custom resource definition is terminating',
+  );
+  const patch = { type: 'merge', value: { metadata: { finalizers: null } } } as const;
+  await fixture.core.patch(fixture.context, at('widgets', 'v1', 'kept'), patch, {});
+  await settle();
+  await expect(definition('widgets')).rejects.toThrow('not found');
+  expect(fixture.core.resources.find(GROUP, 'v1', 'widgets')).toBeUndefined();
+});
+
+test('another version shows what it knows of what is stored', async () => {
+  await define('widgets', 'Widget', { versions: [v1, beta] as Spec['versions'] });
+  await make('widgets', 'a', { count: 1 });
+  const shown = await fixture.core.get(fixture.context, at('widgets', 'v1beta1', 'a'), {});
+  expect(shown.object).toMatchObject({ apiVersion: `${GROUP}/v1beta1`, spec: { size: 'M' } });
+  expect(shown.object).not.toHaveProperty('spec.count');
+  await make('widgets', 'b', { size: 'S' }, 'v1beta1');
+  const stored = await fixture.core.get(fixture.context, at('widgets', 'v1', 'b'), {});
+  expect(stored.object).toMatchObject({ apiVersion: `${GROUP}/v1`, spec: { size: 'S' } });
+});
+
+test('objects are read by the schema of now', async () => {
+  await define('widgets', 'Widget');
+  await make('widgets', 'a', { count: 1 });
+  const value = [
+    {
+      op: 'add',
+      path: '/spec/versions/0/schema/openAPIV3Schema/properties/spec/properties/color',
+      value: { type: 'string', default: 'red' },
+    },
+    { op: 'remove', path: '/spec/versions/0/schema/openAPIV3Schema/properties/spec/properties/count' },
+  ];
+  const target = fixture.target('customresourcedefinitions', '', `widgets.${GROUP}`);
+  await fixture.core.patch(fixture.context, target, { type: 'json', value }, {});
+  const { items } = await fixture.core.list(fixture.context, at('widgets', 'v1'), {});
+  expect(items[0]?.object).toMatchObject({ spec: { size: 'M', color: 'red' } });
+  expect(items[0]?.object).not.toHaveProperty('spec.count');
+});
+
+test('a webhook converts each object once for a version, however many read it', async () => {
+  const conversion = {
+    strategy: 'Webhook',
+    webhook: { clientConfig: { url: 'https://127.0.0.1/' }, conversionReviewVersions: ['v1'] },
+  };
+  const open = { openAPIV3Schema: { type: 'object', 'x-kubernetes-preserve-unknown-fields': true } };
+  const versions = [
+    { ...v1, schema: open },
+    { ...beta, schema: open },
+  ];
+  await define('widgets', 'Widget', { versions: versions as Spec['versions'], conversion });
+  await make('widgets', 'a', {});
+  await make('widgets', 'b', {});
+  expect(conversions).toBe(0);
+  const list = await fixture.core.list(fixture.context, at('widgets', 'v1beta1'), {});
+  expect(list.items.map(({ object }) => object)).toMatchObject([{ converted: 'yes' }, { converted: 'yes' }]);
+  await fixture.core.get(fixture.context, at('widgets', 'v1beta1', 'a'), {});
+  expect(conversions).toBe(1);
+});
+
+test('a watch ends when the definition changes its schema, and not when its status does', async () => {
+  await define('widgets', 'Widget');
+  const watch = await fixture.watch('widgets', 'default');
+  const target = fixture.target('customresourcedefinitions', '', `widgets.${GROUP}`);
+  const label = { type: 'merge', value: { metadata: { labels: { a: 'b' } } } } as const;
+  await fixture.core.patch(fixture.context, target, label, {});
+  expect(watch.ended).toBe(false);
+  const value = {
+    spec: {
+      versions: [
+        { ...v1, additionalPrinterColumns: [] },
+        { ...beta, served: false },
+      ],
+    },
+  };
+  await fixture.core.patch(fixture.context, target, { type: 'merge', value }, {});
+  expect(watch.ended).toBe(true);
+});
