@@ -52,10 +52,12 @@ export class CachedObjects implements ObjectReader {
   list(group: string, version: string, resource: string, namespace: string): readonly KubeObject[] {
     const served = this.resources.find(group, version, resource);
     const cache = served && this.#caches.peek(served.prefix);
-    if (!cache) return [];
+    // Of what limits and quotas are about most clusters have none.
+    if (!cache || cache.size === 0) return nothing;
     const [start, end] = cache.bounds(namespace);
     return cache.range(start, end).map((entry) => entry.object);
   }
 }
 
+const nothing: readonly KubeObject[] = [];
 const everything = (cache: WatchCache): readonly Stored[] => cache.range(cache.prefix, cache.end);
