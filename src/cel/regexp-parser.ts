@@ -242,8 +242,9 @@ class RegExpParser {
       } else {
         const flags = this.#match(/([imsU]*)(?:-([imsU]+))?([:)])/y);
         if (!flags) {
-          const shown = /^\(\?[^:)]*[:)]?/.exec(this.#pattern.slice(start))?.[0] ?? '';
-          throw new RegExpError('invalid or unsupported Perl syntax', shown.slice(0, 4));
+          // As far as it was read: the first letter that is no flag.
+          const shown = /^\(\?[imsU-]*[^imsU-]?/.exec(this.#pattern.slice(start))?.[0] ?? '';
+          throw new RegExpError('invalid or unsupported Perl syntax', shown);
         }
         const outer = this.#flags;
         const changed = { ...outer };

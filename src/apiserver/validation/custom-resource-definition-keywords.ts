@@ -1,5 +1,6 @@
 /** Keywords of a schema: which there may be, and what goes with what. */
 import { type FieldError, fieldErrors, type Path } from '../../schema/field-error.ts';
+import { goItems } from '../custom/schema/go-schema.ts';
 import { isSchema, type JsonSchema } from '../custom/schema/structural.ts';
 
 const TYPES = ['array', 'boolean', 'integer', 'number', 'object', 'string'];
@@ -118,7 +119,9 @@ function checkMapList(schema: JsonSchema, path: Path, found: Found): void {
     return;
   }
   if (!isSchema(items)) {
-    found.push(fieldErrors.invalid(at, items, 'must only have a single schema if x-kubernetes-list-type is map'));
+    found.push(
+      fieldErrors.invalid(at, goItems(items), 'must only have a single schema if x-kubernetes-list-type is map'),
+    );
     return;
   }
   if (items.type !== 'object') {

@@ -93,7 +93,7 @@ class SchemaCheck {
     const rules = schema['x-kubernetes-validations'] ?? [];
     for (const [i, rule] of rules.entries())
       checkRule(rule, schema, path.child('x-kubernetes-validations').index(i), found);
-    if (rules.length > 0 && found.length === 0 && place.rules) this.#checkRules(schema, path, place, ruleProblems);
+    if (rules.length > 0 && found.length === 0 && place.rules) this.#checkRules(path, place, ruleProblems);
     return { found, ruleProblems };
   }
 
@@ -144,7 +144,7 @@ class SchemaCheck {
     }
   }
 
-  #checkRules(schema: JsonSchema, path: Path, { rules, uncorrelated }: Place, found: FieldError[]): void {
+  #checkRules(path: Path, { rules, uncorrelated }: Place, found: FieldError[]): void {
     if (!rules) return;
     const at = path.child('x-kubernetes-validations');
     const declared = declarationOf(rules.node, rules.isRoot);
@@ -156,14 +156,13 @@ class SchemaCheck {
     }
     for (const [i, compiled] of compileRules(rules.node, declared).entries()) {
       const cost = expressionCost(compiled, declared, rules.cardinality);
-      this.#checkCompiled(compiled, cost, schema, at.index(i), uncorrelated, found);
+      this.#checkCompiled(compiled, cost, at.index(i), uncorrelated, found);
     }
   }
 
   #checkCompiled(
     compiled: CompiledRule,
     cost: number,
-    _schema: JsonSchema,
     at: Path,
     uncorrelated: Path | undefined,
     found: FieldError[],

@@ -16,7 +16,7 @@ function mapOf<T>(values: Readonly<Record<string, T>> | undefined, each: (value:
 const orBool = (value: JsonSchema | boolean | undefined): Json | null =>
   value === undefined ? null : { Allows: value !== false, Schema: typeof value === 'object' ? goSchema(value) : null };
 
-function orArray(items: JsonSchema['items']): Json | null {
+export function goItems(items: JsonSchema['items']): Json | null {
   if (!items) return null;
   return isSchema(items)
     ? { Schema: goSchema(items), JSONSchemas: null }
@@ -60,7 +60,7 @@ export function goSchema(schema: JsonSchema): Json {
     MaxProperties: schema.maxProperties ?? null,
     MinProperties: schema.minProperties ?? null,
     Required: schema.required ?? null,
-    Items: orArray(schema.items),
+    Items: goItems(schema.items),
     AllOf: list(schema.allOf, goSchema),
     OneOf: list(schema.oneOf, goSchema),
     AnyOf: list(schema.anyOf, goSchema),
