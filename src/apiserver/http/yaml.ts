@@ -1,6 +1,7 @@
 import { type Document, isScalar, LineCounter, parseDocument, type SchemaOptions, visit } from 'yaml';
 import { quote } from '../../schema/quote.ts';
 import { anchorInItself } from './yaml-anchors.ts';
+import { yamlProblem } from './yaml-problem.ts';
 
 /** Text is not YAML; the message is in kube-apiserver's frame, the reason in the parser's words. */
 export class YamlError extends Error {
@@ -66,11 +67,11 @@ export function parseYaml(text: string): ParsedYaml {
       `error converting YAML to JSON: yaml: ${error instanceof Error ? error.message : String(error)}`,
     );
   }
-  const problem = document.errors.find((error) => error.code !== 'MULTIPLE_DOCS');
-  if (problem) {
-    const line = problem.linePos?.[0].line ?? 1;
-    throw new YamlError(`error converting YAML to JSON: yaml: line ${line}: did not find expected node content`);
-  }
+  const problem = yamlProblem(
+    text,
+    document.errors.filter((error) => error.code !== 'MULTIPLE_DOCS'),
+  );
+  if (problem) throw new YamlError(`error converting YAML to JSON: yaml: ${problem}`);
   const anchor = anchorInItself(document);
   if (anchor !== undefined) {
     throw new YamlError(`error converting YAML to JSON: yaml: anchor '${anchor}' value contains itself`);
