@@ -16,6 +16,8 @@ export interface CustomKind {
   /** Of the definition: another one of the same name is another resource. */
   readonly uid: string;
   readonly version: string;
+  /** What the resource was made of: equal forms of a definition make equal resources. */
+  readonly form: string;
   /** The version in which objects are stored; served or not. */
   readonly storage: () => ServedResource;
   /** A version by its name, served or not. */
@@ -61,6 +63,7 @@ export function resourcesOf(
   const names = status.acceptedNames;
   const terminating = isTrue(definition, 'Terminating');
   const made = new Map<string, ServedResource>();
+  const form = JSON.stringify([metadata.uid, metadata.generation, names, terminating]);
   const storageName = spec.versions.find((version) => version.storage)?.name ?? '';
   const storage = (): ServedResource => {
     const found = made.get(storageName);
@@ -81,6 +84,7 @@ export function resourcesOf(
     const custom: CustomKind = {
       uid: metadata.uid,
       version: name,
+      form,
       storage,
       sibling: (other) => made.get(other),
       shape,

@@ -71,7 +71,7 @@ export class OpenApiDocuments {
   async v3Index(others: readonly (readonly [path: string, hash: string])[] = []): Promise<Document> {
     this.#refresh();
     const documents = [...this.#byPath.keys()].sort().map(async (path) => {
-      const { hash } = await this.#document3(path, encodeJson);
+      const hash = customHash(this.#byPath.get(path)) ?? (await this.#document3(path, encodeJson)).hash;
       return [path, { serverRelativeURL: `/openapi/v3/${path}?hash=${hash}` }] as const;
     });
     const elsewhere = others.map(([path, hash]) => {
@@ -97,14 +97,18 @@ export class OpenApiDocuments {
   #document3(path: string, encode: Encode): Promise<Document> {
     const of = this.#byPath.get(path) ?? [];
     const key = `v3 ${path}${encode === encodeJson ? '' : ' protobuf'}`;
-    return this.#once(key, (docs, kinds) =>
+    const made = this.#once(key, (docs, kinds) =>
       typeof of === 'function' ? buildPlain(docs, of, kinds, encode) : build3(docs, kinds, of, encode),
     );
+    const hash = customHash(of);
+    return hash === undefined ? made : made.then(({ bytes }) => ({ bytes, hash }));
   }
 
   #refresh(): void {
     if (this.#generation === this.#resources.generation) return;
     this.#generation = this.#resources.generation;
+    const before = this.#byPath;
+    const made = this.#made;
     this.#made = new Map();
     this.#byPath = new Map(Object.entries(plainPaths));
     this.#kinds = kindsByDefinition(this.#resources);
@@ -115,6 +119,15 @@ export class OpenApiDocuments {
       if (Array.isArray(list)) list.push(resource);
       else this.#byPath.set(path, [resource]);
       if (group !== '' && !resource.custom) this.#byPath.set(`apis/${group}`, (paths) => paths.addGroup(group));
+    }
+    // A definition that comes or goes changes the documents of its own versions, and no others of version 3.
+    const kept = this.#made;
+    for (const [key, document] of made) {
+      const path = /^v3 (\S+)/.exec(key)?.[1] ?? '';
+      const of = this.#byPath.get(path);
+      if (!of || !sameParts(before.get(path), of)) continue;
+      kept.set(key, document);
+      document.catch(() => kept.delete(key));
     }
   }
 
@@ -233,6 +246,26 @@ function* encodeJson(value: Json): Generator<void, Buffer> {
 
 function document(bytes: Buffer): Document {
   return { bytes, hash: createHash('sha512').update(bytes).digest('hex').toUpperCase() };
+}
+
+/**
+ * The hash of a document that is of definitions alone: that of what they are, so that the index of a thousand of them
+ * need not make a thousand documents.
+ */
+function customHash(of: readonly ServedResource[] | AddPaths | undefined): string | undefined {
+  if (!Array.isArray(of)) return undefined;
+  const forms = (of as readonly ServedResource[]).map(({ custom }) => custom && `${custom.version} ${custom.form}`);
+  if (forms.length === 0 || forms.includes(undefined)) return undefined;
+  return createHash('sha512').update(forms.sort().join('\n')).digest('hex').toUpperCase();
+}
+
+/** Whether a document of one is that of the other. */
+function sameParts(
+  a: readonly ServedResource[] | AddPaths | undefined,
+  b: readonly ServedResource[] | AddPaths,
+): boolean {
+  if (!Array.isArray(a) || !Array.isArray(b)) return typeof a === 'function' && typeof b === 'function';
+  return a.length === b.length && a.every((resource, i) => resource === b[i]);
 }
 
 type Kinds = ReadonlyMap<string, readonly GroupVersionKind[]>;
