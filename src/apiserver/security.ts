@@ -45,6 +45,7 @@ import {
 } from './admission-plugins/storage.ts';
 import { taintNodesByCondition } from './admission-plugins/taint-nodes-by-condition.ts';
 import { type Authenticate, createAuthenticator } from './authentication/authenticator.ts';
+import { FrontProxies, type FrontProxyOptions } from './authentication/front-proxy.ts';
 import { identityReviews } from './authentication/reviews.ts';
 import { type Identity, ServiceAccountTokens } from './authentication/service-account-tokens.ts';
 import type { TokenFile } from './authentication/token-file.ts';
@@ -73,6 +74,7 @@ export interface SecurityOptions {
   /** --authorization-mode; default "Node,RBAC". */
   readonly authorizationMode?: string;
   readonly tokenFile?: TokenFile;
+  readonly frontProxy?: FrontProxyOptions;
   /** --anonymous-auth; default true. */
   readonly anonymous?: boolean;
   /** PEM private key that signs service account tokens. */
@@ -249,6 +251,7 @@ export function createSecurity(options: SecurityOptions): Security {
     authenticate: createAuthenticator({
       tokenFile: options.tokenFile,
       serviceAccountTokens: tokens,
+      frontProxies: options.frontProxy && new FrontProxies(options.frontProxy),
       anonymous: options.anonymous,
     }),
     admission: (reader) => {

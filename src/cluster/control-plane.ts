@@ -1,7 +1,7 @@
 import { model } from '../api/model.ts';
 import type { Authorizer } from '../apiserver/admission.ts';
 import { Aggregator } from '../apiserver/aggregation/aggregator.ts';
-import { ensureAuthenticationConfig } from '../apiserver/aggregation/authentication-config.ts';
+import { ensureAuthenticationConfig, frontProxyNames } from '../apiserver/aggregation/authentication-config.ts';
 import { registerCustomApiServices } from '../apiserver/aggregation/custom-api-services.ts';
 import type { Authenticate } from '../apiserver/authentication/authenticator.ts';
 import type { ServiceAccountTokens } from '../apiserver/authentication/service-account-tokens.ts';
@@ -81,6 +81,7 @@ export async function createControlPlane(options: ControlPlaneOptions): Promise<
     audiences: options.apiAudiences,
     anonymous: options.anonymous,
     tokenFile: options.tokenFile,
+    frontProxy: options.frontProxy && { ca: options.frontProxy.ca, allowedNames: frontProxyNames },
     authorizationMode: options.authorizationMode,
     projectServiceCa: true,
   });
@@ -91,7 +92,10 @@ export async function createControlPlane(options: ControlPlaneOptions): Promise<
       () => undefined,
       (error: unknown) => String(error),
     );
-  const webhooks = new WebhookClient(serviceResolver(() => objects, random), clock);
+  const webhooks = new WebhookClient(
+    serviceResolver(() => objects, random),
+    clock,
+  );
   const core = createCore({
     convert: webhookConversion(webhooks),
     store,

@@ -93,7 +93,7 @@ export async function startServer(options: ServerOptions & { readonly log: Logge
     authenticate: plane.authenticate,
     authorizer: plane.authorizer,
     aggregator: plane.aggregator,
-    tls: { ...certificates.serving, ca: certificates.ca.cert },
+    tls: { ...certificates.serving, ca: `${certificates.ca.cert}\n${certificates.frontProxyCa.cert}` },
     log: log.child({ component: 'apiserver' }),
     advertise: `${advertise}:${options.securePort}`,
     limits: {

@@ -1,5 +1,6 @@
 import { errors } from '../../api/errors.ts';
 import type { UserInfo } from '../user.ts';
+import type { FrontProxies } from './front-proxy.ts';
 import type { ServiceAccountTokens } from './service-account-tokens.ts';
 import type { TokenFile } from './token-file.ts';
 import { anonymousUser, asAuthenticated, extraKeys } from './users.ts';
@@ -12,6 +13,8 @@ export interface PeerCertificate {
     readonly CN?: string | readonly string[];
     readonly O?: string | readonly string[];
   };
+  /** DER. */
+  readonly raw?: Uint8Array;
   /** Colon-separated hexadecimal SHA-256. */
   readonly fingerprint256?: string;
 }
@@ -27,6 +30,8 @@ export interface Credentials {
 export interface AuthenticatorOptions {
   readonly tokenFile?: TokenFile;
   readonly serviceAccountTokens?: ServiceAccountTokens;
+  /** Those who may say in headers whom they found the client to be. */
+  readonly frontProxies?: FrontProxies;
   /** --anonymous-auth; default true. The authorizer then says what anonymous requests may do. */
   readonly anonymous?: boolean;
 }
@@ -39,8 +44,14 @@ export type Authenticate = (credentials: Credentials) => UserInfo | undefined;
 
 /** https://kubernetes.io/docs/reference/access-authn-authz/authentication/ */
 export function createAuthenticator(options: AuthenticatorOptions): Authenticate {
-  const { tokenFile, serviceAccountTokens, anonymous = true } = options;
-  return ({ headers, peerCertificate, verified }) => {
+  const { tokenFile, serviceAccountTokens, frontProxies, anonymous = true } = options;
+  return ({ headers, peerCertificate, verified: trusted }) => {
+    let verified = trusted;
+    if (frontProxies && verified && peerCertificate?.subject !== undefined && frontProxies.signed(peerCertificate)) {
+      const user = frontProxies.user(headers, peerCertificate);
+      if (user) return asAuthenticated(user);
+      verified = false;
+    }
     const token = bearerToken(headers);
     const hasCertificate = peerCertificate?.subject !== undefined;
     if (hasCertificate && verified) {

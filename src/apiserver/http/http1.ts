@@ -84,6 +84,7 @@ class Http1Exchange implements Exchange {
     this.url = request.url ?? '/';
     this.headers = request.headers;
     if (request.headers['impersonate-user'] !== undefined) keepDistinct(request, 'impersonate-');
+    if (request.headers['x-remote-user'] !== undefined) keepDistinct(request, 'x-remote-');
     // The server is only ever handed TLS sockets.
     this.connection = connectionOf(request.socket as TLSSocket);
     response.sendDate = true;

@@ -79,7 +79,7 @@ export class HeaderBlock {
       else headers[name] = value;
     } else if (single.has(name)) {
       if (name === 'content-length' && value !== before) this.#malformed = true;
-    } else if (name.startsWith('impersonate-')) {
+    } else if (name.startsWith('impersonate-') || name.startsWith('x-remote-')) {
       // Their values may hold commas.
       headers[name] = typeof before === 'string' ? [before, value] : [...before, value];
     } else {
