@@ -18,6 +18,7 @@ test.each([
   ['metadata:\n  name: x\n labels: {}\n', 'line 2: did not find expected key'],
   ['x: "\\q"\n', 'found unknown escape character'],
   ['x: "\\x"\n', 'did not find expected hexdecimal number'],
+  ['{', 'line 1: did not find expected node content'],
   ['}', 'did not find expected node content'],
 ])('%j: %s', (text, problem) => {
   expect(() => parseYaml(text)).toThrow(`error converting YAML to JSON: yaml: ${problem}`);

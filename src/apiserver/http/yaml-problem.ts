@@ -42,6 +42,8 @@ export function yamlProblem(text: string, errors: readonly YAMLParseError[]): st
     case 'MISSING_CHAR':
     case 'BAD_INDENT':
       if (message.startsWith('Missing closing')) return scanned(line, 'found unexpected end of stream');
+      if (message.startsWith('Flow') && ended && /[{[,]\s*$/.test(text))
+        return after('did not find expected node content');
       if (message.startsWith('Flow map')) return after("did not find expected ',' or '}'");
       if (message.startsWith('Flow sequence')) return after("did not find expected ',' or ']'");
       if (message.includes('sequence items')) return after("did not find expected '-' indicator");
