@@ -6,7 +6,7 @@ import {
   validatingadmissionpolicybindings,
 } from '../../api/admissionregistration/v1.gen.ts';
 import type { KubeObject, ResourceType } from '../../api/resource.ts';
-import { configMaps, policyFixture } from './testing.ts';
+import { configMaps, policyFixture } from '../../testing/policy-fixture.ts';
 
 const matchConstraints = { resourceRules: [{ ...configMaps, operations: ['CREATE'] }] };
 const expression = 'Object{}';

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import type { MatchResources, Mutation } from '../../api/admissionregistration/v1.gen.ts';
 import { deployments } from '../../api/apps/v1.gen.ts';
 import { configmaps } from '../../api/core/v1.gen.ts';
-import { NAMESPACE, policyFixture, refusalOf } from './testing.ts';
+import { NAMESPACE, policyFixture, refusalOf } from '../../testing/policy-fixture.ts';
 
 const config = (name: string, data: Record<string, string> = { k: 'v' }) => ({ metadata: { name }, data });
 const apply = (...expressions: string[]): { mutations: Mutation[] } => ({

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import type { MatchResources, NamedRuleWithOperations, Validation } from '../../api/admissionregistration/v1.gen.ts';
 import { deployments } from '../../api/apps/v1.gen.ts';
 import { configmaps, namespaces, secrets } from '../../api/core/v1.gen.ts';
-import { configMaps, NAMESPACE, policyFixture, refusalOf } from './testing.ts';
+import { configMaps, NAMESPACE, policyFixture, refusalOf } from '../../testing/policy-fixture.ts';
 
 const labels = { app: 'x' };
 const config = (name: string, data: Record<string, string> = {}) => ({ metadata: { name, labels }, data });

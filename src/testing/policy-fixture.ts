@@ -9,18 +9,18 @@ import {
   type ValidatingAdmissionPolicyBinding,
   validatingadmissionpolicies,
   validatingadmissionpolicybindings,
-} from '../../api/admissionregistration/v1.gen.ts';
-import type { Namespace } from '../../api/core/v1.gen.ts';
-import { namespaces } from '../../api/core/v1.gen.ts';
-import { ApiError } from '../../api/errors.ts';
-import type { Status } from '../../api/meta/v1.gen.ts';
-import { model } from '../../api/model.ts';
-import type { Draft } from '../../api/resource.ts';
-import { type CoreFixture, coreFixture } from '../../testing/core-fixture.ts';
-import type { Authorizer } from '../admission.ts';
-import { strategies } from '../strategies/index.ts';
-import { mutatingAdmissionPolicy } from './mutating.ts';
-import { type PolicyOptions, validatingAdmissionPolicy } from './validating.ts';
+} from '../api/admissionregistration/v1.gen.ts';
+import type { Namespace } from '../api/core/v1.gen.ts';
+import { namespaces } from '../api/core/v1.gen.ts';
+import { ApiError } from '../api/errors.ts';
+import type { Status } from '../api/meta/v1.gen.ts';
+import { model } from '../api/model.ts';
+import type { Draft } from '../api/resource.ts';
+import type { Authorizer } from '../apiserver/admission.ts';
+import { mutatingAdmissionPolicy } from '../apiserver/policies/mutating.ts';
+import { type PolicyOptions, validatingAdmissionPolicy } from '../apiserver/policies/validating.ts';
+import { strategies } from '../apiserver/strategies/index.ts';
+import { type CoreFixture, coreFixture } from './core-fixture.ts';
 
 export const NAMESPACE = 'tests';
 
