@@ -109,7 +109,8 @@ export function negotiate(accept: string | undefined, offer: Offer): Representat
       return found;
     }
   }
-  throw notAcceptable(offer.protobuf ? mediaTypes : mediaTypes.filter((type) => !type.endsWith('protobuf')));
+  // Of custom resources too, which have no protobuf: their metadata has.
+  throw notAcceptable(mediaTypes);
 }
 
 /** The first of `offered` that the Accept header likes best; undefined where it takes none of them. */
@@ -177,7 +178,7 @@ export function bodyMediaType(contentType: string | undefined, protobuf: boolean
   for (const mediaType of mediaTypes) {
     if (mediaType === bare && (protobuf || mediaType !== 'application/vnd.kubernetes.protobuf')) return mediaType;
   }
-  throw errors.unsupportedMediaType(protobuf ? mediaTypes : mediaTypes.slice(0, 2));
+  throw errors.unsupportedMediaType(mediaTypes);
 }
 
 /** The router's answer to a content type that no route of the path takes. */
