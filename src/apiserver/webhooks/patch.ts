@@ -1,6 +1,7 @@
-import { errors } from '../../api/errors.ts';
+import { type ApiError, errors } from '../../api/errors.ts';
 import { apiVersionOf, type KubeObject, type Mutable } from '../../api/resource.ts';
 import { DecodeError, decode } from '../../schema/decode.ts';
+import { fieldErrors, Path } from '../../schema/field-error.ts';
 import { isJsonObject } from '../../schema/json.ts';
 import { applyJsonPatch } from '../../schema/json-patch.ts';
 import { PatchError } from '../../schema/patch-error.ts';
@@ -24,6 +25,8 @@ export function patchedBy(
     const patched = applyJsonPatch(object, operations);
     const expected = expectedKind(model, target);
     const other = otherKind(expected, patched);
+    const sameKind = isJsonObject(patched) && patched.kind === expected.kind;
+    if (other && target.resource.custom && !sameKind) throw notOfKind(expected, patched);
     if (other) throw errors.internal(other);
     if (object.metadata !== undefined) return decodeExpected(expected, patched).object;
     // What a conversation is asked for with has no metadata, which objects cannot be without.
@@ -33,6 +36,14 @@ export function patchedBy(
     if (error instanceof PatchError || error instanceof DecodeError) throw errors.internal(error.message);
     throw error;
   }
+}
+
+/** A custom resource of another kind can be read, and is refused as what it is not. */
+function notOfKind({ group, kind: wanted }: ExpectedKind, patched: unknown): ApiError {
+  const { kind, metadata } = isJsonObject(patched) ? patched : {};
+  const name = isJsonObject(metadata) && typeof metadata.name === 'string' ? metadata.name : '';
+  const found = fieldErrors.invalid(Path.of('kind'), String(kind), `must be ${wanted}`);
+  return errors.invalid({ group, kind: String(kind) }, name, [found]);
 }
 
 /** Says that a patch made another kind of an object; one that is left out is taken to be what it was. */
