@@ -104,7 +104,9 @@ function fieldNames(resource: ServedResource): ReadonlySet<string> {
       spec: {},
       status: {},
     } as unknown as KubeObject;
-    const found = new Set(resource.custom?.selectable ?? Object.keys(resource.strategy.selectableFields?.(blank) ?? {}));
+    const found = new Set(
+      resource.custom?.selectable ?? Object.keys(resource.strategy.selectableFields?.(blank) ?? {}),
+    );
     found.add(NAME);
     // Kinds that list their fields one by one have no namespace where they live in none.
     if (resource.data.namespaced || !saysPlainly(resource)) found.add(NAMESPACE);
