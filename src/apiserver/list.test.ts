@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { configmaps } from '../api/core/v1.gen.ts';
+import { configmaps, serviceaccounts } from '../api/core/v1.gen.ts';
 import { ApiError } from '../api/errors.ts';
 import { coreFixture } from '../testing/core-fixture.ts';
 import { encodeContinue } from './cache/continue-token.ts';
@@ -79,6 +79,17 @@ describe('list', () => {
     expect(error.message).toContain('The provided continue parameter is too old to display a consistent list result.');
     const rest = await maps.list('one', { continue: (error.status.metadata as { continue?: string }).continue });
     expect(names(rest)).toBe('b c d');
+  });
+
+  test('a page expires though nothing of its collection has changed', async () => {
+    await using f = coreFixture();
+    const maps = f.client.resource(configmaps);
+    for (const name of ['a', 'b']) await maps.create('one', named(name));
+    const { metadata } = await maps.list('one', { limit: 1 });
+    for (const name of ['x', 'y']) await f.client.resource(serviceaccounts).create('one', named(name));
+    await f.store.compact(5);
+    const error = await refusal(maps.list('one', { limit: 1, continue: metadata.continue }));
+    expect(error.reason).toBe('Expired');
   });
 
   test('exact revisions come from history', async () => {

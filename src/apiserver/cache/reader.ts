@@ -156,7 +156,10 @@ export class Reader {
     }
   }
 
-  /** The state as of a revision: from the cache while nothing changed since, else from the store's history. */
+  /**
+   * The state as of a revision: from the cache while nothing changed since, else from the store's history. A revision
+   * that is compacted is refused either way: pages must end some time, however quiet their collection.
+   */
   async #at(
     cache: WatchCache,
     start: string,
@@ -165,16 +168,14 @@ export class Reader {
     revision: number,
     limit: number,
   ): Promise<Page> {
+    if (revision < this.#store.compactedRevision) throw tooOld();
     if (cache.since(revision)?.length === 0) return fromCache(cache, start, end, selection, limit, revision);
     const entries: Entry[] = [];
     const chunk = limit > 0 ? Math.max(limit, selection.all ? 0 : 500) : 0;
     let from = start;
     for (;;) {
       const range = await this.#store.range(from, end, { revision, limit: chunk }).catch((error: unknown) => {
-        if (error instanceof CompactedError) {
-          throw errors.expired('The resourceVersion for the provided list is too old.');
-        }
-        throw error;
+        throw error instanceof CompactedError ? tooOld() : error;
       });
       for (const [i, kv] of range.items.entries()) {
         const cached = cache.get(kv.key);
@@ -402,3 +403,5 @@ function bookmark(resource: ServedResource, revision: number, initialEnd: boolea
   } as KubeObject;
   return Entry.unstored('', revision, object);
 }
+
+const tooOld = (): ApiError => errors.expired('The resourceVersion for the provided list is too old.');
