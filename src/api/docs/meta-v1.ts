@@ -109,7 +109,7 @@ ObjectMeta: What every object has.
   uid: Tells it from all others, also from those that had its name before. The server's.
   resourceVersion: Changes with every write; who sends an old one is refused. The server's.
   generation: Counts changes of what is wanted. The server's.
-  creationTimestamp: When it was made. The server's.
+  creationTimestamp: CreationTimestamp is a timestamp of when it was made. The server's.
   deletionTimestamp: When it is to be gone; set once somebody deletes it. The server's.
   deletionGracePeriodSeconds: Seconds it is given to stop. The server's.
   labels: Names and values to select objects by.

@@ -32,7 +32,11 @@ async function finish(name: string, type: 'Complete' | 'Failed') {
     status: {
       startTime: time,
       ...(type === 'Complete' && { completionTime: time }),
-      conditions: [{ type, status: 'True', lastTransitionTime: time }],
+      conditions: [type === 'Complete' ? 'SuccessCriteriaMet' : 'FailureTarget', type].map((reached) => ({
+        type: reached,
+        status: 'True',
+        lastTransitionTime: time,
+      })),
     },
   };
   await cluster.client.resource(jobs).patch(NAMESPACE, name, { type: 'strategic', body }, { subresource: 'status' });
