@@ -183,3 +183,20 @@ test('a watch ends when the definition changes its schema, and not when its stat
   await fixture.core.patch(fixture.context, target, { type: 'merge', value }, {});
   expect(watch.ended).toBe(true);
 });
+
+test('a Scale shows the selector that the definition says, and none where it says none', async () => {
+  const paths = { specReplicasPath: '.spec.count', statusReplicasPath: '.status.replicas' };
+  const scaled = (scale: object) => [{ ...v1, subresources: { scale } }] as Spec['versions'];
+  await define('widgets', 'Widget', { versions: scaled(paths) });
+  await define('gadgets', 'Gadget', { versions: scaled({ ...paths, labelSelectorPath: '.spec.size' }) });
+  for (const plural of ['widgets', 'gadgets']) {
+    const kind = plural === 'widgets' ? 'Widget' : 'Gadget';
+    const object = { apiVersion: `${GROUP}/v1`, kind, metadata: { name: 'a' }, spec: { count: 2, size: 'app=web' } };
+    await fixture.core.create(fixture.context, at(plural, 'v1'), { object }, {});
+  }
+  const scale = async (plural: string) =>
+    (await fixture.core.get(fixture.context, at(plural, 'v1', 'a', 'scale'), {})).object;
+  expect(await scale('widgets')).toMatchObject({ spec: { replicas: 2 }, status: { replicas: 0 } });
+  expect(await scale('widgets')).not.toHaveProperty('status.selector');
+  expect(await scale('gadgets')).toMatchObject({ status: { selector: 'app=web' } });
+});

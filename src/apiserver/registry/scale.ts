@@ -13,7 +13,7 @@ import { decodeAs } from './body.ts';
 export interface ScalePaths {
   readonly replicas: readonly string[];
   readonly statusReplicas: readonly string[];
-  /** Of a metav1.LabelSelector, a map of labels, or text that is a selector already. */
+  /** Of a metav1.LabelSelector, a map of labels, or text that is a selector already; empty where there is none. */
   readonly selector: readonly string[];
 }
 
@@ -33,7 +33,8 @@ export function scaleKind(): ExpectedKind {
 /** The object's Scale. https://kubernetes.io/docs/reference/generated/kubernetes-api/v1.36/#scale-v1-autoscaling */
 export function scaleOf(object: KubeObject, paths: ScalePaths): Scale {
   const { name, namespace, uid, resourceVersion, creationTimestamp } = object.metadata;
-  const selector = selectorText(at(object, paths.selector));
+  // An empty path is of no field, not of the object.
+  const selector = paths.selector.length > 0 && selectorText(at(object, paths.selector));
   const value = {
     metadata: { name, namespace, uid, resourceVersion, creationTimestamp },
     spec: { replicas: at(object, paths.replicas) ?? 0 },
@@ -65,7 +66,8 @@ export function checkScales(object: KubeObject, { replicas }: ScalePaths): void 
 
 /** Throws BadRequest for a changed Scale of a custom resource that still has no number. */
 export function checkScaled({ spec }: Scale, { replicas }: ScalePaths): void {
-  if (spec?.replicas === UNSET) throw errors.badRequest(`the spec replicas field ${pathText(replicas)} cannot be empty`);
+  if (spec?.replicas === UNSET)
+    throw errors.badRequest(`the spec replicas field ${pathText(replicas)} cannot be empty`);
 }
 
 /** Notes in the owners of an updated Scale who changed what. */
