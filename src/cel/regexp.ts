@@ -2,27 +2,20 @@
  * Regular expressions of RE2's syntax in time linear in the text: expressions come from users, and JavaScript's own engine
  * can be made to run for ever. https://github.com/google/re2/wiki/Syntax
  *
- * A pattern becomes a program for a machine that follows all its threads at once (Thompson, Pike); the order of threads is
- * the order of preference, so that matches are the ones a backtracking engine would find.
+ * A pattern becomes a program for a machine that follows all its threads at once (regexp-program.ts); the order of threads
+ * is the order of preference, so that matches are the ones a backtracking engine would find. Where it only matters whether
+ * there is a match, an automaton made of the program while it runs answers many times faster (regexp-automaton.ts).
  */
-import { type Node, parseRegExp, RegExpError } from './regexp-parser.ts';
+import { RegExpAutomaton } from './regexp-automaton.ts';
+import { parseRegExp, RegExpError } from './regexp-parser.ts';
+import { compileProgram, type Instruction } from './regexp-program.ts';
 import { CelError } from './values.ts';
-
-type Instruction =
-  | { readonly op: 'char'; readonly test: (code: number) => boolean }
-  /** Both ways, the first one preferred. */
-  | { op: 'split'; first: number; second: number }
-  | { op: 'jump'; to: number }
-  | { readonly op: 'assert'; readonly test: (before: number, after: number) => boolean }
-  | { readonly op: 'match' };
-
-/** What a counted repetition may blow a pattern up to. */
-const MAX_PROGRAM = 50_000;
 
 export class LinearRegExp {
   readonly #program: readonly Instruction[];
   readonly #seen: Uint32Array;
   #generation = 0;
+  #automaton: RegExpAutomaton | undefined;
 
   constructor(program: readonly Instruction[]) {
     this.#program = program;
@@ -30,6 +23,12 @@ export class LinearRegExp {
   }
 
   test(text: string): boolean {
+    this.#automaton ??= new RegExpAutomaton(this.#program);
+    return this.#automaton.test(text) ?? this.simulate(text);
+  }
+
+  /** The same without an automaton: for texts it is no good for, and to hold it against. */
+  simulate(text: string): boolean {
     return this.#run(text, 0, true) !== undefined;
   }
 
@@ -127,79 +126,6 @@ function codeBefore(text: string, at: number): number {
   return text.codePointAt(pair ? at - 2 : at - 1) as number;
 }
 
-function compile(node: Node): Instruction[] {
-  const program: Instruction[] = [];
-  const push = (instruction: Instruction): number => {
-    if (program.length >= MAX_PROGRAM) throw new RegExpError('expression too large', '');
-    return program.push(instruction) - 1;
-  };
-  const split = (greedy: boolean): { enter: (pc: number) => void; leave: (pc: number) => void } => {
-    const instruction: Instruction = { op: 'split', first: 0, second: 0 };
-    push(instruction);
-    const set = (first: boolean) => (pc: number) => {
-      if (first) instruction.first = pc;
-      else instruction.second = pc;
-    };
-    return { enter: set(greedy), leave: set(!greedy) };
-  };
-  const emit = (n: Node): void => {
-    switch (n.kind) {
-      case 'empty':
-        return;
-      case 'char':
-        push({ op: 'char', test: n.test });
-        return;
-      case 'assert':
-        push({ op: 'assert', test: n.test });
-        return;
-      case 'concat':
-        for (const part of n.parts) emit(part);
-        return;
-      case 'alternate': {
-        const ends: { to: number }[] = [];
-        for (const [i, part] of n.parts.entries()) {
-          if (i === n.parts.length - 1) {
-            emit(part);
-            break;
-          }
-          const branch = split(true);
-          branch.enter(program.length);
-          emit(part);
-          const end: Instruction = { op: 'jump', to: 0 };
-          push(end);
-          ends.push(end);
-          branch.leave(program.length);
-        }
-        for (const end of ends) end.to = program.length;
-        return;
-      }
-      case 'repeat': {
-        for (let i = 0; i < n.min; i++) emit(n.of);
-        if (n.max === undefined) {
-          const loop = program.length;
-          const branch = split(n.greedy);
-          branch.enter(program.length);
-          emit(n.of);
-          push({ op: 'jump', to: loop });
-          branch.leave(program.length);
-          return;
-        }
-        const branches: { leave: (pc: number) => void }[] = [];
-        for (let i = n.min; i < n.max; i++) {
-          const branch = split(n.greedy);
-          branch.enter(program.length);
-          branches.push(branch);
-          emit(n.of);
-        }
-        for (const branch of branches) branch.leave(program.length);
-      }
-    }
-  };
-  emit(node);
-  push({ op: 'match' });
-  return program;
-}
-
 const cache = new Map<string, LinearRegExp | CelError>();
 const CACHE_LIMIT = 512;
 
@@ -209,7 +135,7 @@ export function compileRegExp(pattern: string): LinearRegExp | CelError {
   if (known) return known;
   let made: LinearRegExp | CelError;
   try {
-    made = new LinearRegExp(compile(parseRegExp(pattern)));
+    made = new LinearRegExp(compileProgram(parseRegExp(pattern)));
   } catch (error) {
     if (!(error instanceof RegExpError)) throw error;
     made = new CelError(`error parsing regexp: ${error.message}`);

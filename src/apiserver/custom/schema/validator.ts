@@ -2,6 +2,8 @@
  * Holds values against schemas, as OpenAPI means them and in the words of Kubernetes' validator. A schema is compiled
  * into checks once; checking a value that is good allocates next to nothing.
  */
+import { compileRegExp } from '../../../cel/regexp.ts';
+import { CelError } from '../../../cel/values.ts';
 import { deepEqual } from '../../../schema/equal.ts';
 import { fieldErrors } from '../../../schema/field-error.ts';
 import { isInt64, isWhole } from '../../../schema/go-number.ts';
@@ -12,7 +14,6 @@ import type { Correlated } from './correlation.ts';
 import { formatCheck, knownFormat } from './formats.ts';
 import { numberCheck } from './numbers.ts';
 import { invalid, Outcome, type Problem, place, typeProblem, unplaced } from './outcome.ts';
-import { compilePattern } from './patterns.ts';
 import { isSchema, type JsonSchema } from './structural.ts';
 
 /** Checks a value at a path ("spec.rules[0]"). With an old value, problems of what did not change are passed over. */
@@ -140,7 +141,7 @@ function stringCheck(schema: JsonSchema): ((value: string, path: string, out: Ou
   const { maxLength, minLength, pattern } = schema;
   const format = knownFormat(schema);
   const isFormatted = format === '' ? undefined : formatCheck(format);
-  const regexp = pattern ? compilePattern(pattern) : undefined;
+  const regexp = pattern ? compileRegExp(pattern) : undefined;
   const bounds = (value: string, path: string): Problem | undefined => {
     const length = maxLength === undefined && minLength === undefined ? 0 : lengthOf(value);
     if (maxLength !== undefined && length > maxLength) {
@@ -150,8 +151,9 @@ function stringCheck(schema: JsonSchema): ((value: string, path: string, out: Ou
     if (minLength !== undefined && length < minLength) {
       return invalid(path, value, `${path} in body should be at least ${minLength} chars long`);
     }
-    if (typeof regexp === 'string') {
-      return invalid(path, value, `${path} in body should match '${pattern}, but pattern is invalid: ${regexp}'`);
+    if (regexp instanceof CelError) {
+      const why = `but pattern is invalid: ${regexp.message}`;
+      return invalid(path, value, `${path} in body should match '${pattern}, ${why}'`);
     }
     return regexp && !regexp.test(value)
       ? invalid(path, value, `${path} in body should match '${pattern}'`)
