@@ -43,6 +43,16 @@ export async function fuzz({ seed, requests, say = () => undefined }: FuzzOption
     findings.push(text);
     say(`\n${text}`);
   };
+  const failures = new Set<string>();
+  // A person has to judge the others by their words, so each of them is told once.
+  const failure = (text: string, what: string) => {
+    const [words = ''] = text.replaceAll(/[0-9]+|\\"(?:[^"\\]|\\\\.)*\\"/g, '#').match(/"message":"[^{[]{0,60}/) ?? [
+      text.slice(0, 60),
+    ];
+    if (failures.has(words) || failures.size >= 100) return;
+    failures.add(words);
+    say(`\nto be judged: ${text.slice(0, 500)}\n  for ${what}`);
+  };
   const server = await ServerProcess.create();
   const transport = new Transport({ port: server.port, token: server.token, withinMs: answerWithinMs });
   try {
@@ -53,7 +63,10 @@ export async function fuzz({ seed, requests, say = () => undefined }: FuzzOption
       try {
         const { status, text } = await send();
         statuses[status] = (statuses[status] ?? 0) + 1;
-        if (status >= 500 && unforeseen.test(text)) find(`${status} ${text.slice(0, 500)}\n  for ${what}`);
+        if (status >= 500) {
+          if (unforeseen.test(text)) find(`${status} ${text.slice(0, 500)}\n  for ${what}`);
+          else failure(`${status} ${text}`, what);
+        }
       } catch (error) {
         find(`${error instanceof Error ? error.message : error}\n  for ${what}`);
       }

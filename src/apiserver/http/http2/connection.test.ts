@@ -313,3 +313,21 @@ test('a large upload to nobody does not hold up the connection', async () => {
   expect((await ask(session, 'GET', '/version')).status).toBe(200);
   upload.close(constants.NGHTTP2_CANCEL);
 });
+
+test('who is answered before all of the body is sent can read the answer before the stream is reset', async () => {
+  const client = await RawClient.open();
+  // POST /nope
+  const post = Buffer.concat([Buffer.from([0x83, 0x87, 0x04, 5]), Buffer.from('/nope')]);
+  client.send(frameType.headers, flag.endHeaders, 1, post);
+  client.send(frameType.headers, flag.endHeaders, 3, post);
+  await expect.poll(() => client.of(1).at(-1)?.flags).toBe(flag.endStream);
+  for (let i = 0; i < 3; i++) client.send(frameType.data, 0, 1, Buffer.alloc(16_000));
+  client.send(frameType.data, flag.endStream, 1, Buffer.alloc(16_000));
+  // The third stream stays open until the server has waited long enough.
+  await expect.poll(() => client.of(3).at(-1)?.type, { timeout: 10_000 }).toBe(frameType.rstStream);
+  expect(client.of(3).map(({ type }) => type)).toEqual([frameType.headers, frameType.data, frameType.rstStream]);
+  expect(client.of(3).at(-1)?.payload).toEqual(uint32(errorCode.none));
+  expect(client.of(1).map(({ type }) => type)).toEqual([frameType.headers, frameType.data]);
+  client.get(5);
+  await expect.poll(() => client.of(5).at(-1)?.flags).toBe(flag.endStream);
+});

@@ -18,6 +18,12 @@ import type { RequestHead } from './request-headers.ts';
 const HIGH_WATER = 256 * 1024;
 const LOW_WATER = 64 * 1024;
 
+/**
+ * How long a client that is answered before it has sent all of its body may go on. A reset that comes together with the
+ * answer makes some clients (curl) forget the answer; most stop by themselves when they have read it.
+ */
+const LINGER_MS = 1000;
+
 const NOTHING = Buffer.alloc(0);
 
 /** One request and its answer. */
@@ -112,7 +118,10 @@ export class Http2Stream implements Exchange, ResponseStream {
 
   /** The client took the stream back, or the connection is gone. */
   lost(): void {
-    if (this.#closed) return;
+    if (this.#closed) {
+      clearTimeout(this.#timer);
+      return;
+    }
     this.#receiving = false;
     this.#close();
     this.#abort?.abort();
@@ -130,6 +139,12 @@ export class Http2Stream implements Exchange, ResponseStream {
   receive(body: Buffer, weight: number, ends: boolean): boolean {
     this.#receiveWindow -= weight;
     if (this.#receiveWindow < 0) return false;
+    if (this.#closed) {
+      // The answer is complete: what still comes is thrown away, and the connection's other streams keep their window.
+      this.#connection.consumed(weight);
+      if (ends) this.#over();
+      return true;
+    }
     this.unread += weight;
     if (body.length > 0) {
       // A copy: the body would keep the whole of what the socket read alive.
@@ -332,17 +347,25 @@ export class Http2Stream implements Exchange, ResponseStream {
   drained(): void {
     if (this.#closed) return;
     if (this.#ended) {
-      // The answer is complete; what the client still sends is of no use.
-      if (this.#receiving) {
-        this.#close();
-        this.#connection.resetStream(this, errorCode.none);
-        return;
-      }
       this.#close();
-      this.#connection.forget(this);
+      if (this.#receiving) this.#linger();
+      else this.#connection.forget(this);
     } else if (this.#full && this.queued < LOW_WATER) {
       this.#full = false;
       this.onDrain?.();
     }
+  }
+
+  /** The answer is complete; what the client still sends is of no use (RFC 9113, 8.1). */
+  #linger(): void {
+    this.#connection.consumed(this.unread);
+    this.unread = 0;
+    this.#timer = setTimeout(() => this.#connection.resetStream(this, errorCode.none), LINGER_MS);
+  }
+
+  #over(): void {
+    clearTimeout(this.#timer);
+    this.#receiving = false;
+    this.#connection.forget(this);
   }
 }
