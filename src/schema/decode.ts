@@ -337,6 +337,12 @@ function isEmpty(op: number, value: unknown): boolean {
   }
 }
 
+/** As most maps do; copying them at once is much quicker when they are large. */
+function hasStringsOnly(value: JsonObject): boolean {
+  for (const key in value) if (typeof value[key] !== 'string') return false;
+  return true;
+}
+
 function hasKeys(value: JsonObject): boolean {
   for (const _ in value) return true;
   return Object.keys(value).length > 0;
@@ -409,6 +415,7 @@ function decodeList(
 
 function decodeMap(node: Node, value: JsonObject, context: Context, owner: Plan | undefined, name: string): JsonObject {
   const items = node.items;
+  if (items?.op === STRING && hasStringsOnly(value)) return { ...value };
   const out: JsonObject = {};
   if (!items) return out;
   if (name !== '') context.path.push(name);

@@ -147,6 +147,11 @@ export class FieldSet {
     return this.children.get(step) ?? FieldSet.none;
   }
 
+  /** The set at a step that another set has at position `i`: sets of like objects have their steps in the same order. */
+  #near(step: string, i: number): FieldSet | undefined {
+    return this.steps[i] === step ? this.sets[i] : this.children.get(step);
+  }
+
   /** With the path to this node itself. */
   asMember(): FieldSet {
     return this.member ? this : FieldSet.of(true, this.steps, this.sets);
@@ -155,9 +160,23 @@ export class FieldSet {
   union(other: FieldSet): FieldSet {
     if (other.empty || other === this) return this;
     if (this.empty) return other;
-    const children = new Map(this.children);
-    for (const [step, child] of other.children) children.set(step, this.at(step).union(child));
-    return FieldSet.node(this.member || other.member, children);
+    const sets: FieldSet[] = [];
+    let common = 0;
+    for (let i = 0; i < this.steps.length; i++) {
+      const child = this.sets[i] ?? FieldSet.none;
+      const theirs = other.#near(this.steps[i] ?? '', i);
+      if (theirs) common++;
+      sets.push(theirs ? child.union(theirs) : child);
+    }
+    const steps = [...this.steps];
+    for (let i = 0; common < other.steps.length; i++) {
+      const step = other.steps[i] ?? '';
+      if (this.children.has(step)) continue;
+      common++;
+      steps.push(step);
+      sets.push(other.sets[i] ?? FieldSet.none);
+    }
+    return FieldSet.of(this.member || other.member, steps, sets);
   }
 
   intersection(other: FieldSet): FieldSet {
@@ -172,18 +191,22 @@ export class FieldSet {
 
   /** Members of this set that are not members of the other; what is below a member of the other stays. */
   difference(other: FieldSet): FieldSet {
-    if (other.empty) return this;
-    let children: Map<string, FieldSet> | undefined;
-    for (const [step, theirs] of other.children) {
-      const child = this.children.get(step);
-      const left = child?.difference(theirs);
-      if (!left || left === child) continue;
-      children ??= new Map(this.children);
-      if (left.empty) children.delete(step);
-      else children.set(step, left);
+    if (this === other) return FieldSet.none;
+    if (other.empty || this.empty) return this;
+    const steps: string[] = [];
+    const sets: FieldSet[] = [];
+    let changed = this.member && other.member;
+    for (let i = 0; i < this.steps.length; i++) {
+      const step = this.steps[i] ?? '';
+      const child = this.sets[i] ?? FieldSet.none;
+      const theirs = other.#near(step, i);
+      const left = theirs ? child.difference(theirs) : child;
+      if (left !== child) changed = true;
+      if (left.empty) continue;
+      steps.push(step);
+      sets.push(left);
     }
-    const member = this.member && !other.member;
-    return children || member !== this.member ? FieldSet.node(member, children ?? this.children) : this;
+    return changed ? FieldSet.of(this.member && !other.member, steps, sets) : this;
   }
 
   /** Without the other's members and all that is below them. */
@@ -225,8 +248,9 @@ export class FieldSet {
   #toJson(): JsonObject {
     if (this.#json) return this.#json;
     const out: JsonObject = {};
-    if (this.member && this.children.size > 0) out['.'] = FieldSet.leaf.#toJson();
-    for (const [step, child] of this.#sorted()) setOwn(out, step, child.#toJson());
+    if (this.member && this.steps.length > 0) out['.'] = FieldSet.leaf.#toJson();
+    // A step begins with a letter and a colon: none is "__proto__".
+    for (const [step, child] of this.#sorted()) out[step] = child.#toJson();
     this.#json = Object.freeze(out);
     return out;
   }
@@ -241,9 +265,11 @@ export class FieldSet {
 
   #sorted(): [string, FieldSet][] {
     // "f" < "k" < "v": names, keys, values, in Kubernetes' order; positions ("i") come last.
-    if (this.children.size < 2) return [...this.children];
+    const pairs = this.steps.map((step, i): [string, FieldSet] => [step, this.sets[i] ?? FieldSet.none]);
+    if (pairs.length < 2) return pairs;
+    if (!this.steps.some((step) => step.startsWith('i:'))) return pairs.sort(([a], [b]) => (a < b ? -1 : 1));
     const rank = (step: string) => (step.startsWith('i:') ? `z${step}` : step);
-    return [...this.children].sort(([a], [b]) => (rank(a) < rank(b) ? -1 : 1));
+    return pairs.sort(([a], [b]) => (rank(a) < rank(b) ? -1 : 1));
   }
 
   /** Reads the JSON form; undefined where it is not one. */

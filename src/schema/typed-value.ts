@@ -308,7 +308,11 @@ class Gathered {
   }
 }
 
-const isBareObject = (value: unknown) => !isJsonObject(value) || Object.keys(value).length === 0;
+function isBareObject(value: unknown): boolean {
+  if (!isJsonObject(value)) return true;
+  for (const name in value) if (Object.hasOwn(value, name)) return false;
+  return true;
+}
 
 function compareObjects(shape: Shape, before: unknown, after: unknown): Comparison {
   const left = isJsonObject(before) ? before : {};
@@ -318,13 +322,17 @@ function compareObjects(shape: Shape, before: unknown, after: unknown): Comparis
     return compareLeaves(before, after);
   }
   const found = new Gathered();
+  let common = 0;
   for (const name of Object.keys(left)) {
     const l = left[name];
     if (l === undefined) continue;
     const r = getOwn(right, name);
+    if (r !== undefined) common++;
     if (l !== r) found.add(stepOf(shape, name), compareValues(memberShape(shape, name) ?? deduced, l, r));
   }
-  for (const name of Object.keys(right)) {
+  const names = Object.keys(right);
+  if (common === names.length) return found.result;
+  for (const name of names) {
     if (right[name] === undefined || getOwn(left, name) !== undefined) continue;
     found.add(stepOf(shape, name), compareValues(memberShape(shape, name) ?? deduced, undefined, right[name]));
   }
@@ -354,6 +362,12 @@ function compareLists(shape: Shape, before: unknown, after: unknown): Comparison
   return found.result;
 }
 
+/** Whether no property is undefined, which stands for one that is not there. */
+function isWhole(value: JsonObject): boolean {
+  for (const name in value) if (value[name] === undefined) return false;
+  return true;
+}
+
 /** `live` with `config` merged into it. */
 export function mergeValues(shape: Shape, live: unknown, config: unknown): unknown {
   if (config === undefined || live === config) return live;
@@ -367,6 +381,9 @@ export function mergeValues(shape: Shape, live: unknown, config: unknown): unkno
   const left = isJsonObject(live) ? live : {};
   const right = isJsonObject(config) ? config : {};
   if (shape.kind === 'deduced' && (left !== live || right !== config)) return config;
+  if (shape.kind === 'map' && shape.values.kind === 'leaf' && isWhole(left) && isWhole(right)) {
+    return { ...left, ...right };
+  }
   const out: JsonObject = {};
   for (const name of Object.keys(left)) {
     const value = left[name];
