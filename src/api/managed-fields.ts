@@ -388,7 +388,8 @@ export function applyConfiguration(
   owners.set(id, self);
 
   const merged = prune(shape, mergeValues(shape, before, config), owners, last?.set);
-  const comparison = ignoring(compareValues(shape, before, merged), by.ignore);
+  const whole = compareValues(shape, before, merged);
+  const comparison = ignoring(whole, by.ignore);
   const { conflicts, left } = release(owners, id, by, comparisons(comparison, before, merged, by));
   if (conflicts.length > 0 && !by.force) {
     const allowed = migrates ? lastAppliedFields(schema, by.apiVersion, before) : FieldSet.none;
@@ -402,7 +403,8 @@ export function applyConfiguration(
     if (named.length > 0) throw new ApplyConflict(named.sort((a, b) => order(a.id, b.id)));
   }
   const set = stripped(self.set);
-  const unchanged = live !== undefined && deepEqual(before, merged);
+  const changed = !(whole.added.empty && whole.modified.empty && whole.removed.empty);
+  const unchanged = live !== undefined && !changed && deepEqual(before, merged);
   if (set.empty) left.delete(id);
   // An apply that changes nothing leaves the time as it was; who joins with one has none.
   else left.set(id, { ...self, set, time: unchanged ? last?.time : self.time });
