@@ -60,6 +60,16 @@ const KEY = simple(STRING, MIN_STRING);
 
 /** What expressions see of a schema; undefined where they see nothing. `isRoot`: of an object of a kind. */
 export function declarationOf(given: Structural, isRoot: boolean): Declaration | undefined {
+  const cache = isRoot ? declaredRoots : declaredParts;
+  if (!cache.has(given)) cache.set(given, declare(given, isRoot));
+  return cache.get(given);
+}
+
+/** Each node is asked for by all nodes with rules above it. */
+const declaredRoots = new WeakMap<Structural, Declaration | undefined>();
+const declaredParts = new WeakMap<Structural, Declaration | undefined>();
+
+function declare(given: Structural, isRoot: boolean): Declaration | undefined {
   if (given.intOrString) return simple(DYN, 1, textLength(given) ?? MAX_TEXT);
   const node = isRoot ? withTypeAndMetadata(given) : given;
   const { schema } = node;

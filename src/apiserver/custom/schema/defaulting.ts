@@ -32,8 +32,21 @@ export function applyDefaults(value: unknown, node: Structural | undefined): unk
   return isJsonObject(value) ? defaultMembers(value, node) : value;
 }
 
+const defaulting = new WeakMap<Structural, readonly (readonly [string, Structural])[]>();
+
+/** The properties of a node that have defaults. */
+function withDefaults(node: Structural): readonly (readonly [string, Structural])[] {
+  const known = defaulting.get(node);
+  if (known) return known;
+  const made = [...node.properties].filter(([, property]) => property.default !== undefined);
+  defaulting.set(node, made);
+  return made;
+}
+
 function defaultMembers(object: JsonObject, node: Structural): JsonObject {
   let out = mapMembers(object, (value, name) => {
+    // Only nulls and what has members can change.
+    if (typeof value !== 'object') return value;
     const property = node.properties.get(name);
     if (!property) return defaulted(value, node.additional);
     return applyDefaults(
@@ -41,8 +54,8 @@ function defaultMembers(object: JsonObject, node: Structural): JsonObject {
       property,
     );
   });
-  for (const [name, property] of node.properties) {
-    if (property.default === undefined || Object.hasOwn(object, name)) continue;
+  for (const [name, property] of withDefaults(node)) {
+    if (Object.hasOwn(object, name)) continue;
     if (out === object) out = { ...object };
     setOwn(out, name, applyDefaults(property.default, property));
   }

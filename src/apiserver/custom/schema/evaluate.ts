@@ -57,8 +57,11 @@ class Evaluation {
     if (tree.rules.length > 0 && !this.#evaluate(tree, value, old ?? undefined, path, ratchet)) return false;
     if (Array.isArray(value)) return this.#visitList(tree, value, Array.isArray(old) ? old : [], path, ratchet);
     if (!isJsonObject(value)) return true;
+    // Below this there is no rule.
+    if (tree.properties.size === 0 && !tree.additional) return true;
     const before = isJsonObject(old) ? old : undefined;
-    for (const [name, member] of Object.entries(value)) {
+    for (const name of Object.keys(value)) {
+      const member = value[name];
       const property = tree.properties.get(name);
       const child = property ?? (tree.node.properties.has(name) ? undefined : tree.additional);
       if (!child) continue;

@@ -33,26 +33,16 @@ function pruneMembers(
   path: string,
   unknown: string[] | undefined,
 ): JsonObject {
-  let changed = false;
-  const out: JsonObject = {};
-  for (const name of Object.keys(object)) {
-    const value = object[name];
-    if (keepsMeta && metaFields.has(name)) {
-      setOwn(out, name, value);
-      continue;
-    }
+  return mapMembers(object, (value, name) => {
+    if (keepsMeta && metaFields.has(name)) return value;
     const member = node && memberOf(node, name);
     if (member || node?.allowsAdditional) {
       const scalar = typeof value !== 'object' || value === null;
-      const pruned = scalar ? value : prune(value, member, join(path, name), unknown);
-      changed ||= pruned !== value;
-      setOwn(out, name, pruned);
-      continue;
+      return scalar ? value : prune(value, member, join(path, name), unknown);
     }
-    changed = true;
     unknown?.push(join(path, name));
-  }
-  return changed ? out : object;
+    return undefined;
+  });
 }
 
 /** Where unknown fields are kept, what the schema names is pruned all the same. */
@@ -93,14 +83,28 @@ export function mapList(list: readonly unknown[], each: (item: unknown, index: n
 
 /** The object with each member replaced, or dropped where it becomes undefined; the same where all stay as they are. */
 export function mapMembers(object: JsonObject, each: (value: unknown, name: string) => unknown): JsonObject {
-  let out: JsonObject | undefined;
-  for (const name of Object.keys(object)) {
-    const before = object[name];
-    const after = each(before, name);
-    if (after === before) continue;
-    out ??= { ...object };
-    if (after === undefined) delete out[name];
-    else setOwn(out, name, after);
+  const names = Object.keys(object);
+  for (let i = 0; i < names.length; i++) {
+    const name = names[i] as string;
+    const after = each(object[name], name);
+    if (after !== object[name]) return changedMembers(object, names, i, after, each);
   }
-  return out ?? object;
+  return object;
+}
+
+/** The same from a member on that is the first to change: what is left has no holes. */
+function changedMembers(
+  object: JsonObject,
+  names: readonly string[],
+  from: number,
+  first: unknown,
+  each: (value: unknown, name: string) => unknown,
+): JsonObject {
+  const out: JsonObject = {};
+  for (let i = 0; i < names.length; i++) {
+    const name = names[i] as string;
+    const value = i < from ? object[name] : i === from ? first : each(object[name], name);
+    if (value !== undefined) setOwn(out, name, value);
+  }
+  return out;
 }

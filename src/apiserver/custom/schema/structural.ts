@@ -113,6 +113,16 @@ const metadata: JsonSchema = { type: 'object', properties: { name: text, generat
 
 /** The same with what expressions may always read of an object of a kind: its apiVersion, kind and names. */
 export function withTypeAndMetadata(node: Structural): Structural {
+  const known = completed.get(node);
+  if (known) return known;
+  const made = complete(node);
+  completed.set(node, made);
+  return made;
+}
+
+const completed = new WeakMap<Structural, Structural>();
+
+function complete(node: Structural): Structural {
   const meta = { kind: structuralOf(text), apiVersion: structuralOf(text), metadata: structuralOf(metadata) };
   const found = node.properties.get('metadata');
   const named = ['name', 'generateName'].every((name) => found?.properties.get(name)?.type === 'string');
