@@ -4,6 +4,7 @@ import { model as builtinModel } from '../api/model.ts';
 import { groupResourceName, type KubeObject, type Mutable } from '../api/resource.ts';
 import type { Model } from '../schema/resolve.ts';
 import type { Clock } from '../utils/clock.ts';
+import { turns } from '../utils/turns.ts';
 import type { Authorizer } from './admission.ts';
 import { AdmissionChain } from './admission-chain.ts';
 import { forbidden } from './authorization/forbidden.ts';
@@ -226,7 +227,9 @@ export class Core implements ApiCore {
     }
     if (target.subresource !== '' || isBindings(target)) return this.#createSubresource(context, target, body, options);
     const versions = this.#versions(target.resource);
+    const began = performance.now();
     const object = this.#decode(context, kindOf(target.resource), body, options);
+    if (turns.over(began)) await turns.take();
     const write = this.#write(context, target, options);
     const stored = await this.#registry.create(write, await this.#forWriting(write, versions, object));
     return viewed(versions, stored);

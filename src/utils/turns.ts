@@ -2,6 +2,9 @@
  * Long work cut into pieces, of all requests together one in a turn of the event loop: however many lists are printed
  * at a time, whoever asks for a little waits for one piece at most, not for one of each.
  */
+/** What work may take of a turn, in milliseconds. */
+const SHARE_MS = 5;
+
 class Turns {
   #waiting: (() => void)[] = [];
   #next = 0;
@@ -14,6 +17,11 @@ class Turns {
       this.#waiting.push(resolve);
       if (this.#waiting.length === 1) setImmediate(this.#give);
     });
+  }
+
+  /** Whether work that began at `since` (performance.now()) has had its share of a turn and should take the next. */
+  over(since: number): boolean {
+    return performance.now() - since > SHARE_MS;
   }
 
   readonly #give = (): void => {

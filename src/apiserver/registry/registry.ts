@@ -16,6 +16,7 @@ import { quote } from '../../schema/quote.ts';
 import { formatTime } from '../../schema/time.ts';
 import type { Operation, Store } from '../../store/store.ts';
 import type { Clock } from '../../utils/clock.ts';
+import { turns } from '../../utils/turns.ts';
 import type { AdmissionOperation, AdmissionRequest } from '../admission.ts';
 import type { AdmissionChain } from '../admission-chain.ts';
 import { Entry } from '../cache/entry.ts';
@@ -117,7 +118,9 @@ export class Registry {
     if (!write.patches) dropRepeatedOwners(object, write.context);
     const asked = object.metadata.resourceVersion;
     const request = this.admissionOf('CREATE', write, object, undefined, object.metadata.name ?? '');
+    const began = performance.now();
     this.#track(write, object, undefined);
+    if (turns.over(began)) await turns.take();
     await mutated(this.admission, request, object, write.context);
     // Of an object that webhooks changed this may be another one.
     const meta = object.metadata;
@@ -130,7 +133,9 @@ export class Registry {
     if (generated !== undefined) meta.name = generateName(generated, this.#random);
     const reservation = await this.hooksOf(write.storage)?.beginCreate?.(object, dryRun);
     try {
+      const prepared = performance.now();
       this.#prepareCreate(write, object);
+      if (turns.over(prepared)) await turns.take();
       if (request) await this.admission.validate(request);
       return await this.#insert(write, object, generated, reservation);
     } finally {
@@ -315,7 +320,10 @@ export class Registry {
           continue;
         }
       }
-      const stored = await this.#replace(write, old, await make(old));
+      const began = performance.now();
+      const made = await make(old);
+      if (turns.over(began)) await turns.take();
+      const stored = await this.#replace(write, old, made);
       if (!('conflict' in stored)) return { stored, created: false };
       old = stored.conflict;
     }
@@ -351,14 +359,18 @@ export class Registry {
     setNamespace(meta, target);
     if (!write.patches) dropRepeatedOwners(object, write.context);
     const request = this.admissionOf('UPDATE', write, object, before, target.name);
+    const began = performance.now();
     this.#track(write, object, before);
+    if (turns.over(began)) await turns.take();
     await mutated(this.admission, request, object, write.context);
     object.metadata.resourceVersion = version;
     setNamespace(object.metadata, target);
     const hooks = target.subresource === '' ? this.hooksOf(storage) : undefined;
     const reservation = await hooks?.beginUpdate?.(object, before, dryRun);
     try {
+      const prepared = performance.now();
       this.#prepareUpdate(write, object, before);
+      if (turns.over(prepared)) await turns.take();
       if (request) await this.admission.validate(request);
       if (this.#goesNow(storage, object, before)) return await this.remove(write, old, object);
       return await this.#put(write, object, old, reservation);
