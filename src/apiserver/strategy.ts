@@ -35,6 +35,8 @@ export interface Strategy<T extends KubeObject = KubeObject> {
   readonly hiddenAnnotations?: readonly string[];
   /** Cells of the server-side table, one for each column of the model; the default prints name and age. */
   readonly tableCells?: (object: T, now: number) => readonly unknown[];
+  /** The order of the rows, where it is not that of the names. */
+  readonly tableOrder?: (a: T, b: T) => number;
   /** What clients are to know of a row beyond its cells: that a pod is done. */
   readonly rowConditions?: (object: T) => readonly TableRowCondition[] | undefined;
   /** Seconds after which an object goes by itself (events). */

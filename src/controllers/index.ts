@@ -5,6 +5,7 @@ import { startDeploymentController } from './deployment/deployment-controller.ts
 import { startDisruptionController } from './disruption/disruption-controller.ts';
 import { startEndpointsController } from './endpoints/endpoints-controller.ts';
 import { startEndpointSliceController } from './endpointslice/endpointslice-controller.ts';
+import { startFlowSchemaStatusController } from './flowschemastatus/flow-schema-status-controller.ts';
 import { startGarbageCollector } from './garbage-collector/garbage-collector.ts';
 import { startJobController } from './job/job-controller.ts';
 import { startTtlAfterFinishedController } from './job/ttl-controller.ts';
@@ -65,6 +66,8 @@ export const controllers: readonly ControllerDescriptor[] = [
   { name: 'cronjob-controller', start: startCronJobController },
   { name: 'ttl-after-finished-controller', start: startTtlAfterFinishedController },
   { name: 'validatingadmissionpolicy-status-controller', start: startValidatingAdmissionPolicyStatusController },
+  // Of the API server in Kubernetes.
+  { name: 'flow-schema-status-controller', start: startFlowSchemaStatusController },
 ];
 
 /** Starts the controllers, all or those named; `stop` stops them all. The informers are started by the caller. */

@@ -115,7 +115,9 @@ export interface TableOptions {
 
 /** A list as a table: https://kubernetes.io/docs/reference/using-api/api-concepts/#receiving-resources-as-tables */
 export function tableDocument(list: StoredList, { include, version, now }: TableOptions): LongDocument {
-  const { resource, items } = list;
+  const { resource } = list;
+  const { tableOrder } = resource.strategy;
+  const items = tableOrder ? list.items.toSorted((a, b) => tableOrder(a.object, b.object)) : list.items;
   return {
     fields: [
       ['kind', '"Table"'],

@@ -29,6 +29,8 @@ export const flowSchema = define<FlowSchema>({
   subresources: {
     status: { prepareForUpdate: updateOnlyStatus<FlowSchema>, validateUpdate: validateFlowSchemaStatusUpdate },
   },
+  // What is tried first comes first; lists come by name already.
+  tableOrder: (a, b) => (a.spec.matchingPrecedence ?? 0) - (b.spec.matchingPrecedence ?? 0),
   tableCells: (schema, now) => [
     schema.metadata.name,
     schema.spec.priorityLevelConfiguration?.name || NONE,
