@@ -140,7 +140,13 @@ const operators: readonly FunctionDeclaration[] = [
 const sized = (value: Value): Value =>
   typeof value === 'string' || value instanceof CelList || value instanceof CelMap || value instanceof Uint8Array
     ? valueSize(value)
-    : noOverload();
+    : new CelError('no such overload: size');
+
+/** Of two texts, as which values of unknown types may turn out not to be. */
+const ofTexts =
+  (compute: (a: string, b: string) => Value) =>
+  (a: Value, b: Value): Value =>
+    typeof a === 'string' && typeof b === 'string' ? compute(a, b) : noOverload();
 
 const text: readonly FunctionDeclaration[] = [
   declare(
@@ -157,10 +163,26 @@ const text: readonly FunctionDeclaration[] = [
     },
     sized,
   ),
-  declare('contains', { 'contains_string string.(string) bool': (a: string, b: string) => a.includes(b) }),
-  declare('startsWith', { 'starts_with_string string.(string) bool': (a: string, b: string) => a.startsWith(b) }),
-  declare('endsWith', { 'ends_with_string string.(string) bool': (a: string, b: string) => a.endsWith(b) }),
-  declare('matches', { 'matches (string, string) bool': matches, 'matches_string string.(string) bool': matches }),
+  declare(
+    'contains',
+    { 'contains_string string.(string) bool': undefined },
+    ofTexts((a, b) => a.includes(b)),
+  ),
+  declare(
+    'startsWith',
+    { 'starts_with_string string.(string) bool': undefined },
+    ofTexts((a, b) => a.startsWith(b)),
+  ),
+  declare(
+    'endsWith',
+    { 'ends_with_string string.(string) bool': undefined },
+    ofTexts((a, b) => a.endsWith(b)),
+  ),
+  declare(
+    'matches',
+    { 'matches (string, string) bool': undefined, 'matches_string string.(string) bool': undefined },
+    ofTexts(matches),
+  ),
 ];
 
 const timestampIds: Readonly<Record<string, string>> = {

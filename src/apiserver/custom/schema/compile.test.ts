@@ -220,3 +220,28 @@ describe('whatever the value', () => {
     );
   });
 });
+
+test('functions of texts say in words of their own that a number is none', () => {
+  const rules = [
+    'size(self) > 0',
+    "self.matches('a')",
+    "self.contains('a')",
+    "self.startsWith('a')",
+    "self.charAt(0) == 'x'",
+  ];
+  const found = complaints(
+    {
+      'x-kubernetes-int-or-string': true,
+      maxLength: 20,
+      'x-kubernetes-validations': rules.map((rule) => ({ rule })),
+    },
+    5,
+  );
+  expect(found.map((text) => /'(no such overload[^']*)'/.exec(text)?.[1])).toEqual([
+    'no such overload: size',
+    'no such overload',
+    'no such overload',
+    'no such overload',
+    'no such overload: charAt(int, int)',
+  ]);
+});
