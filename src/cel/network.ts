@@ -173,7 +173,8 @@ class ParsedUrl extends CelObject {
   }
 }
 
-const urlParts = /^(?:([a-zA-Z][a-zA-Z0-9+.-]*):)?(?:\/\/([^/?#]*))?([^?#]*)(?:\?([^#]*))?/;
+/** A request's URI has no fragment: "#" is a character like others. */
+const urlParts = /^(?:([a-zA-Z][a-zA-Z0-9+.-]*):)?(?:\/\/([^/?]*))?([^?]*)(?:\?(.*))?/;
 
 /** Why a text is no absolute URI, as Go's url.ParseRequestURI tells it; undefined of one that is. */
 export function uriProblem(text: string): string | undefined {
@@ -197,8 +198,10 @@ function uriDefect(text: string): string | undefined {
   const port = name.startsWith('[') ? /\](.*)$/.exec(name)?.[1] : /:.*$/.exec(name)?.[0];
   if (name.startsWith('[') && port === undefined) return "missing ']' in host";
   if (port !== undefined && port !== '' && !/^:[0-9]*$/.test(port)) return `invalid port ${quote(port)} after host`;
-  const odd = /[ "<>^`{|}\\]/.exec(name)?.[0];
-  return odd === undefined ? undefined : `invalid character ${quote(odd)} in host name`;
+  const odd = /[ "#<>^`{|}\\]/.exec(name)?.[0];
+  if (odd !== undefined) return `invalid character ${quote(odd)} in host name`;
+  const who = host.slice(0, host.length - name.length);
+  return /^[A-Za-z0-9._:~!$&'()*+,;=%@-]*$/.test(who) ? undefined : 'net/url: invalid userinfo';
 }
 
 function decode(text: string): string {

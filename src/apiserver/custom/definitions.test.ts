@@ -200,3 +200,50 @@ test('a Scale shows the selector that the definition says, and none where it say
   expect(await scale('widgets')).not.toHaveProperty('status.selector');
   expect(await scale('gadgets')).toMatchObject({ status: { selector: 'app=web' } });
 });
+
+const withStatus = {
+  openAPIV3Schema: {
+    type: 'object',
+    properties: {
+      spec: { type: 'object', properties: { size: { type: 'string' } } },
+      status: { type: 'object', default: { seen: -1 }, properties: { seen: { type: 'integer' } } },
+    },
+  },
+};
+
+test('a status that a creator may not set has its default', async () => {
+  const versions = [{ ...v1, schema: withStatus, subresources: { status: {} } }] as Spec['versions'];
+  await define('widgets', 'Widget', { versions });
+  const object = { apiVersion: `${GROUP}/v1`, kind: 'Widget', metadata: { name: 'a' }, status: { seen: 7 } };
+  for (const dryRun of [['All'], []]) {
+    const created = await fixture.core.create(fixture.context, at('widgets', 'v1'), { object }, { dryRun });
+    expect(created.object).toMatchObject({ status: { seen: -1 } });
+  }
+  const read = await fixture.core.get(fixture.context, at('widgets', 'v1', 'a'), {});
+  expect(read.object).toMatchObject({ status: { seen: -1 } });
+});
+
+test('a dry run in another version shows what would be left once it is stored', async () => {
+  await define('widgets', 'Widget', {
+    versions: [
+      { ...v1, schema: specSchema({ size: { type: 'string' } }) },
+      { ...beta, schema: v1.schema },
+    ],
+  } as Partial<Spec>);
+  const object = { apiVersion: `${GROUP}/v1beta1`, kind: 'Widget', metadata: { name: 'a' }, spec: { count: 2 } };
+  const { core, context } = fixture;
+  const tried = await core.create(context, at('widgets', 'v1beta1'), { object }, { dryRun: ['All'] });
+  expect(tried.object).toMatchObject({ apiVersion: `${GROUP}/v1beta1` });
+  expect(tried.object).not.toHaveProperty('spec.count');
+  const created = await core.create(context, at('widgets', 'v1beta1'), { object }, {});
+  expect(created.object).toMatchObject({ apiVersion: `${GROUP}/v1beta1` });
+  expect(created.object).not.toHaveProperty('spec.count');
+});
+
+test('an unknown field is told between quotes as it is', async () => {
+  await define('widgets', 'Widget');
+  const object = { apiVersion: `${GROUP}/v1`, kind: 'Widget', metadata: { name: 'a' }, spec: { 'a"b': 1 } };
+  const bytes = Buffer.from(JSON.stringify(object));
+  await fixture.core.create(fixture.context, at('widgets', 'v1'), { bytes, mediaType: 'application/json' }, {});
+  expect(fixture.warnings).toEqual(['unknown field "spec.a"b"']);
+});

@@ -54,6 +54,11 @@ export class VersionShape {
     return this.compiled.model;
   }
 
+  /** Whether an object without a status is read with one. */
+  get defaultsStatus(): boolean {
+    return this.compiled.root?.properties.get('status')?.default !== undefined;
+  }
+
   /**
    * A client's value as an object of the kind: metadata as all kinds have it, unknown fields dropped, defaults filled
    * in. Throws DecodeError. `unknown` gets the paths of what was dropped.

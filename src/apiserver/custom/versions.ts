@@ -56,7 +56,12 @@ export class CustomVersions implements Versions {
   /** In the form that is stored; may take the object over. */
   toStorage(object: Mutable<KubeObject>): Mutable<KubeObject> | Promise<Mutable<KubeObject>> {
     const apiVersion = apiVersionOf(this.storage);
-    if (object.apiVersion === apiVersion) return object;
+    if (object.apiVersion === apiVersion) {
+      // A status that a writer may not set was dropped after the defaults were filled in; readers see its default.
+      const { shape } = this.#served.custom;
+      const without = !Object.hasOwn(object, 'status') && shape.defaultsStatus;
+      return without ? (shape.fit(object) as Mutable<KubeObject>) : object; // made anew, as below
+    }
     // With the defaults that every reader would fill in.
     const coerced = (converted: KubeObject) =>
       // Made anew by the fitting, but for parts that nobody writes into.

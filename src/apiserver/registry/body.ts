@@ -129,7 +129,9 @@ function complaintsAbout(
   unknown: readonly string[],
 ): string[] {
   const { schema, shape } = expected;
-  const missing = (paths = unknown) => paths.map((path) => `unknown field ${quote(path)}`);
+  // Of custom resources, Kubernetes puts the path between quotes as it is.
+  const quoted = shape ? (path: string) => `"${path}"` : quote;
+  const missing = (paths = unknown) => paths.map((path) => `unknown field ${quoted(path)}`);
   if (text === undefined) {
     if (unknown.length === 0) return [...repeated];
     // On its way to JSON a mapping is put in order.

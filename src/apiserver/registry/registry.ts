@@ -252,14 +252,16 @@ export class Registry {
     const { storage } = write;
     const { name, namespace } = object.metadata;
     const key = keyOf(storage, namespace ?? '', name);
+    const toStorage = (object: Mutable<KubeObject>) => write.versions?.toStorage(object) ?? object;
     if (write.dryRun) {
       const there = await this.reader.get(storage, namespace ?? '', name);
       if (there?.revision !== old?.revision) return { conflict: there };
       if (old) object.metadata.resourceVersion = String(old.revision);
       object.metadata = canonicalMetadata(object.metadata);
-      return Entry.unstored(key, old?.revision ?? 0, object);
+      // Through the stored version as well: it may not know all that the request's version does.
+      return Entry.unstored(key, old?.revision ?? 0, await toStorage(object));
     }
-    const saved = write.versions ? await write.versions.toStorage(object) : object;
+    const saved = await toStorage(object);
     const ttlSeconds = storage.strategy.ttlSeconds?.(object);
     for (let race = 0; race < MAX_RACES; race++) {
       const { entry, value } = Entry.forWrite(key, saved);
