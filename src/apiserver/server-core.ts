@@ -326,7 +326,7 @@ export class Core implements ApiCore {
     }
     const versions = this.#versions(target.resource);
     const make = async (old: Entry | undefined) =>
-      this.#forWriting(write, versions, change(old && (await viewed(versions, old)).object));
+      this.#forWriting(write, versions, await change(old && (await viewed(versions, old)).object));
     const { stored, created } = await this.#registry.update(write, make, patch.type === 'apply');
     return { stored: await viewed(versions, stored), created };
   }
@@ -342,7 +342,7 @@ export class Core implements ApiCore {
     target: Target,
     patch: PatchBody,
     options: PatchParameters,
-  ): (original: KubeObject | undefined) => Mutable<KubeObject> {
+  ): (original: KubeObject | undefined) => Mutable<KubeObject> | Promise<Mutable<KubeObject>> {
     const expected = expectedKind(this.#model, target);
     const { type } = patch;
     if (type === 'apply') {
@@ -352,9 +352,9 @@ export class Core implements ApiCore {
         force: options.force ?? false,
         ignore: target.subresource === 'scale' ? undefined : resetFields(target.resource, target.subresource),
       };
-      return (original) => {
+      return async (original) => {
         checkOwners(target, original);
-        const object = appliedObject(expected, original, patch.value, { ...applying, now: this.#clock.now() });
+        const object = await appliedObject(expected, original, patch.value, { ...applying, now: this.#clock.now() });
         tellRepeated(patch.repeated, options.fieldValidation, (message) => context.warn(message));
         checkIdentity(object, target);
         return object;
@@ -376,7 +376,7 @@ export class Core implements ApiCore {
 
   async #updateScale(
     write: Write,
-    make: (current: KubeObject) => Mutable<KubeObject>,
+    make: (current: KubeObject) => Mutable<KubeObject> | Promise<Mutable<KubeObject>>,
   ): Promise<{ stored: Stored; created: boolean }> {
     const { context, target } = write;
     const { tracking, ...untracked } = write;
@@ -389,7 +389,7 @@ export class Core implements ApiCore {
         if (!old) throw errors.notFound(groupResourceOf(target.resource), target.name);
         const { object: parent } = await viewed(versions, old);
         const before = ownedScaleOf(parent, paths, target.resource.custom !== undefined);
-        const object = make(before);
+        const object = await make(before);
         if (tracking) trackScale(before, object, { ...tracking, now: this.#clock.now() });
         if (!admission.idle('UPDATE', target)) {
           const request = {

@@ -368,7 +368,13 @@ function isWhole(value: JsonObject): boolean {
   return true;
 }
 
-/** `live` with `config` merged into it. */
+/** Whether a map of leaves has all that another has. */
+function hasAllOf(value: JsonObject, other: JsonObject): boolean {
+  for (const name in other) if (getOwn(value, name) !== other[name]) return false;
+  return true;
+}
+
+/** `live` with `config` merged into it: `live` itself where that changes nothing, as when the same is applied again. */
 export function mergeValues(shape: Shape, live: unknown, config: unknown): unknown {
   if (config === undefined || live === config) return live;
   if (live === undefined || shape.kind === 'leaf') return config;
@@ -382,19 +388,23 @@ export function mergeValues(shape: Shape, live: unknown, config: unknown): unkno
   const right = isJsonObject(config) ? config : {};
   if (shape.kind === 'deduced' && (left !== live || right !== config)) return config;
   if (shape.kind === 'map' && shape.values.kind === 'leaf' && isWhole(left) && isWhole(right)) {
-    return { ...left, ...right };
+    return left === live && hasAllOf(left, right) ? live : { ...left, ...right };
   }
   const out: JsonObject = {};
+  let changed = left !== live;
   for (const name of Object.keys(left)) {
     const value = left[name];
-    if (value === undefined) continue;
-    const applied = getOwn(right, name);
-    setOwn(out, name, applied === undefined ? value : mergeValues(memberShape(shape, name) ?? deduced, value, applied));
+    const applied = value === undefined ? undefined : getOwn(right, name);
+    const merged = applied === undefined ? value : mergeValues(memberShape(shape, name) ?? deduced, value, applied);
+    if (merged !== value || value === undefined) changed = true;
+    if (merged !== undefined) setOwn(out, name, merged);
   }
   for (const name of Object.keys(right)) {
-    if (right[name] !== undefined && getOwn(left, name) === undefined) setOwn(out, name, right[name]);
+    if (right[name] === undefined || getOwn(left, name) !== undefined) continue;
+    setOwn(out, name, right[name]);
+    changed = true;
   }
-  return out;
+  return changed ? out : live;
 }
 
 /** The configuration's elements in its order, the others where they stood among the ones that both have. */

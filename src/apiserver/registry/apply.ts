@@ -3,6 +3,7 @@ import { ApplyConflict, ApplyError, applyConfiguration } from '../../api/managed
 import { apiVersionOf, type KubeObject, type Mutable, parseApiVersion } from '../../api/resource.ts';
 import type { FieldSet } from '../../schema/field-set.ts';
 import { isJsonObject, type JsonObject } from '../../schema/json.ts';
+import { turns } from '../../utils/turns.ts';
 import { inVersion, versionsKnown } from '../conversion.ts';
 import { decodeAs, type ExpectedKind } from './body.ts';
 
@@ -22,18 +23,19 @@ export interface ApplyOptions {
  * `live` is undefined where there is none yet.
  * https://kubernetes.io/docs/reference/using-api/server-side-apply/
  */
-export function appliedObject(
+export async function appliedObject(
   expected: ExpectedKind,
   live: KubeObject | undefined,
   config: unknown,
   options: ApplyOptions,
-): Mutable<KubeObject> {
+): Promise<Mutable<KubeObject>> {
   if (!isJsonObject(config)) throw errors.badRequest('error decoding patch: the configuration is no object');
   checkKind(expected, config);
   const metadata = isJsonObject(config.metadata) ? config.metadata : {};
   if (metadata.managedFields !== undefined && metadata.managedFields !== null) {
     throw errors.badRequest('metadata.managedFields must be nil');
   }
+  const began = performance.now();
   try {
     const applied = applyConfiguration(expected.schema, live, config, {
       ...options,
@@ -41,6 +43,7 @@ export function appliedObject(
       convert: inVersion,
       knows: versionsKnown(expected.group, expected.kind, expected.schema),
     });
+    if (turns.over(began)) await turns.take();
     const { object } = decodeAs(expected, applied.object, 'applied configuration');
     // Entries are made anew for every apply and belong to the object.
     object.metadata.managedFields = applied.managedFields as Mutable<typeof applied.managedFields>;
