@@ -73,6 +73,7 @@ export class RegExpAutomaton {
 
   /** Whether some part of a text matches; undefined where the automaton would grow with the text. */
   test(text: string): boolean | undefined {
+    const ascii = this.#ascii;
     let state = this.#start;
     let forgotten = 0;
     for (let at = 0; at < text.length; at++) {
@@ -83,7 +84,7 @@ export class RegExpAutomaton {
         code = text.codePointAt(at) as number;
         if (code > 0xffff) at++;
       }
-      const kind = (code < 128 ? this.#ascii[code] : this.#known.get(code)) || this.#classOf(code);
+      const kind = (code < 128 ? ascii[code] : this.#known.get(code)) || this.#classOf(code);
       let next = state.next[kind];
       if (!next) {
         if (this.#isFull) {
