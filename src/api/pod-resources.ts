@@ -4,10 +4,14 @@ import type { PodSpec } from './core/v1.gen.ts';
 /** Quantities by resource name. */
 export type ResourceList = Readonly<Record<string, string>>;
 
+/** The quantity of a resource whose name a client made up: lists are no dictionaries, and inherit a "constructor". */
+export const quantityOf = (list: ResourceList, name: string): string | undefined =>
+  Object.hasOwn(list, name) ? list[name] : undefined;
+
 export function addResources(a: ResourceList, b: ResourceList): Record<string, string> {
   const sum: Record<string, string> = { ...a };
   for (const [name, quantity] of Object.entries(b)) {
-    const own = sum[name];
+    const own = quantityOf(sum, name);
     sum[name] = own === undefined ? quantity : formatQuantity(addQuantities(own, quantity));
   }
   return sum;
@@ -16,7 +20,7 @@ export function addResources(a: ResourceList, b: ResourceList): Record<string, s
 function maxResources(a: ResourceList, b: ResourceList): Record<string, string> {
   const max: Record<string, string> = { ...a };
   for (const [name, quantity] of Object.entries(b)) {
-    const own = max[name];
+    const own = quantityOf(max, name);
     if (own === undefined || compareQuantities(quantity, own) > 0) max[name] = quantity;
   }
   return max;
@@ -52,6 +56,6 @@ export function podTotals(spec: PodSpec, kind: 'requests' | 'limits'): Record<st
   const counted =
     kind === 'requests'
       ? overhead
-      : Object.fromEntries(Object.entries(overhead).filter(([name]) => total[name] !== undefined));
+      : Object.fromEntries(Object.entries(overhead).filter(([name]) => quantityOf(total, name) !== undefined));
   return addResources(total, counted);
 }

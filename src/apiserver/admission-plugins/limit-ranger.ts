@@ -60,7 +60,7 @@ function setDefaults(pod: Mutable<Pod>, range: LimitRange): void {
     ] as const) {
       const own: Record<string, string> = { ...resources[kind] };
       const set = Object.keys(defaults)
-        .filter((name) => own[name] === undefined)
+        .filter((name) => !Object.hasOwn(own, name))
         .sort();
       if (set.length === 0) continue;
       for (const name of set) own[name] = defaults[name] ?? '';

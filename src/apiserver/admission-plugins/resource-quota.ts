@@ -1,6 +1,6 @@
 import type { Pod, ResourceQuota } from '../../api/core/v1.gen.ts';
 import { errors, isConflict, isNotFound } from '../../api/errors.ts';
-import type { ResourceList } from '../../api/pod-resources.ts';
+import { quantityOf, type ResourceList } from '../../api/pod-resources.ts';
 import { addQuantities, compareQuantities, formatQuantity, subtractQuantities } from '../../schema/quantity.ts';
 import type { AdmissionPlugin, AdmissionRequest } from '../admission.ts';
 import { describeResources, missingRequests, quotaCounts, usageOf } from './quota-usage.ts';
@@ -114,7 +114,11 @@ function afterRequest(request: AdmissionRequest, quota: ResourceQuota): Record<s
   }
   const now = usageOf(resource, object);
   const unknown = Object.keys(now)
-    .filter((key) => (hard[key] ?? quota.spec.hard?.[key]) !== undefined && quota.status.used?.[key] === undefined)
+    .filter(
+      (key) =>
+        (quantityOf(hard, key) ?? quantityOf(quota.spec.hard ?? {}, key)) !== undefined &&
+        quantityOf(quota.status.used ?? {}, key) === undefined,
+    )
     .sort();
   if (unknown.length) throw refusal(request, `status unknown for quota: ${name}, resources: ${unknown.join(',')}`);
   const requested = increase(now, request.oldObject ? usageOf(resource, oldObjectOf(request)) : {}, hard);
@@ -138,8 +142,9 @@ function afterRequest(request: AdmissionRequest, quota: ResourceQuota): Record<s
 function increase(now: ResourceList, before: ResourceList, hard: ResourceList): Record<string, string> {
   const more: Record<string, string> = {};
   for (const [key, quantity] of Object.entries(now)) {
-    if (hard[key] === undefined) continue;
-    const delta = formatQuantity(subtractQuantities(quantity, before[key] ?? '0'));
+    // Pods come here before they are validated: a resource may be called "constructor".
+    if (!Object.hasOwn(hard, key)) continue;
+    const delta = formatQuantity(subtractQuantities(quantity, quantityOf(before, key) ?? '0'));
     if (compareQuantities(delta, '0') > 0) more[key] = delta;
   }
   return more;

@@ -85,7 +85,7 @@ function checkTopologies(topologies: Topologies, path: Path, found: Found): void
         set.add(value);
       }
       checkQualifiedName(key, one.child('key'), found);
-      if (key in term) found.push(fieldErrors.duplicate(one.child('key'), key));
+      if (Object.hasOwn(term, key)) found.push(fieldErrors.duplicate(one.child('key'), key));
       term[key] = [...set].sort();
     }
     // Terms are held against as many empty ones before the first, so one that says nothing is a duplicate so often.

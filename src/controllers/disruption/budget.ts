@@ -24,7 +24,7 @@ export function disruptedPods(budget: PodDisruptionBudget, pods: readonly Pod[],
   const notDeleted: Pod[] = [];
   let recheckAfter: number | undefined;
   for (const pod of pods) {
-    const evicted = known[pod.metadata.name];
+    const evicted = Object.hasOwn(known, pod.metadata.name) ? known[pod.metadata.name] : undefined;
     if (evicted === undefined || pod.metadata.deletionTimestamp) continue;
     const wait = timeToMs(evicted) + DELETION_TIMEOUT_MS - now;
     if (wait < 0) {

@@ -66,7 +66,7 @@ export function usageIn(spec: ResourceQuotaSpec, resource: GroupResource, object
   if (!quotaCounts(spec, resource, object)) return {};
   const hard = spec.hard ?? {};
   const limited = Object.entries(cachedUsage(resource, object)).filter(
-    ([name, quantity]) => hard[name] !== undefined && compareQuantities(quantity, '0') > 0,
+    ([name, quantity]) => Object.hasOwn(hard, name) && compareQuantities(quantity, '0') > 0,
   );
   return Object.fromEntries(limited);
 }

@@ -106,14 +106,14 @@ class Resolution {
     if (source.configMapKeyRef) {
       const { name = '', key, optional = false } = source.configMapKeyRef;
       const found = await this.#configMap(name, optional);
-      const value = found?.data?.[key];
+      const value = found?.data && Object.hasOwn(found.data, key) ? found.data[key] : undefined;
       if (value !== undefined || optional) return value;
       throw new ContainerConfigError(`couldn't find key ${key} in ConfigMap ${namespace}/${name}`);
     }
     if (source.secretKeyRef) {
       const { name = '', key, optional = false } = source.secretKeyRef;
       const found = await this.#secret(name, optional);
-      const value = found?.data?.[key];
+      const value = found?.data && Object.hasOwn(found.data, key) ? found.data[key] : undefined;
       if (value !== undefined) return decode(value);
       if (optional) return undefined;
       throw new ContainerConfigError(`couldn't find key ${key} in Secret ${namespace}/${name}`);
