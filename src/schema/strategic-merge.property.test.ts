@@ -28,7 +28,7 @@ interface Spec {
   readonly tolerations: readonly { readonly key: string }[];
 }
 
-const word = fc.constantFrom('a', 'b', 'c', 'd', 'e');
+const word = fc.constantFrom<string>('a', 'b', 'c', 'd', 'e');
 const named = fc.record({ name: word, value: word }, { requiredKeys: ['name'] });
 const container: fc.Arbitrary<Container> = fc.record(
   { name: word, image: word, env: fc.uniqueArray(named, { selector: (e) => e.name, minLength: 1, maxLength: 3 }) },

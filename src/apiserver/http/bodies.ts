@@ -7,6 +7,7 @@ import { jsonSyntaxError } from '../../schema/json-syntax.ts';
 import { ProtobufError } from '../../schema/protobuf.ts';
 import { quote } from '../../schema/quote.ts';
 import { mayHaveDuplicates, strictProblems } from '../../schema/strict.ts';
+import { turns } from '../../utils/turns.ts';
 import type { Body, DeleteParameters, PatchBody, PatchType } from '../core.ts';
 import { metaComplaint, parseComplaint, unrecognized } from '../registry/unrecognized.ts';
 import { BodyTooLargeError, type Exchange } from './exchange.ts';
@@ -60,9 +61,13 @@ const patchTypes: Readonly<Record<string, PatchType>> = {
 
 /** The kind of patch that a content type announces; custom resources have no strategic merge patch. Throws 415. */
 export function patchType(contentType: string | undefined, custom: boolean): PatchType {
-  const bare = contentType?.split(';', 1)[0]?.trim().toLowerCase() ?? '';
-  const type = Object.hasOwn(patchTypes, bare) ? patchTypes[bare] : undefined;
-  if (type === undefined && !custom) throw unsupportedByRoute();
+  const before = contentType?.split(';', 1)[0] ?? '';
+  // Kubernetes compares letter by letter; only its router overlooks spaces.
+  const type = Object.hasOwn(patchTypes, before) ? patchTypes[before] : undefined;
+  if (type === undefined && !custom) {
+    if (Object.hasOwn(patchTypes, before.trim())) throw errors.unsupportedMediaType(Object.keys(patchTypes));
+    throw unsupportedByRoute();
+  }
   if (type === undefined || (custom && type === 'strategic')) {
     const accepted = Object.keys(patchTypes).filter((name) => patchTypes[name] !== 'strategic');
     throw errors.unsupportedMediaType(accepted);
@@ -72,10 +77,12 @@ export function patchType(contentType: string | undefined, custom: boolean): Pat
 
 export async function readPatch(exchange: Exchange, limit: number, type: PatchType): Promise<PatchBody> {
   const bytes = await readBody(exchange, limit);
+  const began = performance.now();
   const text = bytes.toString();
   if (type === 'apply') {
     try {
       const { value, repeated } = await readYamlStrictly(text);
+      if (turns.over(began)) await turns.take();
       return { type, value: applied(value), repeated };
     } catch (error) {
       if (error instanceof YamlError) throw errors.badRequest(`error decoding YAML: ${error.message}`);

@@ -1,9 +1,9 @@
 import { stringify } from 'yaml';
+import { compareKeys, yamlKey, yamlScalar } from './yaml-scalar.ts';
 
 /**
- * Plain values as YAML the way sigs.k8s.io/yaml writes it: keys sorted, sequences not indented, no anchors. The shape
- * and the strings that need no thought are written here; which of the other strings is quoted, and how, is decided by
- * the YAML library, which is thirty times slower.
+ * Plain values as YAML the way sigs.k8s.io/yaml writes it: keys sorted, sequences not indented, no anchors, text as
+ * yaml-scalar.ts says. The YAML library, which is thirty times slower, has what is left: fractions and long keys.
  */
 export function yamlText(value: unknown): string {
   if (isEmptyOrScalar(value)) return scalarDocument(value);
@@ -35,7 +35,7 @@ function block(value: object, indent: string, out: string[]): void {
   if (Array.isArray(value)) {
     for (const [i, item] of value.entries()) {
       if (i > 0) out.push(indent);
-      const text = scalar(item);
+      const text = scalar(item, indent, 2);
       if (text !== undefined) out.push('- ', text, '\n');
       else if (isEmptyOrScalar(item)) out.push(shifted(stringify([item], options), indent));
       else {
@@ -46,11 +46,11 @@ function block(value: object, indent: string, out: string[]): void {
     return;
   }
   let first = true;
-  for (const [key, field] of Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1))) {
+  for (const [key, field] of Object.entries(value).sort(([a], [b]) => compareKeys(a, b))) {
     if (first) first = false;
     else out.push(indent);
     const name = keyText(key);
-    const text = name === undefined ? undefined : scalar(field);
+    const text = name === undefined ? undefined : scalar(field, indent, name.length);
     if (text !== undefined) out.push(name ?? '', text, '\n');
     else if (name === undefined || isEmptyOrScalar(field)) out.push(shifted(pair(key, field), indent));
     else if (Array.isArray(field)) {
@@ -91,14 +91,14 @@ const MOST_REMEMBERED = 4096;
 const LONGEST_REMEMBERED = 128;
 
 /** Undefined where the text takes more than one line, or is not decided here. */
-function scalar(value: unknown): string | undefined {
+function scalar(value: unknown, indent: string, before: number): string | undefined {
   switch (typeof value) {
     case 'boolean':
       return value ? 'true' : 'false';
     case 'number':
       return Number.isSafeInteger(value) && !Object.is(value, -0) ? String(value) : undefined;
     case 'string':
-      return text(value);
+      return text(value, indent.length + before, indent.length + 2);
     case 'object':
       if (value === null) return 'null';
       if (isEmptyOrScalar(value)) return Array.isArray(value) ? '[]' : '{}';
@@ -108,21 +108,23 @@ function scalar(value: unknown): string | undefined {
   }
 }
 
-function text(value: string): string | undefined {
-  if (isWord(value) || uid.test(value)) return value;
+function text(value: string, column: number, indent: number): string {
+  if (column + value.length <= NARROW && isWord(value)) return value;
+  if (uid.test(value)) return value;
   if (quoted.test(value)) return `"${value}"`;
-  if (value.length > LONGEST_REMEMBERED || value.includes('\n')) return undefined;
-  // As a value of a mapping, where a line has something before it.
-  const found = remember(values, value, () => stringify({ k: value }, options).slice('k: '.length, -1));
-  return found.includes('\n') ? undefined : found;
+  if (column + value.length > NARROW || value.includes('\n')) return yamlScalar(value, column, indent);
+  return remember(values, value, () => yamlScalar(value, 0, 0));
 }
+
+/** What ends before this column is never folded, not even with its quotes and escapes. */
+const NARROW = 64;
 
 /** A key with its colon and a space; undefined where it takes more than that. */
 function keyText(key: string): string | undefined {
   if (isWord(key)) return `${key}: `;
   if (key.length > LONGEST_REMEMBERED) return undefined;
-  const found = remember(keys, key, () => pair(key, 0));
-  return found.startsWith('? ') ? undefined : found.slice(0, -'0\n'.length);
+  if (key.includes('\n')) return undefined;
+  return remember(keys, key, () => `${yamlKey(key)}: `);
 }
 
 function remember(known: Map<string, string>, text: string, make: () => string): string {

@@ -33,6 +33,11 @@ export function patchedObject(
   // What a strategic merge makes is taken for the kind without asking it.
   const mismatch = patch.type === 'strategic' ? undefined : kindMismatch(expected, value);
   if (mismatch) throw refused(expected, value, patch, mismatch.why);
+  if (patch.type !== 'strategic' && !expected.shape && !hasVersion(value)) {
+    // Kubernetes takes what has no version for its own inner form, in which no field has the name that clients use.
+    const name = original.metadata.name ?? '';
+    throw errors.badRequest(`the name of the object (${name} based on URL) was undeterminable: name must be provided`);
+  }
   try {
     const { object, unknown } = decodeExpected(expected, value);
     if (fieldValidation !== 'Ignore') {
@@ -50,6 +55,9 @@ export function patchedObject(
     throw error;
   }
 }
+
+const hasVersion = (value: unknown): boolean =>
+  !isJsonObject(value) || (value.apiVersion !== undefined && value.apiVersion !== null && value.apiVersion !== '');
 
 /** In the order of the patched object, as each kind of patch leaves it; a strategic merge does not quote. */
 function unknownComplaints(

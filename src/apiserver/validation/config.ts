@@ -15,6 +15,8 @@ import { addAll, checkImmutable, configKeyProblems, type Found } from './values.
 
 const DATA = Path.of('data');
 const SPEC = Path.of('spec');
+/** What v1.36 calls a configuration map as a whole. */
+const WHOLE = Path.root.key('');
 const MAX_SIZE = 1024 * 1024;
 const FIXED = 'field is immutable when `immutable` is set';
 
@@ -35,7 +37,7 @@ export function validateConfigMap({ data = {}, binaryData = {} }: ConfigMap): Fo
     addAll(found, Path.of('binaryData').key(key), key, configKeyProblems(key));
     size += decodedLength(value);
   }
-  if (size > MAX_SIZE) found.push(fieldErrors.tooLong(Path.root, MAX_SIZE));
+  if (size > MAX_SIZE) found.push(fieldErrors.tooLong(WHOLE, MAX_SIZE));
   return found;
 }
 
