@@ -4,6 +4,7 @@
 import { fork } from 'node:child_process';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { custom, customPath, installDefinitions } from './custom-resources.ts';
 import { Client, createAll, load, loadEach } from './load.ts';
 import { configMap, node, pod, smallPod, variantOf } from './objects.ts';
 import { Server } from './server.ts';
@@ -26,6 +27,13 @@ const rows: readonly Row[] = [
   { id: 'list', work: 'list 5,000 pods (38 MB)', kubernetes: '7.9/s', mark: '40/s' },
   { id: 'watch', work: 'watch events delivered, 100 watchers', kubernetes: '80,000/s', mark: '160,000/s' },
   { id: 'schedule', work: '10,000 pods created and bound on 5,000 nodes', kubernetes: '294/s', mark: '3,000/s' },
+  {
+    id: 'custom',
+    work: 'create custom resources with 200 fields and 20 CEL rules, 128 in flight',
+    kubernetes: 'not measured',
+    mark: '2,000/s',
+  },
+  { id: 'definitions', work: '1,000 definitions installed and served', kubernetes: 'not measured', mark: '20 s' },
 ];
 
 const IN_FLIGHT = 128;
@@ -35,6 +43,10 @@ const WATCHERS = 100;
 const WATCHED_WRITES = 3_000;
 const NODES = 5_000;
 const SCHEDULED_PODS = 10_000;
+const CUSTOM_RESOURCES = 5_000;
+const DEFINITIONS = 1_000;
+/** Definitions are posted as an installer would, few at a time. */
+const DEFINITIONS_IN_FLIGHT = 16;
 /** Memory is read when the server has had so long to come to rest. */
 const REST_MS = 10_000;
 const STARTS = 3;
@@ -163,6 +175,35 @@ async function schedule(): Promise<number> {
   }
 }
 
+async function customResources(): Promise<number> {
+  const server = await Server.start();
+  const client = new Client(server.url);
+  try {
+    await namespace(client, 'bench');
+    await installDefinitions(client, 1, 1);
+    const url = `${server.url}${customPath('bench')}`;
+    const bodies = variants.map(custom);
+    await loadEach(`${url}?dryRun=All`, 1_000, IN_FLIGHT, bodies);
+    return await loadEach(url, CUSTOM_RESOURCES, IN_FLIGHT, bodies);
+  } finally {
+    client.close();
+    await server.stop();
+  }
+}
+
+async function definitions(): Promise<number> {
+  const server = await Server.start();
+  const client = new Client(server.url);
+  try {
+    const start = performance.now();
+    await installDefinitions(client, DEFINITIONS, DEFINITIONS_IN_FLIGHT);
+    return (performance.now() - start) / 1000;
+  } finally {
+    client.close();
+    await server.stop();
+  }
+}
+
 async function ready(): Promise<number> {
   const times: number[] = [];
   for (let i = 0; i < STARTS; i++) {
@@ -210,5 +251,7 @@ await attempt(['ready'], async () => found('ready', `${((await ready()) / 1000).
 const ofOneServer = ['idle', 'configmaps', 'pods', 'memory', 'get', 'list', 'watch'];
 await attempt(ofOneServer, () => measureServer(wanted, found));
 await attempt(['schedule'], async () => found('schedule', rate(await schedule())));
+await attempt(['custom'], async () => found('custom', rate(await customResources())));
+await attempt(['definitions'], async () => found('definitions', `${(await definitions()).toFixed(1)} s`));
 printTable(measured);
 process.exit();
