@@ -90,14 +90,22 @@ const { tree } = fc.letrec<{ tree: Json }>((tie) => ({
     fc.dictionary(key, tie('tree'), { maxKeys: 3, noNullPrototype: true }),
   ),
 }));
-const path = fc.array(fc.oneof(key, fc.constantFrom('0', '1', '2', '-')), { minLength: 1, maxLength: 3 });
+const index = fc.constantFrom('0', '1', '2', '-');
+const path = fc.oneof(
+  fc.array(fc.oneof(key, index), { minLength: 1, maxLength: 3 }),
+  fc.tuple(fc.constantFrom('a', 'b'), index),
+);
 const operation: fc.Arbitrary<Operation> = fc.record({
   op: fc.constantFrom('add', 'remove', 'replace', 'move', 'copy', 'test'),
   from: path,
   path,
   value: tree,
 });
-const document = fc.dictionary(key, tree, { minKeys: 1, noNullPrototype: true });
+const list = fc.array(tree, { maxLength: 3 });
+const document: fc.Arbitrary<Json> = fc.oneof(
+  fc.dictionary(key, tree, { minKeys: 1, noNullPrototype: true }),
+  fc.record({ a: list, b: list }),
+);
 
 const pointer = (steps: readonly string[]): string =>
   steps.map((step) => `/${step.replaceAll('~', '~0').replaceAll('/', '~1')}`).join('');

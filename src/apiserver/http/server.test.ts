@@ -145,6 +145,7 @@ describe.each(['http1', 'http2'] as const)('over %s', (version) => {
     ['GET', '/api/v1/namespaces/ns/nodes/x', {}, 404, 'the server could not find the requested resource'],
     ['GET', `${path}?limit=x`, {}, 400, 'strconv.ParseInt: parsing "x": invalid syntax'],
     ['PATCH', `${path}/a`, { 'content-type': 'application/json' }, 415, '415: Unsupported Media Type'],
+    ['PATCH', `${path}/a`, { 'content-type': 'Application/Merge-Patch+json' }, 415, '415: Unsupported Media Type'],
     [
       'PATCH',
       `${path}/a`,

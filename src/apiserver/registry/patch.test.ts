@@ -40,6 +40,15 @@ test('a merge patch is refused in the words of JSON', () => {
   );
 });
 
+test('what a patch leaves without a version has no name either, unless it is a strategic merge', () => {
+  const nameless = 'the name of the object (d based on URL) was undeterminable: name must be provided';
+  expect(refusal('merge', { apiVersion: null })).toBe(nameless);
+  expect(refusal('merge', { apiVersion: '' })).toBe(nameless);
+  expect(refusal('json', [{ op: 'remove', path: '/apiVersion' }])).toBe(nameless);
+  expect(refusal('merge', { kind: null })).toBe('none');
+  expect(refusal('strategic', { apiVersion: null })).toBe('none');
+});
+
 test('a strategic merge that cannot be made is an error without a reason', () => {
   const containers = (list: unknown) => ({ spec: { template: { spec: { containers: list } } } });
   expect(refusal('strategic', containers([{ name: 'c', $patch: 'merge' }]))).toBe(
