@@ -20,8 +20,8 @@ const WHOLE = Path.root.key('');
 const MAX_SIZE = 1024 * 1024;
 const FIXED = 'field is immutable when `immutable` is set';
 
-/** Bytes behind base64 text. */
-const decodedLength = (text: string): number => Buffer.byteLength(text, 'base64');
+/** Bytes behind base64 text; null, which bytes may be where a map holds them, stands for none. */
+const decodedLength = (text: string | null): number => (text === null ? 0 : Buffer.byteLength(text, 'base64'));
 
 export function validateConfigMap({ data = {}, binaryData = {} }: ConfigMap): Found {
   const found: Found = [];
@@ -96,13 +96,13 @@ export function validateSecret({ data = {}, type = '', metadata }: Secret): Foun
   return found;
 }
 
-function checkJson(data: Readonly<Record<string, string>>, key: string, found: Found): void {
+function checkJson(data: Readonly<Record<string, string | null>>, key: string, found: Found): void {
   const encoded = data[key];
   if (encoded === undefined) {
     found.push(fieldErrors.required(DATA.key(key)));
     return;
   }
-  const text = Buffer.from(encoded, 'base64').toString();
+  const text = Buffer.from(encoded ?? '', 'base64').toString();
   const problem = jsonSyntaxError(text) ?? notObject(text);
   if (problem !== undefined) {
     found.push(fieldErrors.invalid(DATA.key(key), '<secret contents redacted>', problem));

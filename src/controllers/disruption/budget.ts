@@ -73,7 +73,7 @@ export function budgetStatus(
   now: number,
 ): PodDisruptionBudgetStatus {
   const currentHealthy = pods.filter(
-    (pod) => !pod.metadata.deletionTimestamp && !(pod.metadata.name in disrupted.pods) && isPodReady(pod),
+    (pod) => !pod.metadata.deletionTimestamp && !Object.hasOwn(disrupted.pods, pod.metadata.name) && isPodReady(pod),
   ).length;
   // Without pods nothing may be disrupted: the first ones must be counted before.
   const disruptionsAllowed = expectedPods <= 0 ? 0 : Math.max(0, currentHealthy - desiredHealthy);
