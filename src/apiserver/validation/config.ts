@@ -1,5 +1,6 @@
 import type { ConfigMap, LimitRange, LimitRangeItem, ResourceQuota, Secret } from '../../api/core/v1.gen.ts';
 import { qualifiedNameProblems } from '../../api/names.ts';
+import { quantityOf } from '../../api/pod-resources.ts';
 import { deepEqual } from '../../schema/equal.ts';
 import { fieldErrors, Path } from '../../schema/field-error.ts';
 import { jsonSyntaxError } from '../../schema/json-syntax.ts';
@@ -176,7 +177,7 @@ function checkLimit(item: LimitRangeItem, path: Path, found: Found): void {
 
 /** min <= defaultRequest <= default <= max, and the ratio within what min and max allow. */
 function checkLimitOrder(item: LimitRangeItem, name: string, path: Path, found: Found): void {
-  const of = (list: (typeof lists)[number]) => ({ list, amount: item[list]?.[name] });
+  const of = (list: (typeof lists)[number]) => ({ list, amount: quantityOf(item[list] ?? {}, name) });
   const order = (
     low: { list: string; amount: string | undefined },
     high: { list: string; amount: string | undefined },
@@ -200,7 +201,7 @@ function checkLimitOrder(item: LimitRangeItem, name: string, path: Path, found: 
   );
   order(min, limit, (a, b) => `min value ${a} is greater than default value ${b}`, 'default');
   order(limit, max, (a, b) => `default value ${a} is greater than max value ${b}`, 'default');
-  const ratio = item.maxLimitRequestRatio?.[name];
+  const ratio = quantityOf(item.maxLimitRequestRatio ?? {}, name);
   if (ratio === undefined) return;
   const at = path.child('maxLimitRequestRatio').key(name);
   if (compareQuantities(ratio, '1') < 0) {
