@@ -36,7 +36,7 @@ import type { CustomKind } from './custom/kind.ts';
 import { checkOwners } from './custom/owners.ts';
 import { type ConvertObjects, CustomVersions, isCustomResource } from './custom/versions.ts';
 import { inStoredFields } from './field-labels.ts';
-import { CachedObjects, type ObjectReader } from './object-reader.ts';
+import { CachedObjects } from './object-reader.ts';
 import { appliedObject, tellRepeated } from './registry/apply.ts';
 import { decodeBody, decodeObject, type ExpectedKind, kindOf, parseBody } from './registry/body.ts';
 import { deleteObject } from './registry/delete.ts';

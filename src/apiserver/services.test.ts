@@ -34,7 +34,9 @@ describe('cluster IPs', () => {
     const all = f.client.resource(services);
     const made = await Promise.all(Array.from({ length: 126 }, (_, i) => all.create('one', service(`s${i}`))));
     expect(new Set(made.map((s) => s.spec.clusterIP)).size).toBe(126);
-    await expect(all.create('one', service('full'))).rejects.toThrow('failed to allocate a serviceIP for Service "full": range is full');
+    await expect(all.create('one', service('full'))).rejects.toThrow(
+      'failed to allocate a serviceIP for Service "full": range is full',
+    );
   });
 
   test('outside the range are refused; headless and external services have none', async () => {
