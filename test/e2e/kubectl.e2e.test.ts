@@ -211,7 +211,9 @@ describe.skipIf(reason !== undefined)('kubectl', () => {
     );
     await kubectl('scale deploy/web --replicas=2');
     await kubectl('rollout status deploy/web --timeout=60s');
-    expect(await kubectl('autoscale deploy/web --min=2 --max=3 --cpu=80%')).toContain('autoscaled');
+    // The flag has another name since v1.34.
+    const cpu = (await kubectl('autoscale --help')).includes('--cpu=') ? '--cpu=80%' : '--cpu-percent=80';
+    expect(await kubectl(`autoscale deploy/web --min=2 --max=3 ${cpu}`)).toContain('autoscaled');
     expect(await kubectl('expose deploy/web --port=80 --target-port=http')).toBe('service/web exposed\n');
     await eventually(async () =>
       expect(await kubectl('get endpointslices -l kubernetes.io/service-name=web')).toMatch(
