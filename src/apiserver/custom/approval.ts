@@ -2,20 +2,21 @@ import type { CustomResourceDefinition } from '../../api/apiextensions/v1.gen.ts
 import { quote } from '../../schema/quote.ts';
 import type { Condition } from './conditions.ts';
 
-const ANNOTATION = 'api-approved.kubernetes.io';
+/** The annotation that names who approved. */
+export const APPROVAL = 'api-approved.kubernetes.io';
 const SEE = 'see https://github.com/kubernetes/enhancements/pull/1111';
 
 /** What the definition says of its approval, where its group is the community's; undefined elsewhere. */
 export function approvalOf({ metadata, spec }: CustomResourceDefinition): Condition | undefined {
   if (!/(?:^|\.)(?:k8s|kubernetes)\.io$/.test(spec.group)) return undefined;
-  const annotation = metadata.annotations?.[ANNOTATION] ?? '';
+  const annotation = metadata.annotations?.[APPROVAL] ?? '';
   const said = (status: string, reason: string, message: string): Condition => ({
     type: 'KubernetesAPIApprovalPolicyConformant',
     status,
     reason,
     message,
   });
-  const must = `protected groups must have approval annotation ${quote(ANNOTATION)}`;
+  const must = `protected groups must have approval annotation ${quote(APPROVAL)}`;
   if (annotation === '') return said('False', 'MissingAnnotation', `${must}, ${SEE}`);
   if (annotation.startsWith('unapproved')) {
     return said('False', 'UnapprovedAnnotation', `not approved: ${quote(annotation)}`);

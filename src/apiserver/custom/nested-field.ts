@@ -1,3 +1,4 @@
+import { goText } from '../../schema/go-text.ts';
 import { isJsonObject } from '../../schema/json.ts';
 
 /** What is at a path of field names: a value, nothing, or why it cannot be read, in Kubernetes' words. */
@@ -38,15 +39,4 @@ function goType(value: unknown): string {
   if (Array.isArray(value)) return '[]interface {}';
   if (typeof value === 'number') return Number.isInteger(value) ? 'int64' : 'float64';
   return typeof value === 'boolean' ? 'bool' : typeof value === 'object' ? 'map[string]interface {}' : 'string';
-}
-
-/** A value as Go's %v prints it. */
-function goText(value: unknown): string {
-  if (value === null || value === undefined) return '<nil>';
-  if (Array.isArray(value)) return `[${value.map(goText).join(' ')}]`;
-  if (!isJsonObject(value)) return String(value);
-  const parts = Object.keys(value)
-    .sort()
-    .map((key) => `${key}:${goText(value[key])}`);
-  return `map[${parts.join(' ')}]`;
 }

@@ -4,6 +4,7 @@ import type { ObjectMeta } from '../../api/meta/v1.gen.ts';
 import type { KubeObject, Mutable } from '../../api/resource.ts';
 import { DecodeError } from '../../schema/decode.ts';
 import { fieldErrors, Path } from '../../schema/field-error.ts';
+import { goText } from '../../schema/go-text.ts';
 import { isJsonObject } from '../../schema/json.ts';
 import { applyJsonPatch } from '../../schema/json-patch.ts';
 import { applyMergePatch } from '../../schema/merge-patch.ts';
@@ -110,17 +111,6 @@ function sorted(value: unknown, patch: unknown): unknown {
 /** Stored objects have their resourceVersion where it is quickly changed; shown they have it where others do. */
 const untouched = (key: string, value: unknown): unknown =>
   key === 'metadata' && isJsonObject(value) ? canonicalMetadata(value as unknown as ObjectMeta) : value;
-
-/** A value as Go's %v prints it. */
-function goText(value: unknown): string {
-  if (value === null || value === undefined) return '<nil>';
-  if (Array.isArray(value)) return `[${value.map(goText).join(' ')}]`;
-  if (!isJsonObject(value)) return String(value);
-  const parts = Object.keys(value)
-    .sort()
-    .map((key) => `${key}:${goText(value[key])}`);
-  return `map[${parts.join(' ')}]`;
-}
 
 const failure = { kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Failure' } as const;
 

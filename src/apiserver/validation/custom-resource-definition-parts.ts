@@ -10,7 +10,7 @@ import type {
 } from '../../api/apiextensions/v1.gen.ts';
 import { dns1035LabelProblems } from '../../api/names.ts';
 import { type FieldError, fieldErrors, Path } from '../../schema/field-error.ts';
-import { quote } from '../../schema/quote.ts';
+import { APPROVAL, approvalOf } from '../custom/approval.ts';
 import { fieldPath } from '../custom/schema/field-path.ts';
 import type { Structural } from '../custom/schema/structural.ts';
 import { checkClient } from './admission.ts';
@@ -194,30 +194,17 @@ function checkReviewVersions(versions: readonly string[], known: boolean, path: 
   }
 }
 
-const APPROVAL = 'api-approved.kubernetes.io';
-
-/** Groups of the community need somebody's approval. https://github.com/kubernetes/enhancements/pull/1111 */
+/** Groups of the community need somebody's approval; what was there before is not judged again. */
 export function checkApproval(
-  { metadata, spec }: CustomResourceDefinition,
+  definition: CustomResourceDefinition,
   old: CustomResourceDefinition | undefined,
   found: Found,
 ): void {
-  if (!/(?:^|\.)(?:k8s|kubernetes)\.io$/.test(spec.group ?? '')) return;
-  const annotation = metadata.annotations?.[APPROVAL] ?? '';
-  const state = approvalState(annotation);
-  if (old && approvalState(old.metadata.annotations?.[APPROVAL] ?? '') === state) return;
+  const approval = approvalOf(definition);
+  if (!approval || (old && approvalOf(old)?.reason === approval.reason)) return;
   const at = Path.of('metadata', 'annotations').key(APPROVAL);
-  const must = `protected groups must have approval annotation ${quote(APPROVAL)}`;
-  const see = 'see https://github.com/kubernetes/enhancements/pull/1111';
-  if (state === 'missing') found.push(fieldErrors.required(at, `${must}, ${see}`));
-  else if (state === 'invalid') {
-    const why = `${must} with either a URL or a reason starting with "unapproved", ${see}`;
-    found.push(fieldErrors.invalid(at, annotation, why));
+  if (approval.reason === 'MissingAnnotation') found.push(fieldErrors.required(at, approval.message));
+  else if (approval.reason === 'InvalidAnnotation') {
+    found.push(fieldErrors.invalid(at, definition.metadata.annotations?.[APPROVAL] ?? '', approval.message));
   }
-}
-
-function approvalState(annotation: string): 'missing' | 'bypassed' | 'approved' | 'invalid' {
-  if (annotation === '') return 'missing';
-  if (annotation.startsWith('unapproved')) return 'bypassed';
-  return /^[a-zA-Z][a-zA-Z0-9+.-]*:\/\/[^/]/.test(annotation) && URL.canParse(annotation) ? 'approved' : 'invalid';
 }
