@@ -11,6 +11,7 @@ import {
   type Upgrade,
 } from './exchange.ts';
 import type { Limits } from './limits.ts';
+import { originForm } from './origin-form.ts';
 
 const connections = new WeakMap<object, Connection>();
 
@@ -20,6 +21,10 @@ function connectionOf(socket: TLSSocket): Connection {
   return found;
 }
 
+/**
+ * How long a client that is answered before it has sent all of its body may go on: closing a connection on which there
+ * are unread bytes resets it, and the answer is lost on the way.
+ */
 const LINGER_MS = 1000;
 /** Bytes of a long body that are handed over at a time. */
 const PIECE = 256 * 1024;
@@ -29,29 +34,61 @@ const MESSAGE_BYTES = 4096;
 
 /** HTTP/1.1 by Node's own server, which is handed sockets whose TLS handshake is done. */
 export function createHttp1Server(limits: Limits, handle: (exchange: Exchange) => void): Server {
+  const answering = new WeakMap<object, Set<ServerResponse>>();
+  const serve = (request: IncomingMessage, response: ServerResponse, continues: boolean) => {
+    const { socket } = request;
+    const others = answering.get(socket) ?? new Set();
+    answering.set(socket, others.add(response));
+    response.once('close', () => others.delete(response));
+    handle(new Http1Exchange(request, response, { continues }));
+  };
   const server = createServer(
     {
       maxHeaderSize: limits.headerBytes,
       headersTimeout: limits.headersTimeoutMs,
-      requestTimeout: limits.bodyTimeoutMs,
+      connectionsCheckingInterval: limits.headersTimeoutMs / 2,
+      // A body that does not come is answered by what bounds every request (flights.ts), in Kubernetes' words.
+      requestTimeout: 0,
       keepAliveTimeout: limits.idleTimeoutMs,
       noDelay: true,
     },
-    (request, response) => handle(new Http1Exchange(request, response)),
+    (request, response) => serve(request, response, false),
   );
+  // Who asks before sending a body is told to go on when the body is wanted.
+  server.on('checkContinue', (request, response) => serve(request, response, true));
   server.on('upgrade', (request, socket, head) => {
+    const others = answering.get(socket);
     socket.on('error', () => socket.destroy());
-    const response = new ServerResponse(request);
-    // Never reused: what follows the request is no longer HTTP to this server.
-    response.shouldKeepAlive = false;
-    response.assignSocket(request.socket);
-    response.once('finish', () => socket.end());
-    handle(new Http1Exchange(request, response, { socket, head }));
+    const upgrade = () => {
+      if (!socket.writable) return;
+      // Another answer has left the time of a quiet connection running.
+      request.socket.setTimeout(0);
+      const response = new ServerResponse(request);
+      // Never reused: what follows the request is no longer HTTP to this server.
+      response.shouldKeepAlive = false;
+      response.assignSocket(request.socket);
+      response.once('finish', () => socket.end());
+      handle(new Http1Exchange(request, response, { upgrade: { socket, head } }));
+    };
+    // The client may have the last answer before this side knows that it has left, or not wait for it at all.
+    const last = [...(others ?? [])].at(-1);
+    if (!others || !last) {
+      upgrade();
+      return;
+    }
+    last.once('close', upgrade);
+    // Node no longer tells them.
+    socket.once('close', () => {
+      for (const response of others) response.destroy();
+    });
   });
+  // It never listens itself, and only listening servers bound the time for headers.
+  server.emit('listening');
   server.on('clientError', (error: NodeJS.ErrnoException, socket) => {
     // What follows a mistake is full of mistakes; the first has been answered.
     if (socket.writableEnded) return;
-    if (!socket.writable || error.code === 'ECONNRESET') {
+    // A client that is slow to say what it wants gets no answer, which it might take for that of another request.
+    if (!socket.writable || error.code === 'ECONNRESET' || error.code === 'ERR_HTTP_REQUEST_TIMEOUT') {
       socket.destroy();
       return;
     }
@@ -71,17 +108,27 @@ class Http1Exchange implements Exchange {
   readonly version = '1.1';
   readonly upgrade?: Upgrade;
   status = 0;
+  sent = 0;
   readonly #request: IncomingMessage;
   readonly #response: ServerResponse;
+  /** The client waits for leave to send its body. */
+  #continues: boolean;
   #abort: AbortController | undefined;
   #closed = false;
   #listeners: (() => void)[] | undefined;
 
-  constructor(request: IncomingMessage, response: ServerResponse, upgrade?: { socket: Duplex; head: Buffer }) {
+  constructor(
+    request: IncomingMessage,
+    response: ServerResponse,
+    { upgrade, continues = false }: { upgrade?: { socket: Duplex; head: Buffer }; continues?: boolean },
+  ) {
     this.#request = request;
     this.#response = response;
+    this.#continues = continues;
     this.method = request.method ?? 'GET';
-    this.url = request.url ?? '/';
+    const target = request.url ?? '/';
+    // What is no path is answered like a path that cannot be decoded.
+    this.url = target.startsWith('/') ? target : (originForm(target) ?? '%');
     this.headers = request.headers;
     if (request.headers['impersonate-user'] !== undefined) keepDistinct(request, 'impersonate-');
     if (request.headers['x-remote-user'] !== undefined) keepDistinct(request, 'x-remote-');
@@ -143,17 +190,21 @@ class Http1Exchange implements Exchange {
         reject(new BodyTooLargeError());
         return;
       }
+      if (this.#continues) this.#response.writeContinue();
+      this.#continues = false;
       const chunks: Buffer[] = [];
       let size = 0;
-      request.on('data', (chunk: Buffer) => {
+      const take = (chunk: Buffer) => {
         size += chunk.length;
         if (size > limit) {
+          request.off('data', take);
           request.pause();
           reject(new BodyTooLargeError());
         } else {
           chunks.push(chunk);
         }
-      });
+      };
+      request.on('data', take);
       request.once('end', () => resolve(chunks.length === 1 && chunks[0] ? chunks[0] : Buffer.concat(chunks, size)));
       request.once('error', () => reject(new ClientGoneError()));
       request.once('close', () => reject(new ClientGoneError()));
@@ -165,15 +216,15 @@ class Http1Exchange implements Exchange {
     this.status = status;
     let length = 0;
     for (const part of body) length += part.length;
+    this.sent = length;
     const response = this.#response;
-    // A body that was not read to its end would be taken for the next request.
-    if (!this.#request.complete) response.shouldKeepAlive = false;
+    if (!this.#skippable()) response.shouldKeepAlive = false;
     response.cork();
     const bare = this.method === 'HEAD' || status === 304 || status === 204;
     response.writeHead(status, { ...headers, ...(!bare && { 'content-length': String(length) }) } as NodeHeaders);
     if (bare || length <= PIECE) {
       if (!bare) for (const part of body) response.write(part);
-      response.end();
+      this.#end();
       response.uncork();
     } else {
       response.uncork();
@@ -194,9 +245,32 @@ class Http1Exchange implements Exchange {
           return;
         }
       }
-      response.end();
+      this.#end();
     };
     pour();
+  }
+
+  /** What is still to come of the request is so little that the connection can be used again, as for Go. */
+  #skippable(): boolean {
+    const { complete, headers } = this.#request;
+    return complete || (headers['transfer-encoding'] === undefined && Number(headers['content-length'] ?? 0) <= PIECE);
+  }
+
+  /** All is said. What a client still sends is read and thrown away, for a while. */
+  #end(): void {
+    const [request, response] = [this.#request, this.#response];
+    if (request.complete || this.upgrade) {
+      response.end();
+      return;
+    }
+    response.flushHeaders();
+    const timer = setTimeout(() => {
+      response.end();
+      request.socket.destroySoon();
+    }, LINGER_MS);
+    request.once('end', () => response.end());
+    response.once('close', () => clearTimeout(timer));
+    request.resume();
   }
 
   abort(): void {
@@ -208,7 +282,10 @@ class Http1Exchange implements Exchange {
     const response = this.#response;
     const stream: ResponseStream = {
       onDrain: undefined,
-      write: (chunk) => this.#closed || response.write(chunk),
+      write: (chunk) => {
+        this.sent += chunk.length;
+        return this.#closed || response.write(chunk);
+      },
       end: () => void response.end(),
     };
     if (this.#closed) return stream;

@@ -1,5 +1,6 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import { hopByHop } from '../exchange.ts';
+import { originForm } from '../origin-form.ts';
 
 export interface RequestHead {
   readonly method: string;
@@ -91,9 +92,10 @@ export class HeaderBlock {
   finish(): RequestHead | undefined {
     if (this.#size > this.#limit)
       return { method: this.#method ?? 'GET', path: this.#path ?? '/', headers: this.#headers, tooLarge: true };
-    const path = this.#path;
-    if (this.#malformed || !this.#method || !this.#scheme || !path) return undefined;
-    if (!path.startsWith('/') && !(path === '*' && this.#method === 'OPTIONS')) return undefined;
+    const target = this.#path;
+    if (this.#malformed || !this.#method || !this.#scheme || !target) return undefined;
+    const path = originForm(target);
+    if (path === undefined) return undefined;
     if (this.#authority !== undefined) this.#headers.host ??= this.#authority;
     return { method: this.#method, path, headers: this.#headers, tooLarge: false };
   }
