@@ -33,6 +33,9 @@ class JsonList extends CelList {
   get json(): unknown {
     return this.#json;
   }
+  override get source(): unknown {
+    return this.#json;
+  }
   override get size(): number {
     return this.#json.length;
   }

@@ -12,9 +12,11 @@ import type { CheckedAst } from './checker.ts';
 import type { Implementation, Overload } from './environment.ts';
 import { objectOf } from './objects.ts';
 import { compileRegExp } from './regexp.ts';
-import { callCost } from './runtime-cost.ts';
+import { Frame, Paused, Run } from './run.ts';
+import { callCost, costsByResult } from './runtime-cost.ts';
 import { acceptsAll, goTypeName } from './runtime-types.ts';
 import { present, qualify } from './select.ts';
+import { contains } from './standard.ts';
 import { runtimeTypeName } from './types.ts';
 import {
   ArrayList,
@@ -31,40 +33,6 @@ import {
   type Value,
   valueType,
 } from './values.ts';
-
-/** One evaluation under way. */
-export class Run {
-  readonly #resolve: (name: string) => Value | undefined;
-  readonly #limit: number;
-  readonly #signal: AbortSignal | undefined;
-  readonly slots: (Value | undefined)[] = [];
-  cost = 0;
-  #iterations = 0;
-
-  constructor(resolve: (name: string) => Value | undefined, limit: number, signal?: AbortSignal) {
-    this.#resolve = resolve;
-    this.#limit = limit;
-    this.#signal = signal;
-  }
-
-  charge(cost: number): void {
-    this.cost += cost;
-    if (this.cost > this.#limit) throw new Cancelled('operation cancelled: actual cost limit exceeded');
-  }
-
-  variable(name: string): Value {
-    const value = this.#resolve(name);
-    return value === undefined ? new CelError(`no such attribute(s): ${name}`) : value;
-  }
-
-  /** Called once an iteration. */
-  tick(): void {
-    if (++this.#iterations % 100 === 0 && this.#signal?.aborted) throw new Cancelled('operation interrupted');
-  }
-}
-
-/** Ends an evaluation whatever the expression would make of errors. */
-export class Cancelled extends Error {}
 
 export type Step = (run: Run) => Value;
 
@@ -103,6 +71,8 @@ class Planner {
   readonly #ast: CheckedAst;
   #scope: ReadonlyMap<string, Step> = new Map();
   #slots = 0;
+  /** Comprehensions planned at the level that is being planned. */
+  #siblings: number[] = [];
 
   constructor(ast: CheckedAst) {
     this.#ast = ast;
@@ -174,8 +144,8 @@ class Planner {
       case 'orValue':
         return orElse(args as [Plan, Plan], declaration.name);
       case '@in': {
-        const set = membership(args as [Plan, Plan], overloads);
-        if (set) return set;
+        const [item, list] = args as [Plan, Plan];
+        return membership([item, list], overloads) ?? { eval: lookUp(item, list, overloads) };
       }
     }
     const overload = overloads.length === 1 ? (overloads[0] ?? '') : '';
@@ -267,59 +237,101 @@ class Planner {
   }
 
   #comprehension(expr: ComprehensionExpr): Plan {
+    const [accu, first, second] = [this.#slots++, this.#slots++, this.#slots++];
+    this.#siblings.push(accu);
+    const siblings = this.#siblings;
+    const around: number[] = [];
+    const inside: number[] = [];
+    this.#siblings = around;
     const range = this.plan(expr.range).eval;
     const init = this.plan(expr.init).eval;
-    const [accu, first, second] = [this.#slots++, this.#slots++, this.#slots++];
     const outer = this.#scope;
     const collects = expr.accuVar === ACCUMULATOR;
     // The accumulator's first value is made when somebody asks for it: a name bound and not used costs nothing.
     const accumulated: Step = (run) => {
       const known = run.slots[accu];
       if (known !== undefined) return known;
+      const { cost } = run;
       const value = init(run);
       const start = collects ? mutable(value) : value;
-      run.slots[accu] = start;
+      run.begin(accu, start, cost);
       return start;
     };
     const withAccumulator = new Map(outer).set(expr.accuVar, accumulated);
     const inner = new Map(withAccumulator).set(expr.iterVar, (run) => run.slots[first] ?? null);
     if (expr.iterVar2 !== undefined) inner.set(expr.iterVar2, (run) => run.slots[second] ?? null);
     this.#scope = inner;
+    this.#siblings = inside;
     const condition = this.plan(expr.condition).eval;
     const body = this.plan(expr.step).eval;
     this.#scope = withAccumulator;
+    this.#siblings = around;
     const result = this.plan(expr.result).eval;
     this.#scope = outer;
-    const iterate = (run: Run): boolean => {
-      run.tick();
-      if (condition(run) === false) return false;
-      run.slots[accu] = body(run);
-      return true;
-    };
+    this.#siblings = siblings;
     const two = expr.iterVar2 !== undefined;
-    const evaluate: Step = (run) => {
-      const over = range(run);
-      if (over instanceof CelError) return over;
-      run.slots[accu] = undefined;
-      if (over instanceof CelList) {
-        for (let i = 0; i < over.size; i++) {
-          run.slots[first] = two ? i : over.at(i);
-          if (two) run.slots[second] = over.at(i);
-          if (!iterate(run)) break;
+    const loop = (run: Run, frame: Frame): void => {
+      const { over, keys } = frame;
+      const size = keys ? keys.length : over instanceof CelList ? over.size : 0;
+      for (; frame.at < size; frame.at++) {
+        frame.cost = run.cost;
+        if (frame.resumed) frame.resumed = false;
+        else {
+          run.forget(inside);
+          run.tick();
         }
-      } else if (over instanceof CelMap) {
-        for (const key of over.keys()) {
+        if (keys) {
+          const key = keys[frame.at] ?? null;
           run.slots[first] = key;
-          if (two) run.slots[second] = over.get(key) ?? null;
-          if (!iterate(run)) break;
+          if (two && over instanceof CelMap) run.slots[second] = over.get(key) ?? null;
+        } else if (over instanceof CelList) {
+          run.slots[first] = two ? frame.at : over.at(frame.at);
+          if (two) run.slots[second] = over.at(frame.at);
         }
-      } else {
-        return new CelError(`got '${goTypeName(over)}', expected iterable type`);
+        if (condition(run) === false) {
+          frame.at = size;
+          break;
+        }
+        run.slots[accu] = body(run);
       }
+    };
+    const evaluate = (run: Run, frame: Frame): Value => {
+      if (frame.over === undefined) {
+        const over = range(run);
+        if (over instanceof CelError) return over;
+        if (over instanceof CelMap) frame.keys = Array.from(over.keys());
+        else if (!(over instanceof CelList)) {
+          return new CelError(`got '${goTypeName(over)}', expected iterable type`);
+        }
+        frame.over = over;
+        frame.cost = run.cost;
+      }
+      loop(run, frame);
+      if (!frame.looped) frame.cost = run.cost;
+      frame.looped = true;
       const value = result(run);
       return value instanceof MutableList || value instanceof MutableMap ? value.finish() : value;
     };
-    return { eval: evaluate };
+    return {
+      eval: (run) => {
+        const known = run.finished(accu);
+        if (known !== undefined) return known;
+        const left = run.resume(accu);
+        const frame = left ?? new Frame(run.cost);
+        if (!left) {
+          run.slots[accu] = undefined;
+          run.forget(around);
+        }
+        try {
+          const value = evaluate(run, frame);
+          run.finish(accu, value, frame.began);
+          return value;
+        } catch (error) {
+          if (error instanceof Paused) run.leave(accu, frame);
+          throw error;
+        }
+      },
+    };
   }
 }
 
@@ -437,6 +449,19 @@ function membership([item, list]: readonly [Plan, Plan], overloads: readonly str
   };
 }
 
+/** `x in list` and `x in map`: who looks into a list time and again does so with an index. */
+function lookUp(item: Plan, container: Plan, overloads: readonly string[]): Step {
+  const overload = overloads.length === 1 ? (overloads[0] ?? '') : '';
+  return (run) => {
+    const wanted = item.eval(run);
+    const within = container.eval(run);
+    run.charge(callCost('@in', overload, [wanted, within], null));
+    if (wanted instanceof CelError) return wanted;
+    if (within instanceof CelError) return within;
+    return (within instanceof CelList ? run.index(within)?.has(wanted) : undefined) ?? contains(wanted, within);
+  };
+}
+
 /** Picks the overload by the arguments' types at run time. */
 function dispatch(name: string, candidates: readonly Overload[]): Implementation {
   return (...args) => {
@@ -451,11 +476,14 @@ function caller(name: string, overload: string, args: readonly Plan[], compute: 
   const steps = args.map((arg) => arg.eval);
   const strict = name !== '@not_strictly_false';
   const [one, two] = steps;
+  // What is too costly is not done first.
+  const early = !costsByResult(name, overload);
   if (steps.length === 1 && one) {
     return (run) => {
       const a = one(run);
+      if (early) run.charge(callCost(name, overload, [a], null));
       const result = strict && a instanceof CelError ? a : compute(a);
-      run.charge(callCost(name, overload, [a], result));
+      if (!early) run.charge(callCost(name, overload, [a], result));
       return result;
     };
   }
@@ -463,8 +491,9 @@ function caller(name: string, overload: string, args: readonly Plan[], compute: 
     return (run) => {
       const a = one(run);
       const b = two(run);
+      if (early) run.charge(callCost(name, overload, [a, b], null));
       const result = a instanceof CelError ? a : b instanceof CelError ? b : compute(a, b);
-      run.charge(callCost(name, overload, [a, b], result));
+      if (!early) run.charge(callCost(name, overload, [a, b], result));
       return result;
     };
   }
@@ -475,8 +504,9 @@ function caller(name: string, overload: string, args: readonly Plan[], compute: 
       if (value instanceof CelError) return value;
       values.push(value);
     }
+    if (early) run.charge(callCost(name, overload, values, null));
     const result = compute(...values);
-    run.charge(callCost(name, overload, values, result));
+    if (!early) run.charge(callCost(name, overload, values, result));
     return result;
   };
 }

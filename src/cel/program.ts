@@ -11,7 +11,8 @@ import { check } from './checker.ts';
 import type { Environment } from './environment.ts';
 import { displayIssues } from './issues.ts';
 import { parse } from './parser.ts';
-import { Cancelled, plan, Run, type Step } from './planner.ts';
+import { plan, type Step } from './planner.ts';
+import { Cancelled, Paused, Run } from './run.ts';
 import { CelError, type Value } from './values.ts';
 
 /** More questions than any expression within the limit of cost can ask. */
@@ -45,11 +46,43 @@ export class Program {
 
   /** Evaluates against variables by name, read when the expression asks for them. */
   evaluate(variables: (name: string) => Value | undefined, options: EvaluateOptions = {}): Evaluation {
-    const run = new Run(variables, options.costLimit ?? COST_LIMIT, options.signal);
+    return this.begin(variables, options).finish();
+  }
+
+  /** The same, in as many steps as it takes. */
+  begin(variables: (name: string) => Value | undefined, options: EvaluateOptions = {}): Execution {
+    return new Execution(this.#step, new Run(variables, options.costLimit ?? COST_LIMIT, options.signal));
+  }
+}
+
+/** An evaluation that others need not wait for. */
+export class Execution {
+  readonly #step: Step;
+  readonly #run: Run;
+
+  constructor(step: Step, run: Run) {
+    this.#step = step;
+    this.#run = run;
+  }
+
+  /** Goes on until it is done, or a little after `until` on performance.now()'s clock: then it throws Paused. */
+  finish(until = Number.POSITIVE_INFINITY): Evaluation {
+    const run = this.#run;
+    run.goOn(until);
     try {
       return { value: this.#step(run), cost: run.cost };
     } catch (error) {
       if (error instanceof Cancelled) return { value: new CelError(error.message), cost: run.cost };
+      throw error;
+    }
+  }
+
+  /** Undefined where it is not done by then: to be called again. */
+  advance(until: number): Evaluation | undefined {
+    try {
+      return this.finish(until);
+    } catch (error) {
+      if (error instanceof Paused) return undefined;
       throw error;
     }
   }

@@ -106,6 +106,11 @@ export function callCost(name: string, overload: string, args: readonly Value[],
   return (library ?? byOverload.get(overload) ?? unit)(args, result, overload);
 }
 
+const byResult: ReadonlySet<string> = new Set(['join', 'list_slice', 'lists_range', 'list_reverse']);
+
+/** Whether what a call costs is known only when it was made. */
+export const costsByResult = (name: string, overload: string): boolean => byResult.has(name) || byResult.has(overload);
+
 const libraryLists = new Set([
   'list_slice',
   'lists_range',

@@ -49,7 +49,8 @@ const comparison = (name: string, id: string, holds: (order: number) => boolean)
     return Number.isNaN(order) ? new CelError('NaN values cannot be ordered') : holds(order);
   });
 
-function contains(item: Value, container: Value): Value {
+/** Whether a list has the element, or a map the key. */
+export function contains(item: Value, container: Value): Value {
   if (container instanceof CelList) {
     for (const element of container) if (equal(element, item)) return true;
     return false;

@@ -98,6 +98,10 @@ export abstract class CelList {
   /** Of lists that are sets or maps: they are equal in any order, and joined without repeating anything. */
   equals?(other: CelList): boolean;
   joined?(other: CelList): CelList;
+  /** What it is read out of: lists of one source have the same elements. */
+  get source(): unknown {
+    return this;
+  }
 
   *[Symbol.iterator](): Generator<Value> {
     for (let i = 0; i < this.size; i++) yield this.at(i);

@@ -115,6 +115,9 @@ class ListValue extends CelList {
     this.#list = list;
     this.#items = items;
   }
+  override get source(): unknown {
+    return this.#list;
+  }
   override get size(): number {
     return this.#list.length;
   }
@@ -144,6 +147,9 @@ class UniqueList extends CelList {
     super();
     this.#list = list;
     this.#keyOf = keyOf;
+  }
+  override get source(): unknown {
+    return this.#list.source;
   }
   override get size(): number {
     return this.#list.size;
