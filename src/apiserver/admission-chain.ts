@@ -1,12 +1,20 @@
 import type { KubeObject, Mutable } from '../api/resource.ts';
 import type { AdmissionOperation, AdmissionPlugin, AdmissionRequest, Reinvocation } from './admission.ts';
 import type { ServedResource, Target } from './core.ts';
+import type { AdmissionMetrics, AdmissionType, PluginTimes } from './metrics/admission.ts';
 
 interface Wanted {
   readonly mutating: readonly AdmissionPlugin[];
   readonly validating: readonly AdmissionPlugin[];
+  readonly times: Readonly<Record<AdmissionType, Times>> | undefined;
   /** Those that may have nothing to do; undefined where one always has. */
   readonly maybeIdle: readonly AdmissionPlugin[] | undefined;
+}
+
+interface Times {
+  readonly step: PluginTimes;
+  /** In the order of the plugins. */
+  readonly plugins: readonly PluginTimes[];
 }
 
 /** The plugins in their order, with those that want a kind of request found once. */
@@ -24,31 +32,53 @@ export class AdmissionChain {
       }
     | undefined;
 
-  constructor(plugins: readonly AdmissionPlugin[]) {
+  readonly #metrics: AdmissionMetrics | undefined;
+
+  constructor(plugins: readonly AdmissionPlugin[], metrics?: AdmissionMetrics) {
     this.#plugins = plugins;
+    this.#metrics = metrics;
   }
 
   /** Lets the plugins change the object, or refuse; a second time where one changed what others had seen. */
   async mutate(request: AdmissionRequest & { readonly object: Mutable<KubeObject> | undefined }): Promise<void> {
-    const { mutating } = this.#find(request.operation, request.target);
+    const { mutating, times } = this.#find(request.operation, request.target);
     if (mutating.length === 0) return;
     const rounds = new Rounds();
-    do {
-      rounds.begin();
-      for (const plugin of mutating) {
-        if (plugin.idle?.()) continue;
-        const pending = plugin.admit?.(request, rounds);
-        if (pending) await pending;
-      }
-    } while (rounds.anotherIsDue());
+    const watch = times && new StopWatch(times.admit);
+    try {
+      do {
+        rounds.begin();
+        for (let i = 0; i < mutating.length; i++) {
+          const plugin = mutating[i];
+          if (!plugin || plugin.idle?.()) continue;
+          watch?.start(i);
+          const pending = plugin.admit?.(request, rounds);
+          if (pending) await pending;
+        }
+      } while (rounds.anotherIsDue());
+      watch?.finish(false);
+    } catch (error) {
+      watch?.finish(true);
+      throw error;
+    }
   }
 
   /** Asks the plugins whether the object, now in its final form, may be. */
   async validate(request: AdmissionRequest): Promise<void> {
-    for (const plugin of this.#find(request.operation, request.target).validating) {
-      if (plugin.idle?.()) continue;
-      const pending = plugin.validate?.(request);
-      if (pending) await pending;
+    const { validating, times } = this.#find(request.operation, request.target);
+    const watch = times && new StopWatch(times.validate);
+    try {
+      for (let i = 0; i < validating.length; i++) {
+        const plugin = validating[i];
+        if (!plugin || plugin.idle?.()) continue;
+        watch?.start(i);
+        const pending = plugin.validate?.(request);
+        if (pending) await pending;
+      }
+      watch?.finish(false);
+    } catch (error) {
+      watch?.finish(true);
+      throw error;
     }
   }
 
@@ -82,14 +112,50 @@ export class AdmissionChain {
     if (!wanted) {
       const { group, data } = resource;
       const plugins = this.#plugins.filter((plugin) => plugin.handles(operation, group, data.resource, subresource));
+      const mutating = plugins.filter((p) => p.admit);
+      const validating = plugins.filter((p) => p.validate);
+      const metrics = this.#metrics;
+      const timesOf = (type: AdmissionType, of: readonly AdmissionPlugin[], by: AdmissionMetrics): Times => ({
+        step: by.step(type, operation),
+        plugins: of.map(({ name }) => by.plugin(name, type, operation)),
+      });
       wanted = {
-        mutating: plugins.filter((p) => p.admit),
-        validating: plugins.filter((p) => p.validate),
+        mutating,
+        validating,
+        times: metrics && {
+          admit: timesOf('admit', mutating, metrics),
+          validate: timesOf('validate', validating, metrics),
+        },
         maybeIdle: plugins.every((p) => p.idle) ? plugins : undefined,
       };
       ofResource.set(key, wanted);
     }
     return wanted;
+  }
+}
+
+/** Times plugins one after the other: where one starts, the one before has ended. */
+class StopWatch {
+  readonly #times: Times;
+  readonly #began = performance.now();
+  #current: PluginTimes | undefined;
+  #since = this.#began;
+
+  constructor(times: Times) {
+    this.#times = times;
+  }
+
+  start(plugin: number): void {
+    const now = this.#current ? performance.now() : this.#began;
+    this.#current?.observe(now - this.#since, false);
+    this.#current = this.#times.plugins[plugin];
+    this.#since = now;
+  }
+
+  finish(rejected: boolean): void {
+    const now = performance.now();
+    this.#current?.observe(now - this.#since, rejected);
+    this.#times.step.observe(now - this.#began, rejected);
   }
 }
 

@@ -3,6 +3,7 @@ import type { Model } from '../schema/resolve.ts';
 import type { Store } from '../store/store.ts';
 import type { Clock } from '../utils/clock.ts';
 import type { Logger } from '../utils/log.ts';
+import type { Registry } from '../utils/metrics.ts';
 import type { AdmissionPlugin, Authorizer } from './admission.ts';
 import type { WatchCaches } from './cache/caches.ts';
 import type { ListParameters, RequestContext, Target } from './core.ts';
@@ -33,6 +34,8 @@ export interface CoreOptions {
   readonly authorizer: Authorizer;
   readonly clock: Clock;
   readonly log: Logger;
+  /** Where admission is measured; absent: it is not. */
+  readonly metrics?: Registry;
   /** In [0, 1); default Math.random. */
   readonly random?: () => number;
   /** By "tokenreviews.authentication.k8s.io", "serviceaccounts/token". */

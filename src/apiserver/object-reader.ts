@@ -38,14 +38,17 @@ export class CachedObjects implements ObjectReader {
     return cache instanceof Promise ? cache.then(everything) : everything(cache);
   }
 
-  /** How many objects there are of each resource that has been read. Resources that are stored together count once. */
-  *counts(): Generator<readonly [resource: ServedResource, objects: number]> {
+  /**
+   * How many objects there are of each resource that has been read, and how often they changed since. Resources that
+   * are stored together count once.
+   */
+  *counts(): Generator<readonly [resource: ServedResource, objects: number, changes: number]> {
     const seen = new Set<string>();
     for (const resource of this.resources.all()) {
       const cache = this.#caches.peek(resource.prefix);
       if (!cache || seen.has(resource.prefix)) continue;
       seen.add(resource.prefix);
-      yield [resource, cache.size];
+      yield [resource, cache.size, cache.changes];
     }
   }
 

@@ -36,6 +36,7 @@ import type { CustomKind } from './custom/kind.ts';
 import { checkOwners } from './custom/owners.ts';
 import { type ConvertObjects, CustomVersions, isCustomResource } from './custom/versions.ts';
 import { inStoredFields } from './field-labels.ts';
+import { AdmissionMetrics } from './metrics/admission.ts';
 import { CachedObjects } from './object-reader.ts';
 import { appliedObject, tellRepeated } from './registry/apply.ts';
 import { decodeBody, decodeObject, type ExpectedKind, kindOf, parseBody } from './registry/body.ts';
@@ -109,7 +110,7 @@ export class Core implements ApiCore {
     this.#registry = new Registry({
       store,
       reader: this.#reader,
-      admission: new AdmissionChain(plugins),
+      admission: new AdmissionChain(plugins, options.metrics && new AdmissionMetrics(options.metrics)),
       clock,
       random,
       hooks: { ...builtinHooks(options, this.#caches, random), ...options.hooks },

@@ -3,6 +3,8 @@ import { defaultRateLimiter, type RateLimiter } from './rate-limiter.ts';
 
 /** Where a queue reports to; names as client-go's workqueue metrics. */
 export interface WorkQueueMetrics {
+  /** A queue is there; `ages` tells how many seconds ago the work began that is under way. */
+  opened?(queue: string, ages: () => readonly number[]): void;
   depth(queue: string, depth: number): void;
   added(queue: string): void;
   retried(queue: string): void;
@@ -43,6 +45,10 @@ export class WorkQueue {
     this.#clock = options.clock;
     this.#limiter = options.rateLimiter ?? defaultRateLimiter(options.clock);
     this.#metrics = options.metrics;
+    this.#metrics?.opened?.(this.name, () => {
+      const now = this.#clock.now();
+      return [...this.#processing.values()].map((since) => (now - since) / 1000);
+    });
   }
 
   get length(): number {

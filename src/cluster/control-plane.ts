@@ -11,19 +11,21 @@ import { ensureBootstrap } from '../apiserver/bootstrap/ensure.ts';
 import { componentStatuses } from '../apiserver/component-statuses.ts';
 import { Definitions } from '../apiserver/custom/definitions.ts';
 import { webhookConversion } from '../apiserver/custom/webhook-conversion.ts';
+import { meterAuthenticate, meterAuthorizer } from '../apiserver/metrics/access.ts';
+import { MeteredStore } from '../apiserver/metrics/metered-store.ts';
 import { buildResourceTable } from '../apiserver/resource-table.ts';
 import { createSecurity } from '../apiserver/security.ts';
 import { type Core, createCore, type ObjectReader } from '../apiserver/server-core.ts';
 import { strategies } from '../apiserver/strategies/index.ts';
 import { loopbackUser } from '../apiserver/user.ts';
 import { WebhookClient } from '../apiserver/webhooks/client.ts';
-import type { WebhookMetrics } from '../apiserver/webhooks/metrics.ts';
 import { serviceResolver } from '../apiserver/webhooks/services.ts';
 import type { Client } from '../client/client.ts';
 import { createInProcessClient } from '../client/in-process.ts';
 import type { Store } from '../store/store.ts';
 import type { Clock } from '../utils/clock.ts';
 import type { Logger } from '../utils/log.ts';
+import type { Registry } from '../utils/metrics.ts';
 import type { KeyPair } from '../utils/x509.ts';
 
 export interface ControlPlaneOptions {
@@ -50,6 +52,8 @@ export interface ControlPlaneOptions {
   /** PEM: who signs the certificates of clients; extension API servers are told. */
   readonly clientCa?: string;
   readonly serviceNodePorts: readonly [first: number, last: number];
+  /** Where what is done is counted; absent: it is not. */
+  readonly registry?: Registry;
   /** In [0, 1); default Math.random. */
   readonly random?: () => number;
 }
@@ -60,7 +64,6 @@ export interface ControlPlane {
   readonly authenticate: Authenticate;
   readonly authorizer: Authorizer;
   readonly tokens: ServiceAccountTokens;
-  readonly webhookMetrics: WebhookMetrics;
   readonly aggregator: Aggregator;
   /** A client in this process; `userAgent` names the component. */
   client(userAgent: string): Client;
@@ -69,9 +72,10 @@ export interface ControlPlane {
 
 /** Puts the API server's parts together over a store, and makes the objects that every cluster has. */
 export async function createControlPlane(options: ControlPlaneOptions): Promise<ControlPlane> {
-  const { store, clock, log } = options;
+  const { clock, log, registry } = options;
   const random = options.random ?? Math.random;
   const resources = buildResourceTable(model, strategies);
+  const store = registry ? new MeteredStore(options.store, resources, registry) : options.store;
   const security = createSecurity({
     clock,
     random,
@@ -102,7 +106,8 @@ export async function createControlPlane(options: ControlPlaneOptions): Promise<
     resources,
     admission: (objects) =>
       security.admission(objects).filter(({ name }) => !options.disabledAdmissionPlugins?.has(name)),
-    authorizer: security.authorizer,
+    authorizer: registry ? meterAuthorizer(security.authorizer, registry) : security.authorizer,
+    metrics: registry,
     virtual: {
       ...security.virtual,
       // Scheduler and controllers are of this very process.
@@ -145,14 +150,17 @@ export async function createControlPlane(options: ControlPlaneOptions): Promise<
     ),
     ensureDefaultServiceCidr(client('kube-apiserver'), { cidrs: options.serviceClusterIpRange.split(','), clock, log }),
   ]);
+  registry?.add(security.webhookMetrics);
   const registration = registerCustomApiServices({ core, clock, log });
   return {
     core,
     aggregator,
-    authenticate: security.authenticate,
-    authorizer: security.authorizer,
+    authenticate: registry ? meterAuthenticate(security.authenticate, registry) : security.authenticate,
+    // The core asks again about resources, and counts what is allowed.
+    authorizer: registry
+      ? meterAuthorizer(security.authorizer, registry, ({ resource }, allowed) => !allowed || resource === '')
+      : security.authorizer,
     tokens: security.tokens,
-    webhookMetrics: security.webhookMetrics,
     client,
     async close() {
       registration.stop();

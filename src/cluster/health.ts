@@ -25,7 +25,10 @@ export class ServerHealth {
         (error: unknown) => String(error),
       );
     const readyOnly = ['/healthz', '/livez'] as const;
+    // What is made before there is a listener, or with it, is finished for whoever can ask.
+    const done = (name: string): HealthCheck => ({ name: `poststarthook/${name}`, check: () => undefined });
     return [
+      { name: 'log', check: () => undefined },
       { name: 'etcd', check: etcd },
       { name: 'etcd-readiness', check: etcd, except: readyOnly },
       {
@@ -33,11 +36,39 @@ export class ServerHealth {
         check: () => unless(this.informersSynced, 'informers not started yet'),
         except: readyOnly,
       },
-      hook('rbac/bootstrap-roles', () => true),
-      hook('scheduling/bootstrap-system-priority-classes', () => true),
-      hook('priority-and-fairness-config-producer', () => true),
+      ...before.map(done),
       hook('bootstrap-controller', () => this.serviceMade),
+      ...aggregation.map(done),
+      { name: 'autoregister-completion', check: () => undefined },
+      ...openApi.map(done),
       { name: 'shutdown', check: () => unless(!this.stopping, 'process is shutting down'), except: readyOnly },
     ];
   }
 }
+
+/** Hooks that are finished when there is a listener, before and after the one that is not. */
+const before = [
+  'start-apiserver-admission-initializer',
+  'generic-apiserver-start-informers',
+  'storage-object-count-tracker-hook',
+  'start-apiextensions-informers',
+  'start-apiextensions-controllers',
+  'crd-informer-synced',
+  'start-system-namespaces-controller',
+  'start-cluster-authentication-info-controller',
+  'storage-readiness',
+  'start-service-ip-repair-controllers',
+  'rbac/bootstrap-roles',
+  'scheduling/bootstrap-system-priority-classes',
+  'priority-and-fairness-config-producer',
+] as const;
+const aggregation = [
+  'start-kubernetes-service-cidr-controller',
+  'start-kube-aggregator-informers',
+  'apiservice-status-local-available-controller',
+  'apiservice-status-remote-available-controller',
+  'apiservice-registration-controller',
+  'apiservice-discovery-controller',
+  'kube-apiserver-autoregistration',
+] as const;
+const openApi = ['apiservice-openapi-controller', 'apiservice-openapiv3-controller'] as const;

@@ -2,18 +2,41 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { version } from '../apiserver/http/version.ts';
 import type { CachedObjects } from '../apiserver/object-reader.ts';
 import type { WorkQueueMetrics } from '../client/work-queue.ts';
-import { type Family, Histogram, header, labelText, sample, Values } from '../utils/metrics.ts';
+import { type Family, type Histogram, header, labelText, type Registry, sample, Values } from '../utils/metrics.ts';
 
 /** client-go's: from ten nanoseconds to ten seconds. */
 const queueBounds = [1e-8, 1e-7, 1e-6, 1e-5, 1e-4, 0.001, 0.01, 0.1, 1, 10];
 
 /** The metrics of work queues under client-go's names. */
-export class QueueMetrics implements WorkQueueMetrics {
-  readonly #depth = new Values('gauge', 'workqueue_depth', '[BETA] Keys that wait.');
-  readonly #adds = new Values('counter', 'workqueue_adds_total', '[BETA] Keys added.');
-  readonly #retries = new Values('counter', 'workqueue_retries_total', '[BETA] Keys added again after a failure.');
-  readonly #waits = new Histogram('workqueue_queue_duration_seconds', '[BETA] Seconds that keys waited.', queueBounds);
-  readonly #work = new Histogram('workqueue_work_duration_seconds', '[BETA] Seconds that work took.', queueBounds);
+export class QueueMetrics implements WorkQueueMetrics, Family {
+  readonly #depth: Values;
+  readonly #adds: Values;
+  readonly #retries: Values;
+  readonly #waits: Histogram;
+  readonly #work: Histogram;
+  readonly #running = new Values('gauge', 'running_managed_controllers', '[BETA] Controllers that run.');
+  readonly #queues: { readonly queue: string; readonly ages: () => readonly number[] }[] = [];
+
+  constructor(registry: Registry) {
+    this.#depth = registry.gauge('workqueue_depth', '[BETA] Keys that wait.');
+    this.#adds = registry.counter('workqueue_adds_total', '[BETA] Keys added.');
+    this.#retries = registry.counter('workqueue_retries_total', '[BETA] Keys added again after a failure.');
+    this.#waits = registry.histogram(
+      'workqueue_queue_duration_seconds',
+      '[BETA] Seconds that keys waited.',
+      queueBounds,
+    );
+    this.#work = registry.histogram('workqueue_work_duration_seconds', '[BETA] Seconds that work took.', queueBounds);
+    registry.add(this);
+  }
+
+  opened(queue: string, ages: () => readonly number[]): void {
+    const labels = labelOf(queue);
+    this.#queues.push({ queue, ages });
+    for (const values of [this.#depth, this.#adds, this.#retries]) values.of(labels);
+    for (const histogram of [this.#waits, this.#work]) histogram.of(labels);
+    this.#running.set(labelText({ manager: 'kube-controller-manager', name: queue }), 1);
+  }
 
   depth(queue: string, depth: number): void {
     this.#depth.set(labelOf(queue), depth);
@@ -32,32 +55,84 @@ export class QueueMetrics implements WorkQueueMetrics {
   }
 
   render(lines: string[]): void {
-    for (const family of [this.#depth, this.#adds, this.#retries, this.#waits, this.#work]) family.render(lines);
+    const unfinished = new Values(
+      'gauge',
+      'workqueue_unfinished_work_seconds',
+      '[BETA] Seconds since the work that is under way began, added up.',
+    );
+    const longest = new Values(
+      'gauge',
+      'workqueue_longest_running_processor_seconds',
+      '[BETA] Seconds since the oldest work that is under way began.',
+    );
+    for (const { queue, ages } of this.#queues) {
+      const seconds = ages();
+      unfinished.set(
+        labelOf(queue),
+        seconds.reduce((sum, age) => sum + age, 0),
+      );
+      longest.set(labelOf(queue), Math.max(0, ...seconds));
+    }
+    for (const family of [unfinished, longest, this.#running]) family.render(lines);
   }
 }
 
 /** Names of queues are the program's own. */
 const labelOf = (queue: string): string => `name="${queue}"`;
 
-/** What a server says of itself on /metrics beside its requests. */
-export function serverMetrics(
-  objects: Pick<CachedObjects, 'counts'>,
-  queues: QueueMetrics,
-  ...families: readonly Family[]
-): () => string {
-  return () => {
-    const lines: string[] = [];
-    storageMetrics(lines, objects);
-    queues.render(lines);
-    for (const family of families) family.render(lines);
-    buildInfo(lines);
-    processMetrics(lines);
-    return `${lines.join('\n')}\n`;
-  };
+export interface ServerState {
+  readonly objects: Pick<CachedObjects, 'counts'>;
+  /** How large the store is. */
+  readonly storeBytes?: () => number;
 }
 
-function storageMetrics(lines: string[], objects: Pick<CachedObjects, 'counts'>): void {
+/** What a server says of itself on /metrics beside what is counted while it works. */
+export function registerServerMetrics(registry: Registry, state: ServerState): void {
+  registry.add({
+    render(lines) {
+      storageMetrics(lines, state);
+      buildInfo(lines);
+      processMetrics(lines);
+      registered(lines);
+    },
+  });
+}
+
+/** How many families there are, by what is promised of them; none is hidden or switched off. */
+function registered(lines: string[]): void {
+  const levels = new Map<string, number>();
+  for (const line of lines) {
+    const level = line.startsWith('# HELP ') ? /^# HELP \S+ \[(\w+)\]/.exec(line)?.[1] : undefined;
+    if (level !== undefined) levels.set(level, (levels.get(level) ?? 0) + 1);
+  }
+  const name = 'registered_metrics_total';
+  header(lines, name, 'counter', '[BETA] Families of metrics, by what is promised of them.');
+  for (const [level, count] of levels)
+    lines.push(sample(name, labelText({ deprecated_version: '', stability_level: level }), count));
+  for (const [none, help] of [
+    ['hidden_metrics_total', '[BETA] Families that are hidden.'],
+    ['disabled_metrics_total', '[BETA] Families that are switched off.'],
+  ] as const) {
+    header(lines, none, 'counter', help);
+    lines.push(sample(none, '', 0));
+  }
+}
+
+function storageMetrics(lines: string[], { objects, storeBytes }: ServerState): void {
+  if (storeBytes) {
+    const size = 'apiserver_storage_size_bytes';
+    header(lines, size, 'gauge', '[STABLE] Bytes that the store takes on disk.');
+    lines.push(sample(size, labelText({ storage_cluster_id: 'etcd-0' }), storeBytes()));
+  }
   const counts = [...objects.counts()];
+  for (const [name, help] of [
+    ['apiserver_storage_events_received_total', '[BETA] Changes that came from the store.'],
+    ['apiserver_watch_cache_events_received_total', '[ALPHA] Changes that the watch cache took in.'],
+  ] as const) {
+    header(lines, name, 'counter', help);
+    for (const [{ group, data }, , events] of counts)
+      lines.push(sample(name, labelText({ group, resource: data.resource }), events));
+  }
   header(lines, 'apiserver_resource_objects', 'gauge', '[ALPHA] Objects stored.');
   for (const [{ group, data }, count] of counts)
     lines.push(sample('apiserver_resource_objects', labelText({ group, resource: data.resource }), count));

@@ -1,5 +1,6 @@
-import { mkdirSync, readFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { hostname } from 'node:os';
+import { join } from 'node:path';
 import type { Node } from '../api/core/v1.gen.ts';
 import { TokenFile } from '../apiserver/authentication/token-file.ts';
 import { createConnector } from '../apiserver/http/connect/connector.ts';
@@ -12,6 +13,7 @@ import { LmdbStore } from '../store/lmdb.ts';
 import { realClock } from '../utils/clock.ts';
 import { addressInRange } from '../utils/ip.ts';
 import type { Logger } from '../utils/log.ts';
+import { Registry } from '../utils/metrics.ts';
 import { primaryAddress } from './addresses.ts';
 import { type ClusterCertificates, ensureCertificates } from './certificates.ts';
 import { ConfigurationError } from './configuration-error.ts';
@@ -22,7 +24,7 @@ import { checkRange, overlap } from './ip-range.ts';
 import { buildKubeconfig } from './kubeconfig.ts';
 import { kubeletConnector } from './kubelets.ts';
 import { ensureKubernetesService } from './kubernetes-service.ts';
-import { QueueMetrics, serverMetrics } from './metrics.ts';
+import { QueueMetrics, registerServerMetrics } from './metrics.ts';
 import { type ClusterPaths, clusterPaths } from './paths.ts';
 import { parsePortRange } from './port-range.ts';
 import { replaceFile } from './replace-file.ts';
@@ -74,8 +76,10 @@ export async function startServer(options: ServerOptions & { readonly log: Logge
     ips: [addressInRange(options.serviceClusterIpRange, 1), advertise, ...options.tlsSan.filter(isAddress)],
     ...(options.nodeName && { node: { name: options.nodeName, ips: [advertise] } }),
   });
+  const registry = new Registry();
   const plane = await createControlPlane({
     store,
+    registry,
     clock,
     log: log.child({ component: 'apiserver' }),
     serviceAccountKey: certificates.serviceAccountKey,
@@ -87,7 +91,7 @@ export async function startServer(options: ServerOptions & { readonly log: Logge
     serviceNodePorts: parsePortRange(options.serviceNodePortRange),
   });
   const health = new ServerHealth();
-  const queueMetrics = new QueueMetrics();
+  const queueMetrics = new QueueMetrics(registry);
   const http = createHttpServer({
     core: plane.core,
     authenticate: plane.authenticate,
@@ -114,9 +118,10 @@ export async function startServer(options: ServerOptions & { readonly log: Logge
       }),
     }),
     health: health.checks(store),
-    metrics: serverMetrics(plane.core.objects, queueMetrics, plane.webhookMetrics),
+    registry,
     handlers: tokenIssuerHandlers(plane.tokens, advertise, options.securePort),
   });
+  registerServerMetrics(registry, { objects: plane.core.objects, storeBytes: () => directoryBytes(paths.database) });
   const port = await http.listen(options.securePort, options.bindAddress).catch((error: NodeJS.ErrnoException) => {
     if (error.code !== 'EADDRINUSE') throw error;
     throw new Error(
@@ -181,6 +186,11 @@ export async function startServer(options: ServerOptions & { readonly log: Logge
       await store.close();
     },
   };
+}
+
+/** Bytes of the files in a directory. */
+function directoryBytes(path: string): number {
+  return readdirSync(path).reduce((sum, name) => sum + statSync(join(path, name)).size, 0);
 }
 
 const isAddress = (name: string) => /^[\d.]+$|:/.test(name);

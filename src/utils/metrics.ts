@@ -23,12 +23,17 @@ export function header(lines: string[], name: string, type: 'counter' | 'gauge' 
   lines.push(`# HELP ${name} ${help}`, `# TYPE ${name} ${type}`);
 }
 
+/** One number of a family. What is counted often keeps hold of it and looks nothing up. */
+export interface Cell {
+  value: number;
+}
+
 /** Counts or measures by labels. */
 export class Values implements Family {
   readonly #name: string;
   readonly #type: 'counter' | 'gauge';
   readonly #help: string;
-  readonly #values = new Map<string, number>();
+  readonly #values = new Map<string, Cell>();
 
   constructor(type: 'counter' | 'gauge', name: string, help: string) {
     this.#type = type;
@@ -38,17 +43,31 @@ export class Values implements Family {
 
   /** `labels` as `labelText` has them. */
   add(labels: string, amount = 1): void {
-    this.set(labels, (this.#values.get(labels) ?? 0) + amount);
+    this.of(labels).value += amount;
   }
 
   set(labels: string, value: number): void {
-    if (this.#values.has(labels) || this.#values.size < MOST_SERIES) this.#values.set(labels, value);
+    this.of(labels).value = value;
+  }
+
+  /** The number of these labels, 0 at first; one that nobody sees where there are too many. */
+  of(labels: string): Cell {
+    const found = this.#values.get(labels);
+    if (found) return found;
+    const cell = { value: 0 };
+    if (this.#values.size < MOST_SERIES) this.#values.set(labels, cell);
+    return cell;
+  }
+
+  /** Forgets all numbers: for gauges that are filled anew when somebody looks. */
+  clear(): void {
+    this.#values.clear();
   }
 
   render(lines: string[]): void {
     if (this.#values.size === 0) return;
     header(lines, this.#name, this.#type, this.#help);
-    for (const [labels, value] of this.#values) lines.push(sample(this.#name, labels, value));
+    for (const [labels, { value }] of this.#values) lines.push(sample(this.#name, labels, value));
   }
 }
 
@@ -103,18 +122,68 @@ export class Histogram implements Family {
   }
 
   observe(labels: string, value: number): void {
-    let found = this.#values.get(labels);
-    if (!found) {
-      if (this.#values.size >= MOST_SERIES) return;
-      found = new Distribution(this.#bounds);
-      this.#values.set(labels, found);
-    }
-    found.observe(value);
+    this.of(labels).observe(value);
+  }
+
+  /** The distribution of these labels; one that nobody sees where there are too many. */
+  of(labels: string): Distribution {
+    const found = this.#values.get(labels);
+    if (found) return found;
+    const made = new Distribution(this.#bounds);
+    if (this.#values.size < MOST_SERIES) this.#values.set(labels, made);
+    return made;
   }
 
   render(lines: string[]): void {
     if (this.#values.size === 0) return;
     header(lines, this.#name, 'histogram', this.#help);
     for (const [labels, values] of this.#values) values.render(lines, this.#name, labels);
+  }
+}
+
+/** Upper ends of ranges: `count` of them, each `factor` times the one before. */
+export const exponential = (start: number, factor: number, count: number): readonly number[] =>
+  Array.from({ length: count }, (_, i) => start * factor ** i);
+
+/**
+ * What a process tells of itself: families by name, each made once, by the component that counts. Whoever asks for one
+ * that is there gets it, so that the parts of a process share them.
+ */
+export class Registry implements Family {
+  readonly #families = new Map<string, Values | Histogram>();
+  readonly #others: Family[] = [];
+
+  counter(name: string, help: string): Values {
+    return this.#values('counter', name, help);
+  }
+
+  gauge(name: string, help: string): Values {
+    return this.#values('gauge', name, help);
+  }
+
+  histogram(name: string, help: string, bounds: readonly number[]): Histogram {
+    const found = this.#families.get(name);
+    if (found instanceof Histogram) return found;
+    const made = new Histogram(name, help, bounds);
+    this.#families.set(name, made);
+    return made;
+  }
+
+  /** Families that are computed when somebody looks. */
+  add(family: Family): void {
+    this.#others.push(family);
+  }
+
+  #values(type: 'counter' | 'gauge', name: string, help: string): Values {
+    const found = this.#families.get(name);
+    if (found instanceof Values) return found;
+    const made = new Values(type, name, help);
+    this.#families.set(name, made);
+    return made;
+  }
+
+  render(lines: string[]): void {
+    for (const family of this.#families.values()) family.render(lines);
+    for (const family of this.#others) family.render(lines);
   }
 }

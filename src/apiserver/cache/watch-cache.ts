@@ -21,6 +21,8 @@ export class WatchCache {
   #listed: { readonly start: string; readonly end: string; readonly entries: WeakRef<readonly Entry[]> } | undefined;
   readonly #ring: EventRing;
   readonly #loadedAt: number;
+  /** Taken in since. */
+  changes = 0;
   readonly #all = new Set<Watcher>();
   readonly #byNamespace: Buckets = new Map();
   readonly #byField = new Map<string, Buckets>();
@@ -95,6 +97,7 @@ export class WatchCache {
   apply(change: Change): void {
     if (change.revision <= this.#loadedAt) return;
     this.#listed = undefined;
+    this.changes++;
     const previous = this.#entries.get(change.key);
     let current: Entry | undefined;
     if (change.current) {

@@ -51,6 +51,8 @@ export interface Exchange {
   readonly signal: AbortSignal;
   /** Status of the answer, 0 before there is one. */
   readonly status: number;
+  /** Bytes of the answer's body so far. */
+  readonly sent: number;
   /** Rejects with a BodyTooLargeError past the limit (bytes) and with ClientGoneError when the body ends early. */
   readBody(limit: number): Promise<Buffer>;
   respond(status: number, headers: ResponseHeaders, body: readonly Uint8Array[]): void;

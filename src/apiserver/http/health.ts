@@ -1,4 +1,5 @@
 import type { Logger } from '../../utils/log.ts';
+import { type Family, labelText, type Registry, Values } from '../../utils/metrics.ts';
 import { commonHeaders, respondText } from './answer.ts';
 import type { PathHandler, PathRouter } from './paths.ts';
 
@@ -13,15 +14,50 @@ export interface HealthCheck {
 
 export type HealthPath = '/healthz' | '/livez' | '/readyz';
 
+/**
+ * What checks found when they were last asked, and how often they found it, which /metrics/slis shows as well.
+ * https://kubernetes.io/docs/reference/instrumentation/slis/
+ */
+export class HealthMetrics implements Family {
+  readonly #state = new Values(
+    'gauge',
+    'kubernetes_healthcheck',
+    '[STABLE] Whether a check found all well, 1, or not, 0.',
+  );
+  readonly #asked = new Values('counter', 'kubernetes_healthchecks_total', '[STABLE] What checks have found so far.');
+
+  constructor(registry: Registry) {
+    registry.add(this);
+  }
+
+  observe(name: string, path: HealthPath, well: boolean): void {
+    const type = path.slice(1);
+    this.#state.set(labelText({ name, type }), well ? 1 : 0);
+    this.#asked.add(labelText({ name, status: well ? 'success' : 'error', type }));
+  }
+
+  render(lines: string[]): void {
+    this.#state.render(lines);
+    this.#asked.render(lines);
+  }
+}
+
 const ping: HealthCheck = { name: 'ping', check: () => undefined };
 
 /**
  * /healthz, /livez and /readyz with ?verbose and ?exclude=, and a path below each for every single check.
  * https://kubernetes.io/docs/reference/using-api/health-checks/
  */
-export function installHealth(paths: PathRouter, checks: readonly HealthCheck[], log: Logger): void {
+export function installHealth(
+  paths: PathRouter,
+  checks: readonly HealthCheck[],
+  log: Logger,
+  metrics: HealthMetrics,
+): void {
   for (const path of ['/healthz', '/livez', '/readyz'] as const) {
-    const own = [ping, ...checks.filter((check) => !check.except?.includes(path))];
+    const own = [ping, ...checks]
+      .filter((check) => !check.except?.includes(path))
+      .map((check) => metered(check, path, metrics));
     paths.add(path, all(path.slice(1), own, log));
     for (const check of own) {
       paths.add(`${path}/${check.name}`, async ({ exchange }) => {
@@ -32,6 +68,17 @@ export function installHealth(paths: PathRouter, checks: readonly HealthCheck[],
       });
     }
   }
+}
+
+function metered(check: HealthCheck, path: HealthPath, metrics: HealthMetrics): HealthCheck {
+  return {
+    ...check,
+    check: async () => {
+      const problem = await check.check();
+      metrics.observe(check.name, path, problem === undefined);
+      return problem;
+    },
+  };
 }
 
 const plain = (headers: ReturnType<typeof commonHeaders>) => ({

@@ -40,7 +40,10 @@ export interface PipelineOptions extends ResourceServices {
  * thrown on the way becomes a Status here, and only here.
  */
 export function createPipeline(options: PipelineOptions): (exchange: Exchange) => void {
-  const flights = new Flights(options.limits, options.clock, respondLate);
+  const flights = new Flights(options.limits, options.clock, (exchange) => {
+    options.metrics.terminated(504);
+    respondLate(exchange);
+  });
   options.endless.add(() => flights.close());
   return (exchange) => {
     void serve(options, flights, exchange);
@@ -86,6 +89,7 @@ async function serve(options: PipelineOptions, flights: Flights, exchange: Excha
     if (!long) {
       leave = flights.admit(info.verb);
       if (!leave && !user.groups?.includes(PRIVILEGED)) {
+        options.metrics.terminated(429);
         respondText(exchange, 429, 'Too many requests, please try again later.\n', { 'retry-after': '1' });
         return;
       }
@@ -103,7 +107,7 @@ async function serve(options: PipelineOptions, flights: Flights, exchange: Excha
     if (info.isResource) {
       const served = options.core.resources.find(info.group, info.version, info.resource);
       request.known = served !== undefined && hasSubresource(served, info.subresource);
-      done = options.metrics.start(request);
+      done = options.metrics.start(request, served);
       if (options.connector?.handles(request)) await options.connector.serve(request);
       else await serveResource(options, request);
     } else {

@@ -2,6 +2,7 @@ import type { AddressInfo } from 'node:net';
 import { createServer as createTlsServer, type TLSSocket } from 'node:tls';
 import { type Clock, realClock } from '../../utils/clock.ts';
 import type { Logger } from '../../utils/log.ts';
+import { type Family, Registry } from '../../utils/metrics.ts';
 import type { Authorizer } from '../admission.ts';
 import type { Aggregator } from '../aggregation/aggregator.ts';
 import type { Authenticate } from '../authentication/authenticator.ts';
@@ -9,7 +10,7 @@ import type { ApiCore } from '../core.ts';
 import { respondJson } from './answer.ts';
 import { Discovery } from './discovery.ts';
 import { Connection } from './exchange.ts';
-import { type HealthCheck, installHealth } from './health.ts';
+import { type HealthCheck, HealthMetrics, installHealth } from './health.ts';
 import { createHttp1Server } from './http1.ts';
 import { Http2Connection } from './http2/connection.ts';
 import { defaultLimits, type Limits } from './limits.ts';
@@ -38,8 +39,8 @@ export interface HttpServerOptions {
   readonly clock?: Clock;
   readonly limits?: Partial<Limits>;
   readonly health?: readonly HealthCheck[];
-  /** Metrics of other components in Prometheus' text format (prom-client's `register.metrics()`), shown on /metrics. */
-  readonly metrics?: () => string | Promise<string>;
+  /** Where the server's own metrics go, beside others; shown on /metrics. */
+  readonly registry?: Registry;
   /** Further paths that are no resources: /openid/v1/jwks. One with a trailing slash takes all below it. */
   readonly handlers?: Readonly<Record<string, PathHandler>>;
   /** Logs, exec and proxies. */
@@ -71,6 +72,11 @@ const CIPHERS = [
   'ECDHE-RSA-CHACHA20-POLY1305',
 ].join(':');
 
+const metricsHeaders = {
+  'content-type': 'text/plain; version=0.0.4; charset=utf-8; escaping=underscores',
+  'cache-control': 'no-cache, private',
+};
+
 /** After so long without a word, TCP asks whether the client is still there. */
 const KEEP_ALIVE_MS = 60_000;
 
@@ -79,6 +85,8 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
   const limits: Limits = { ...defaultLimits, ...options.limits };
   const { core, log } = options;
   const metrics = new RequestMetrics();
+  const registry = options.registry ?? new Registry();
+  const health = new HealthMetrics(registry);
   const paths = new PathRouter();
   const endless = new Set<() => void>();
   let address = options.advertise ?? '';
@@ -86,20 +94,22 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
 
   discovery.install(paths);
   installOpenApi(paths, core.resources, options.clock ?? realClock, options.aggregator);
-  installHealth(paths, options.health ?? [], log);
+  installHealth(paths, options.health ?? [], log, health);
   const versionJson = Buffer.from(JSON.stringify(version, null, 2));
   paths.add('/version', ({ exchange }) => {
     checkRouteAccepts(exchange.headers.accept, false, ['application/json']);
     return respondJson(exchange, 200, versionJson, plainJson);
   });
-  paths.add('/metrics', async ({ exchange }) => {
-    const others = (await options.metrics?.()) ?? '';
-    const headers = {
-      'content-type': 'text/plain; version=0.0.4; charset=utf-8',
-      'cache-control': 'no-cache, private',
+  registry.add(metrics);
+  const showMetrics =
+    (family: Family): PathHandler =>
+    ({ exchange }) => {
+      const lines: string[] = [];
+      family.render(lines);
+      exchange.respond(200, metricsHeaders, [Buffer.from(lines.length === 0 ? '' : `${lines.join('\n')}\n`)]);
     };
-    exchange.respond(200, headers, [Buffer.from(metrics.render()), Buffer.from(others)]);
-  });
+  paths.add('/metrics', showMetrics(registry));
+  paths.add('/metrics/slis', showMetrics(health));
   for (const [path, handler] of Object.entries(options.handlers ?? {})) paths.add(path, handler);
   const index: PathHandler = ({ exchange }) => {
     const all = new Set([...paths.listed.filter((path) => !path.endsWith('/')), ...discovery.paths()]);
@@ -114,7 +124,7 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
     authenticate: options.authenticate,
     clock: options.clock ?? realClock,
     limits,
-    frames: new WatchFrames(),
+    frames: new WatchFrames(registry),
     endless,
     metrics,
     paths,
@@ -156,7 +166,10 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
       }
     },
   );
-  tls.on('tlsClientError', (error) => log.debug({ err: error }, 'TLS handshake failed'));
+  tls.on('tlsClientError', (error) => {
+    metrics.handshakeFailed();
+    log.debug({ err: error }, 'TLS handshake failed');
+  });
 
   return {
     listen(port, host = '0.0.0.0') {

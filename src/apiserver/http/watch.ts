@@ -1,4 +1,5 @@
 import { ApiError, errors } from '../../api/errors.ts';
+import { type Cell, type Distribution, exponential, labelText, Registry } from '../../utils/metrics.ts';
 import { turns } from '../../utils/turns.ts';
 import type { CoreWatchSink, ServedResource, Stored, Target, WatchEventType, WatchParameters } from '../core.ts';
 import { commonHeaders, warningHeader } from './answer.ts';
@@ -18,7 +19,12 @@ import { openStream, watchProtocols } from './websocket-stream.ts';
  * a representation is enough for all of them to share it.
  */
 export class WatchFrames {
+  readonly metrics: WatchMetrics;
   readonly #last = new WeakMap<ServedResource, Map<Representation, LastFrame>>();
+
+  constructor(registry = new Registry()) {
+    this.metrics = new WatchMetrics(registry);
+  }
 
   of(resource: ServedResource, rep: Representation): LastFrame {
     const byRepresentation = this.#last.get(resource) ?? new Map<Representation, LastFrame>();
@@ -26,6 +32,55 @@ export class WatchFrames {
     byRepresentation.set(rep, last);
     this.#last.set(resource, byRepresentation);
     return last;
+  }
+}
+
+interface EventCounts {
+  readonly events: Cell;
+  readonly bytes: Distribution;
+}
+
+/** In bytes, kube-apiserver's. */
+const sizeBounds = exponential(1024, 2, 8);
+/** In seconds. */
+const listBounds = [0.05, 0.1, 0.2, 0.4, 0.6, 0.8, 1, 2, 4, 6, 8, 10, 15, 20, 30, 45, 60];
+
+/** What watches are sent, under kube-apiserver's names. */
+class WatchMetrics {
+  readonly #registry: Registry;
+  readonly #counts = new WeakMap<ServedResource, EventCounts>();
+
+  constructor(registry: Registry) {
+    this.#registry = registry;
+  }
+
+  of(resource: ServedResource): EventCounts {
+    const found = this.#counts.get(resource);
+    if (found) return found;
+    const { group, version, data } = resource;
+    const labels = labelText({ group, resource: data.resource, version });
+    const events = this.#registry.counter('apiserver_watch_events_total', '[ALPHA] Events sent to watches.');
+    const bytes = this.#registry.histogram(
+      'apiserver_watch_events_sizes',
+      '[ALPHA] Bytes of the events sent to watches.',
+      sizeBounds,
+    );
+    const counts = { events: events.of(labels), bytes: bytes.of(labels) };
+    this.#counts.set(resource, counts);
+    return counts;
+  }
+
+  /** A watch has sent all that there was when it began. */
+  listed({ resource, namespace }: Target, single: boolean, seconds: number): void {
+    const { group, version, data } = resource;
+    const scope = single ? 'resource' : namespace === '' ? 'cluster' : 'namespace';
+    this.#registry
+      .histogram(
+        'apiserver_watch_list_duration_seconds',
+        '[BETA] Seconds until watches that asked for it had been sent what there was.',
+        listBounds,
+      )
+      .observe(labelText({ group, resource: data.resource, scope, version }), seconds);
   }
 }
 
@@ -87,8 +142,10 @@ export async function serveWatch(
   let ended = false;
   let columnsSent = false;
   const last = services.frames.of(resource, rep);
+  const began = performance.now();
+  const counts = services.frames.metrics.of(resource);
 
-  const frame =
+  const encode =
     rep.as === 'Table'
       ? (type: WatchEventType, stored: Stored): Buffer => {
           const tableOptions = { include, version: rep.metaVersion, now: services.clock.now() };
@@ -100,6 +157,12 @@ export async function serveWatch(
           return jsonFrame(type, body.subarray(0, body.length - NEWLINE.length));
         }
       : (type: WatchEventType, stored: Stored): Buffer => last.frame(type, stored);
+  const frame = (type: WatchEventType, stored: Stored): Buffer => {
+    const bytes = encode(type, stored);
+    counts.events.value++;
+    counts.bytes.observe(bytes.length);
+    return bytes;
+  };
 
   const finish = () => {
     ended = true;
@@ -150,6 +213,10 @@ export async function serveWatch(
     if (made < PIECE_BYTES) continue;
     made = 0;
     await turns.take();
+  }
+  if (options.sendInitialEvents) {
+    const single = request.info.name !== '';
+    services.frames.metrics.listed(at, single, (performance.now() - began) / 1000);
   }
   if (over) {
     if (earlyError) stream.write(errorFrame(earlyError, rep));

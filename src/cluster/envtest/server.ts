@@ -10,12 +10,13 @@ import { MemoryStore } from '../../store/memory.ts';
 import { realClock } from '../../utils/clock.ts';
 import { addressInRange } from '../../utils/ip.ts';
 import type { Logger } from '../../utils/log.ts';
+import { Registry } from '../../utils/metrics.ts';
 import type { KeyPair } from '../../utils/x509.ts';
 import { ensureCertificates } from '../certificates.ts';
 import { createControlPlane } from '../control-plane.ts';
 import { ServerHealth } from '../health.ts';
 import { ensureKubernetesService } from '../kubernetes-service.ts';
-import { QueueMetrics, serverMetrics } from '../metrics.ts';
+import { QueueMetrics, registerServerMetrics } from '../metrics.ts';
 import { parsePortRange } from '../port-range.ts';
 import { tokenIssuerHandlers } from '../token-issuer.ts';
 import { type ApiServerFlags, FlagError } from './flags.ts';
@@ -47,8 +48,10 @@ export async function startTestApiServer(options: TestApiServerOptions): Promise
 
   const certificates = certificatesOf(flags);
   const store = new MemoryStore({ clock, log: log.child({ component: 'store' }) });
+  const registry = new Registry();
   const plane = await createControlPlane({
     store,
+    registry,
     clock,
     log: log.child({ component: 'apiserver' }),
     serviceAccountKey: certificates.signingKey,
@@ -64,7 +67,7 @@ export async function startTestApiServer(options: TestApiServerOptions): Promise
     serviceNodePorts: parsePortRange(flags.serviceNodePortRange),
   });
   const health = new ServerHealth();
-  const queueMetrics = new QueueMetrics();
+  const queueMetrics = new QueueMetrics(registry);
   const advertise = flags.advertiseAddress ?? (flags.bindAddress === '0.0.0.0' ? '127.0.0.1' : flags.bindAddress);
   const http = createHttpServer({
     core: plane.core,
@@ -76,9 +79,10 @@ export async function startTestApiServer(options: TestApiServerOptions): Promise
     log: log.child({ component: 'apiserver' }),
     advertise: `${advertise}:${flags.securePort}`,
     health: health.checks(store),
-    metrics: serverMetrics(plane.core.objects, queueMetrics),
+    registry,
     handlers: tokenIssuerHandlers(plane.tokens, advertise, flags.securePort),
   });
+  registerServerMetrics(registry, { objects: plane.core.objects });
   await http.listen(flags.securePort, flags.bindAddress);
   await ensureKubernetesService(plane.client('kube-apiserver'), {
     clusterIP: addressInRange(flags.serviceClusterIpRange, 1),

@@ -35,6 +35,7 @@ export class Http2Stream implements Exchange, ResponseStream {
   readonly version = '2';
   sendWindow: number;
   status = 0;
+  sent = 0;
   onDrain: (() => void) | undefined;
 
   readonly #connection: Http2Connection;
@@ -217,6 +218,7 @@ export class Http2Stream implements Exchange, ResponseStream {
     this.status = status;
     let length = 0;
     for (const part of body) length += part.length;
+    this.sent = length;
     const bare = this.method === 'HEAD' || status === 304 || status === 204;
     this.#sendHeaders(status, headers, bare ? -1 : length, bare || length === 0);
     this.#ended = true;
@@ -242,6 +244,7 @@ export class Http2Stream implements Exchange, ResponseStream {
     if (this.#closed || this.#ended || chunk.length === 0) return true;
     this.#queue.push(chunk);
     this.queued += chunk.length;
+    this.sent += chunk.length;
     this.#connection.pump(this);
     if (this.queued < HIGH_WATER) return true;
     this.#full = true;

@@ -1,0 +1,148 @@
+import type {
+  KeyValue,
+  Operation,
+  RangeOptions,
+  RangeResult,
+  Store,
+  TxnResult,
+  WatchHandle,
+  WatchSink,
+} from '../../store/store.ts';
+import {
+  type Cell,
+  type Distribution,
+  type Histogram,
+  labelText,
+  type Registry,
+  type Values,
+} from '../../utils/metrics.ts';
+import type { Resources } from '../resource-table.ts';
+
+/** Seconds, kube-apiserver's. */
+const bounds = [0.005, 0.025, 0.05, 0.1, 0.2, 0.4, 0.6, 0.8, 1, 1.25, 1.5, 2, 3, 4, 5, 6, 8, 10, 15, 20, 30, 45, 60];
+const ROOT = '/registry/'.length;
+
+type StoreOperation = 'get' | 'list' | 'create' | 'update' | 'delete';
+
+interface Series {
+  readonly count: Cell;
+  readonly seconds: Distribution;
+  readonly failed: () => void;
+}
+
+/** What is done with the objects of one prefix. */
+type Measures = Partial<Record<StoreOperation, Series>> & { readonly group: string; readonly resource: string };
+
+/** A store whose requests are counted and timed, under the names that kube-apiserver has for those to etcd. */
+export class MeteredStore implements Store {
+  readonly #store: Store;
+  readonly #resources: Resources;
+  readonly #requests: Values;
+  readonly #errors: Values;
+  readonly #seconds: Histogram;
+  /** By prefix; false: the prefix has another step. Only prefixes of resources are kept. */
+  readonly #byPrefix = new Map<string, Measures | false>();
+
+  constructor(store: Store, resources: Resources, registry: Registry) {
+    this.#store = store;
+    this.#resources = resources;
+    this.#requests = registry.counter('etcd_requests_total', '[ALPHA] Requests to the store.');
+    this.#errors = registry.counter('etcd_request_errors_total', '[ALPHA] Requests to the store that failed.');
+    this.#seconds = registry.histogram(
+      'etcd_request_duration_seconds',
+      '[ALPHA] Seconds that requests to the store took.',
+      bounds,
+    );
+  }
+
+  get compactedRevision(): number {
+    return this.#store.compactedRevision;
+  }
+
+  revision(): Promise<number> {
+    return this.#store.revision();
+  }
+
+  get(key: string, revision?: number): Promise<KeyValue | undefined> {
+    const began = performance.now();
+    return this.#time(key, 'get', began, this.#store.get(key, revision));
+  }
+
+  range(start: string, end: string, options?: RangeOptions): Promise<RangeResult> {
+    const began = performance.now();
+    return this.#time(start, 'list', began, this.#store.range(start, end, options));
+  }
+
+  txn(operations: readonly Operation[]): Promise<TxnResult> {
+    const began = performance.now();
+    const result = this.#store.txn(operations);
+    const [first] = operations;
+    return first && first.type !== 'check' ? this.#time(first.key, operationOf(first), began, result) : result;
+  }
+
+  watch(start: string, end: string, after: number, sink: WatchSink): WatchHandle {
+    return this.#store.watch(start, end, after, sink);
+  }
+
+  compact(revision: number): Promise<void> {
+    return this.#store.compact(revision);
+  }
+
+  close(): Promise<void> {
+    return this.#store.close();
+  }
+
+  /** Looks at how long it takes without standing in its way. */
+  #time<T>(key: string, operation: StoreOperation, began: number, result: Promise<T>): Promise<T> {
+    const measures = this.#measuresOf(key);
+    if (!measures) return result;
+    const series = measures[operation] ?? this.#add(measures, operation);
+    const over = (): void => {
+      series.count.value++;
+      series.seconds.observe((performance.now() - began) / 1000);
+    };
+    result.then(over, () => {
+      over();
+      series.failed();
+    });
+    return result;
+  }
+
+  #add(measures: Measures, operation: StoreOperation): Series {
+    const { group, resource } = measures;
+    const labels = labelText({ group, operation, resource });
+    const series: Series = {
+      count: this.#requests.of(labels),
+      seconds: this.#seconds.of(labels),
+      failed: () => this.#errors.add(labels),
+    };
+    measures[operation] = series;
+    return series;
+  }
+
+  #measuresOf(key: string): Measures | undefined {
+    const first = key.indexOf('/', ROOT) + 1;
+    const found = this.#byPrefix.get(key.slice(0, first));
+    if (found) return found;
+    const longer = key.slice(0, key.indexOf('/', first) + 1);
+    if (found === false) return this.#byPrefix.get(longer) || this.#lookUp(longer);
+    return this.#lookUp(key.slice(0, first)) ?? this.#lookUp(longer);
+  }
+
+  #lookUp(prefix: string): Measures | undefined {
+    for (const served of this.#resources.all()) {
+      if (served.prefix !== prefix) continue;
+      const measures: Measures = { group: served.group, resource: served.data.resource };
+      this.#byPrefix.set(prefix, measures);
+      const parent = prefix.slice(0, prefix.indexOf('/', ROOT) + 1);
+      if (parent !== prefix) this.#byPrefix.set(parent, false);
+      return measures;
+    }
+    return undefined;
+  }
+}
+
+const operationOf = (operation: Operation): StoreOperation => {
+  if (operation.type === 'delete') return 'delete';
+  return operation.expect === 0 ? 'create' : 'update';
+};
