@@ -1,12 +1,15 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type Pod, pods, type Secret, secrets, type Taint } from '../api/core/v1.gen.ts';
+import { nodes, type Pod, pods, type Secret, secrets, type Taint } from '../api/core/v1.gen.ts';
 import { isConflict, isNotFound } from '../api/errors.ts';
 import type { Client } from '../client/client.ts';
 import { Informer } from '../client/informer.ts';
 import { createEventRecorder } from '../client/recorder.ts';
 import type { Clock } from '../utils/clock.ts';
 import type { Logger } from '../utils/log.ts';
+import type { Refusal } from './allocation/admission.ts';
+import { Checkpoints } from './allocation/checkpoints.ts';
+import { AllocationManager } from './allocation/manager.ts';
 import { KeyedBackoff } from './backoff.ts';
 import { PodCgroups } from './cgroups.ts';
 import { type Containerd, startContainerd } from './containerd/containerd.ts';
@@ -23,6 +26,7 @@ import { PodWorker, type WorkerContext } from './pods/worker.ts';
 import { ProbeManager, runProbe } from './probes/manager.ts';
 import { RuntimeCache } from './runtime/cache.ts';
 import { Executor } from './runtime/executor.ts';
+import { resizePod } from './runtime/resizer.ts';
 import type { RuntimePod } from './runtime/state.ts';
 import type { ContainerRef, KubeletBackend, StartStreamsServer } from './server/types.ts';
 import type { ResolveEnv, VolumeManager } from './volumes/types.ts';
@@ -112,6 +116,11 @@ export async function startKubelet(options: KubeletOptions): Promise<Kubelet> {
     { fieldSelector: `spec.nodeName=${nodeName}` },
     { clock, log, random },
   );
+  const ownNode = new Informer(
+    client.resource(nodes),
+    { fieldSelector: `metadata.name=${nodeName}` },
+    { clock, log, random },
+  );
   const workers = new Map<string, PodWorker>();
   const listeners = new Map<string, Set<() => void>>();
   const wake = (uid: string) => {
@@ -185,6 +194,17 @@ export async function startKubelet(options: KubeletOptions): Promise<Kubelet> {
       for (const worker of workers.values()) worker.wake();
     },
   });
+  const checkpoints = new Checkpoints(podsDir, log);
+  const allocation = new AllocationManager({
+    clock,
+    recorder,
+    checkpoints,
+    restored: await checkpoints.load(),
+    activePods: () => [...workers.values()].filter((w) => w.active).map((w) => statuses.current(w.pod)),
+    node: () => ownNode.store.get('', nodeName),
+    pressure: () => undefined,
+    onChange: wake,
+  });
   const context: WorkerContext = {
     cache,
     executor,
@@ -192,6 +212,19 @@ export async function startKubelet(options: KubeletOptions): Promise<Kubelet> {
     statuses,
     volumes,
     cgroups,
+    allocation,
+    admit,
+    resize: (pod, plan) =>
+      resizePod(
+        {
+          cri,
+          cgroups,
+          memoryCapacity: machine.memoryBytes,
+          onActuated: (uid, container, amounts) => allocation.setActuated(uid, container, amounts),
+        },
+        pod,
+        plan,
+      ),
     crashes: new KeyedBackoff(clock, CRASH_BACKOFF, LONGEST_CRASH_BACKOFF),
     recorder,
     clock,
@@ -219,12 +252,22 @@ export async function startKubelet(options: KubeletOptions): Promise<Kubelet> {
     const worker = workers.get(uid);
     volumes.update(pod);
     if (worker) {
+      allocation.update(pod);
       worker.update(pod);
       return;
     }
     const created = new PodWorker(context, pod);
     workers.set(uid, created);
     created.wake();
+  }
+
+  async function admit(pod: Pod, runs: boolean): Promise<Refusal | undefined> {
+    await ownNode.hasSynced;
+    if (runs) allocation.adopt(pod);
+    const refusal = allocation.admit(pod);
+    if (refusal?.reason !== 'NodeAffinity' && refusal?.reason !== 'InvalidNodeInfo') return refusal;
+    // The node's labels may be newer than what has come of them.
+    return allocation.admit(pod, await client.resource(nodes).get('', nodeName));
   }
 
   async function deletePod(pod: Pod): Promise<void> {
@@ -277,6 +320,7 @@ export async function startKubelet(options: KubeletOptions): Promise<Kubelet> {
     },
     onDelete: (pod) => workers.get(podUid(pod))?.remove(),
   });
+  ownNode.start();
   informer.start();
   informer.hasSynced.then(adoptOrphans).catch((error: unknown) => {
     if (!stopped) log.error({ err: error }, 'cannot clean up after an earlier agent');
@@ -292,6 +336,8 @@ export async function startKubelet(options: KubeletOptions): Promise<Kubelet> {
       if (stopped) return;
       stopped = true;
       informer.stop();
+      ownNode.stop();
+      allocation.stop();
       agent.stop();
       garbage.stop();
       probes.stop();

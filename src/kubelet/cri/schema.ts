@@ -146,8 +146,9 @@ message ContainerStatus {
   string id = 1; ContainerMetadata metadata = 2; ContainerState state = 3; int64 created_at = 4;
   int64 started_at = 5; int64 finished_at = 6; int32 exit_code = 7; ImageSpec image = 8; string image_ref = 9;
   string reason = 10; string message = 11; map<string, string> labels = 12; map<string, string> annotations = 13;
-  string log_path = 15;
+  string log_path = 15; ContainerResources resources = 16;
 }
+message ContainerResources { LinuxContainerResources linux = 1; }
 message ContainerStatusResponse { ContainerStatus status = 1; }
 message UpdateContainerResourcesRequest { string container_id = 1; LinuxContainerResources linux = 2; }
 message ExecSyncRequest { string container_id = 1; repeated string cmd = 2; int64 timeout = 3; }

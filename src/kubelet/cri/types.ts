@@ -161,6 +161,15 @@ export interface ContainerStatus {
   readonly labels: Readonly<Record<string, string>>;
   readonly annotations: Readonly<Record<string, string>>;
   readonly logPath: string;
+  /** int64 as decimal strings; null from runtimes that do not tell. */
+  readonly resources: {
+    readonly linux: {
+      readonly cpuPeriod: string;
+      readonly cpuQuota: string;
+      readonly cpuShares: string;
+      readonly memoryLimitInBytes: string;
+    } | null;
+  } | null;
 }
 
 export interface ContainerStats {

@@ -36,19 +36,28 @@ export interface ProbeResults {
 interface Plan {
   readonly start: AnyContainer[];
   readonly kill: ContainerToKill[];
+  readonly resizes: ReadonlySet<string>;
   killPod: boolean;
 }
+
+const NONE: ReadonlySet<string> = new Set();
 
 /**
  * The kubelet's decision about a pod that is to run, without doing anything: sandbox, init containers in order,
  * sidecars, ordinary and ephemeral containers. Backoff is not in it: what is to start may still have to wait.
+ * `resizes` are ids of containers that must be made anew to get the resources that they have been granted.
  * https://kubernetes.io/docs/concepts/workloads/pods/pod-lifecycle/
  */
-export function computePodActions(pod: Pod, runtime: RuntimePod | undefined, probes: ProbeResults): PodActions {
+export function computePodActions(
+  pod: Pod,
+  runtime: RuntimePod | undefined,
+  probes: ProbeResults,
+  resizes: ReadonlySet<string> = NONE,
+): PodActions {
   const sandbox = sandboxState(pod, runtime);
   if (sandbox.create) return computeNewSandbox(pod, runtime, sandbox.attempt);
 
-  const plan: Plan = { start: [], kill: [], killPod: false };
+  const plan: Plan = { start: [], kill: [], killPod: false, resizes };
   for (const container of pod.spec.ephemeralContainers ?? []) {
     if (!findContainer(runtime, container.name)) plan.start.push(container);
   }
@@ -179,6 +188,11 @@ function keepSidecar(
     plan.start.push(container);
     return false;
   }
+  if (plan.resizes.has(status.id)) {
+    plan.kill.push(resized(container, status));
+    plan.start.push(container);
+    return false;
+  }
   return !container.startupProbe || probes.startup(status.id) === true;
 }
 
@@ -195,6 +209,11 @@ function planContainers(pod: Pod, runtime: RuntimePod | undefined, probes: Probe
       continue;
     }
     const kill = reasonToKill(container, status, probes, 'Container');
+    if (!kill && plan.resizes.has(status.id)) {
+      plan.kill.push(resized(container, status));
+      plan.start.push(container);
+      continue;
+    }
     if (!kill) {
       keep++;
       continue;
@@ -235,4 +254,8 @@ function reasonToKill(
 function unknown(container: AnyContainer, status: RuntimeContainer): ContainerToKill {
   const message = `Container is in "unknown" state, try killing it before restart`;
   return { container, id: status.id, message, reason: 'Unknown' };
+}
+
+function resized(container: AnyContainer, status: RuntimeContainer): ContainerToKill {
+  return { container, id: status.id, message: `Container ${container.name} resize requires restart`, reason: '' };
 }

@@ -13,6 +13,8 @@ const OWN_CONDITIONS = new Set([
   'Ready',
   'ContainersReady',
   'PodScheduled',
+  'PodResizePending',
+  'PodResizeInProgress',
 ]);
 
 interface Entry {
@@ -88,7 +90,7 @@ export class StatusManager {
       const { status } = entry;
       const { namespace = '', name } = entry.pod.metadata;
       try {
-        const body = { metadata: { uid }, status: patchBody(status) };
+        const body = { metadata: { uid }, status: patchBody(status, entry.written ?? entry.pod.status) };
         await this.#client
           .resource(pods)
           .patch(namespace, name, { type: 'strategic', body }, { subresource: 'status' });
@@ -110,15 +112,26 @@ export class StatusManager {
   }
 }
 
-/** A strategic merge patch that sets all of the kubelet's own fields: null takes away what is no longer so. */
-function patchBody(status: PodStatus): object {
+/**
+ * A strategic merge patch that sets all of the kubelet's own fields: null takes away what is no longer so, as does a
+ * deletion for conditions that the server has.
+ */
+function patchBody(status: PodStatus, before: PodStatus | undefined): object {
+  const gone = (before?.conditions ?? []).filter(
+    ({ type }) => OWN_CONDITIONS.has(type) && !status.conditions?.some((c) => c.type === type),
+  );
   return {
     ...status,
     reason: status.reason ?? null,
     message: status.message ?? null,
-    conditions: status.conditions?.map((c) => ({ ...c, reason: c.reason ?? null, message: c.message ?? null })),
+    conditions: [
+      ...gone.map(({ type }) => ({ type, $patch: 'delete' })),
+      ...(status.conditions ?? []).map((c) => ({ ...c, reason: c.reason ?? null, message: c.message ?? null })),
+    ],
     // Merged by address otherwise, which would keep those of an earlier sandbox.
     ...(status.podIPs && { podIPs: [...status.podIPs, { $patch: 'replace' }] }),
+    ...(status.resources && { resources: { ...status.resources, $patch: 'replace' } }),
+    ...(status.allocatedResources && { allocatedResources: { ...status.allocatedResources, $patch: 'replace' } }),
   };
 }
 

@@ -1,8 +1,10 @@
 import type { ContainerState, ContainerStatus, Pod, PodCondition, PodStatus } from '../../api/core/v1.gen.ts';
 import { qosClass } from '../../api/pod-qos.ts';
 import { formatTime } from '../../schema/time.ts';
+import type { PodLimits } from '../cgroups.ts';
 import type { RuntimeContainer, RuntimePod } from '../runtime/state.ts';
 import { type AnyContainer, isSidecar, restartsAfterExit, shouldStart } from './pod.ts';
+import { containerResourcesStatus, podResourcesStatus } from './resources-status.ts';
 
 export interface StatusInput {
   readonly pod: Pod;
@@ -17,6 +19,12 @@ export interface StatusInput {
   readonly terminal: boolean;
   /** Why the kubelet itself ended the pod. */
   readonly failed?: { readonly reason: string; readonly message: string };
+  /** The node has not taken the pod at all; `failed` says why. */
+  readonly rejected?: boolean;
+  /** What the pod's control group has; undefined: it has none. */
+  readonly limits?: PodLimits;
+  /** Where a resize of the pod stands. */
+  readonly resize?: readonly PodCondition[];
   readonly now: number;
 }
 
@@ -24,6 +32,7 @@ export interface StatusInput {
 export function podStatus(input: StatusInput): PodStatus {
   const { pod, runtime, hostIPs, now } = input;
   const old = pod.status ?? {};
+  if (input.rejected) return rejectedStatus(input);
   const lists = (specs: readonly AnyContainer[] | undefined, before: readonly ContainerStatus[] | undefined) =>
     (specs ?? []).map((spec) =>
       containerStatus(
@@ -55,8 +64,22 @@ export function podStatus(input: StatusInput): PodStatus {
     containerStatuses: containers,
     ...(ephemeral.length && { ephemeralContainerStatuses: ephemeral }),
     qosClass: old.qosClass ?? qosClass(pod.spec),
+    ...podResourcesStatus(pod, phase, input.limits),
   };
   return { ...status, conditions: podConditions(input, status) };
+}
+
+/** A pod that the node did not take has had no containers. */
+function rejectedStatus({ pod, failed, now }: StatusInput): PodStatus {
+  const old = pod.status ?? {};
+  return {
+    ...(pod.metadata.generation !== undefined && { observedGeneration: pod.metadata.generation }),
+    phase: 'Failed',
+    ...failed,
+    startTime: old.startTime ?? formatTime(now),
+    qosClass: old.qosClass ?? qosClass(pod.spec),
+    conditions: [],
+  };
 }
 
 function containerStatus(input: StatusInput, spec: AnyContainer, old: ContainerStatus | undefined): ContainerStatus {
@@ -103,6 +126,7 @@ function containerStatus(input: StatusInput, spec: AnyContainer, old: ContainerS
     restartCount: newest.restartCount,
     ready,
     started,
+    ...containerResourcesStatus(spec, newest, old),
   };
 }
 
@@ -266,6 +290,7 @@ function podConditions(input: StatusInput, status: PodStatus): PodCondition[] {
     return condition('Ready', false, 'ReadinessGatesNotReady', gates.join(', '));
   };
   return [
+    ...(status.phase === 'Failed' || done ? [] : (input.resize ?? [])),
     condition('PodReadyToStartContainers', sandbox),
     initialized(),
     ready(),

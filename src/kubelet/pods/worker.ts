@@ -3,8 +3,12 @@ import type { EventRecorder } from '../../client/recorder.ts';
 import { timeToMs } from '../../schema/time.ts';
 import type { Clock, Timer } from '../../utils/clock.ts';
 import type { Logger } from '../../utils/log.ts';
+import type { Refusal } from '../allocation/admission.ts';
+import { amountsOf } from '../allocation/amounts.ts';
+import type { AllocationManager } from '../allocation/manager.ts';
+import { isEmptyPlan, planResize, type ResizePlan } from '../allocation/resize-plan.ts';
 import { goDuration, type KeyedBackoff } from '../backoff.ts';
-import type { PodCgroups } from '../cgroups.ts';
+import type { PodCgroups, PodLimits } from '../cgroups.ts';
 import { CriError } from '../cri/client.ts';
 import type { ProbeManager } from '../probes/manager.ts';
 import type { RuntimeCache } from '../runtime/cache.ts';
@@ -25,6 +29,11 @@ export interface WorkerContext {
   readonly statuses: StatusManager;
   readonly volumes: VolumeManager;
   readonly cgroups: PodCgroups;
+  readonly allocation: AllocationManager;
+  /** Whether the node takes the pod; resolves when that can be said. One that `runs` already has been taken. */
+  readonly admit: (pod: Pod, runs: boolean) => Promise<Refusal | undefined>;
+  /** Changes what running containers have of CPU and memory. Rejects with an Error for people. */
+  readonly resize: (pod: Pod, plan: ResizePlan) => Promise<void>;
   /** Restarts of containers. */
   readonly crashes: KeyedBackoff;
   readonly recorder: EventRecorder;
@@ -55,6 +64,11 @@ export class PodWorker {
   #removed = false;
   #stage: 'running' | 'terminating' | 'terminated' = 'running';
   #failed: { reason: string; message: string } | undefined;
+  #admitted = false;
+  /** The node did not take the pod. */
+  #rejected = false;
+  /** What the pod's control group has. */
+  #limits: PodLimits | undefined;
   #volumes: PodVolumes | undefined;
   readonly #waiting = new Map<string, { reason: string; message: string }>();
   #dirty = false;
@@ -77,6 +91,11 @@ export class PodWorker {
 
   get pod(): Pod {
     return this.#pod;
+  }
+
+  /** The pod uses something of the node, or may soon. */
+  get active(): boolean {
+    return this.#stage !== 'terminated' && !this.#rejected && !isTerminal(this.#pod);
   }
 
   update(pod: Pod): void {
@@ -135,11 +154,30 @@ export class PodWorker {
 
   /** One step; answers after how many milliseconds another is due though nothing changes. */
   async #advance(): Promise<number | undefined> {
-    const pod = this.#context.statuses.current(this.#pod);
-    const runtime = await this.#context.cache.refresh(this.#uid);
+    const { allocation, cache, cgroups, statuses } = this.#context;
+    const runtime = await cache.refresh(this.#uid);
+    if (this.#stage === 'running' && !this.#mustEnd(statuses.current(this.#pod))) {
+      await this.#admit((runtime?.containers.length ?? 0) > 0);
+    }
+    const pod = allocation.allocated(statuses.current(this.#pod));
+    if (this.#stage === 'running') {
+      if (runtime) this.#limits = await cgroups.current(pod);
+      allocation.observe(pod, runtime);
+    }
     if (this.#stage === 'running' && this.#mustEnd(pod)) this.#end();
     if (this.#stage === 'running') return this.#keepRunning(pod, runtime);
     return this.#terminate(pod, runtime);
+  }
+
+  async #admit(runs: boolean): Promise<void> {
+    if (this.#admitted) return;
+    const { admit, recorder } = this.#context;
+    const refusal = await admit(this.#pod, runs);
+    this.#admitted = true;
+    if (!refusal) return;
+    this.#rejected = true;
+    this.#failed = { reason: refusal.reason, message: `Pod was rejected: ${refusal.message}` };
+    recorder.event(this.#pod, 'Warning', refusal.reason, refusal.message);
   }
 
   #mustEnd(pod: Pod): boolean {
@@ -162,13 +200,18 @@ export class PodWorker {
   }
 
   async #keepRunning(pod: Pod, runtime: RuntimePod | undefined): Promise<number | undefined> {
-    const { cache, executor, probes, recorder } = this.#context;
+    const { allocation, cache, executor, probes, recorder } = this.#context;
     probes.update(pod, runtime, this.#podIPs(runtime));
     if (this.#report(pod, runtime)) return this.#terminate(this.#context.statuses.current(this.#pod), runtime);
-    const actions = computePodActions(pod, runtime, probes);
+    const plan = planResize(pod, runtime, {
+      container: (name) => allocation.actuated(this.#uid, name),
+      pod: allocation.actuatedPod(this.#uid),
+    });
+    const actions = computePodActions(pod, runtime, probes, plan.restart);
     const { signal } = this.#step;
+    const resizes = !isEmptyPlan(plan) && !actions.killPod;
     const idle = !actions.killPod && !actions.createSandbox && !actions.start.length && !actions.kill.length;
-    if (idle) return this.#untilDeadline(pod);
+    if (idle && !resizes) return this.#untilDeadline(pod);
 
     let current = runtime;
     const podIPs = this.#podIPs(runtime);
@@ -184,7 +227,8 @@ export class PodWorker {
       current = await cache.refresh(this.#uid);
       this.#dirty ||= !actions.createSandbox; // what was ended decides what comes next
     }
-    if (!actions.createSandbox && !actions.start.length) return this.#untilDeadline(pod);
+    const again = resizes ? await this.#resize(pod, plan) : undefined;
+    if (!actions.createSandbox && !actions.start.length) return again ?? this.#untilDeadline(pod);
 
     const sandbox = await this.#sandbox(pod, actions.createSandbox ? undefined : actions.sandboxId, actions.attempt);
     if (!sandbox) return this.#retryLater();
@@ -203,8 +247,30 @@ export class PodWorker {
     if (this.#report(pod, current)) this.#dirty = true;
     // A sidecar or init container that has started lets the next one start.
     if (waits.length < actions.start.length && (pod.spec.initContainers?.length ?? 0) > 0) this.#dirty = true;
+    if (again !== undefined) waits.push(again);
     const deadline = this.#untilDeadline(pod);
     return waits.length || deadline !== undefined ? Math.min(...waits, deadline ?? Number.MAX_SAFE_INTEGER) : undefined;
+  }
+
+  /** Gives running containers what they have been granted; answers when to try again, where that failed. */
+  async #resize(pod: Pod, plan: ResizePlan): Promise<number | undefined> {
+    const { allocation, cgroups, resize } = this.#context;
+    let again: number | undefined;
+    try {
+      await resize(pod, plan);
+      if (pod.spec.resources) allocation.setActuatedPod(this.#uid, amountsOf(pod.spec.resources));
+      // What has been done is over once the runtime says so too.
+      this.#dirty = true;
+    } catch (error) {
+      const why = error instanceof Error ? error.message : String(error);
+      this.#context.log.warn({ why, pod: podDescription(pod) }, 'cannot resize a pod, trying again');
+      allocation.failed(pod, why);
+      again = this.#retryLater();
+    }
+    const runtime = await this.#context.cache.refresh(this.#uid);
+    this.#limits = await cgroups.current(pod);
+    this.#report(pod, runtime);
+    return again;
   }
 
   /** The sandbox to start containers in, with everything that must be there before it; undefined: not now. */
@@ -213,13 +279,17 @@ export class PodWorker {
     id: string | undefined,
     attempt: number,
   ): Promise<{ id: string; attempt: number } | undefined> {
-    const { cgroups, executor, networkError, recorder, volumes } = this.#context;
+    const { allocation, cgroups, executor, networkError, recorder, volumes } = this.#context;
     const why = pod.spec.hostNetwork ? undefined : networkError();
     if (why) {
       recorder.event(pod, 'Warning', 'NetworkNotReady', `network is not ready: ${why}`);
       return undefined;
     }
     await cgroups.create(pod);
+    this.#limits = await cgroups.current(pod);
+    if (pod.spec.resources && !allocation.actuatedPod(this.#uid)) {
+      allocation.setActuatedPod(this.#uid, amountsOf(pod.spec.resources));
+    }
     try {
       this.#volumes = await volumes.mount(pod, this.#step.signal);
     } catch (error) {
@@ -242,7 +312,7 @@ export class PodWorker {
     sandbox: { id: string; attempt: number },
     runtime: RuntimePod | undefined,
   ): Promise<number | undefined> {
-    const { crashes, executor, recorder, statuses } = this.#context;
+    const { allocation, crashes, executor, recorder, statuses } = this.#context;
     const { name } = container;
     const last = runtime?.containers.find((c) => c.name === name && c.state === 'exited');
     const key = `${this.#uid}_${name}_${containerHash(container)}`;
@@ -263,7 +333,7 @@ export class PodWorker {
     if (!this.#volumes) return undefined; // not so: the sandbox comes with its volumes
     const podIPs = this.#podIPs(runtime);
     try {
-      const current = statuses.current(this.#pod);
+      const current = allocation.allocated(statuses.current(this.#pod));
       await executor.start(
         { ...current, status: { ...current.status, podIP: podIPs[0], podIPs: podIPs.map((ip) => ({ ip })) } },
         container,
@@ -273,6 +343,7 @@ export class PodWorker {
         this.#volumes,
         this.#step.signal,
       );
+      allocation.setActuated(this.#uid, name, amountsOf(container.resources, pod.spec.resources));
       this.#waiting.delete(name);
       return undefined;
     } catch (error) {
@@ -318,13 +389,14 @@ export class PodWorker {
 
   /** Nothing of the pod runs: cleans up, and says so. */
   async #finish(pod: Pod, runtime: RuntimePod | undefined): Promise<number | undefined> {
-    const { cgroups, crashes, executor, onGone, probes, statuses, volumes } = this.#context;
+    const { allocation, cgroups, crashes, executor, onGone, probes, statuses, volumes } = this.#context;
     this.#stage = 'terminated';
     if (!this.#cleaned) {
       if (!this.#removed) this.#report(pod, runtime);
       probes.remove(this.#uid);
       await volumes.unmount(this.#uid);
       await cgroups.remove(this.#uid);
+      allocation.ended(this.#uid);
       this.#volumes = undefined;
       this.#cleaned = true;
     }
@@ -333,6 +405,7 @@ export class PodWorker {
       await volumes.unmount(this.#uid);
       await this.#context.cache.refresh(this.#uid);
       statuses.forget(this.#uid);
+      allocation.forget(this.#uid);
       crashes.forget(`${this.#uid}_`);
       this.#gone = true;
       onGone(this.#uid);
@@ -347,7 +420,7 @@ export class PodWorker {
 
   /** Reports the pod's status; true when that says that the pod is to end. */
   #report(pod: Pod, runtime: RuntimePod | undefined): boolean {
-    const { clock, hostIPs, probes, statuses } = this.#context;
+    const { allocation, clock, hostIPs, probes, statuses } = this.#context;
     const status = podStatus({
       pod,
       runtime,
@@ -357,6 +430,9 @@ export class PodWorker {
       hostIPs,
       terminal: this.#stage === 'terminated',
       ...(this.#failed && { failed: this.#failed }),
+      rejected: this.#rejected,
+      ...(this.#limits && { limits: this.#limits }),
+      resize: allocation.conditions(this.#uid),
       now: clock.now(),
     });
     statuses.set(this.#pod, status);

@@ -3,6 +3,7 @@ import type { Clock, Timer } from '../../utils/clock.ts';
 import type { Logger } from '../../utils/log.ts';
 import { type CriClient, isCriNotFound } from '../cri/client.ts';
 import type { Container, ContainerStatus, PodSandbox } from '../cri/types.ts';
+import { milliCpuOfQuota, milliCpuOfShares } from '../resources.ts';
 import { annotations, labels } from './labels.ts';
 import { readLogTail } from './log-tail.ts';
 import type { RuntimeContainer, RuntimeContainerState, RuntimePod, RuntimeSandbox } from './state.ts';
@@ -195,6 +196,7 @@ export class RuntimeCache {
     }
     const state = states[status.state];
     const grace = status.annotations[annotations.terminationGracePeriod];
+    const resources = resourcesOf(status);
     const built: RuntimeContainer = {
       id: status.id,
       name: status.labels[labels.containerName] ?? status.metadata.name,
@@ -212,6 +214,7 @@ export class RuntimeCache {
       imageId: status.imageRef,
       logPath: status.logPath,
       graceSeconds: grace === undefined ? undefined : Number(grace),
+      ...(resources && { resources }),
     };
     if (state === 'exited') this.#exited.set(built.id, built);
     return built;
@@ -292,6 +295,15 @@ const states: Readonly<Record<Container['state'], RuntimeContainerState>> = {
   CONTAINER_EXITED: 'exited',
   CONTAINER_UNKNOWN: 'unknown',
 };
+
+function resourcesOf({ resources }: ContainerStatus): RuntimeContainer['resources'] {
+  if (!resources?.linux) return undefined;
+  const { cpuPeriod, cpuQuota, cpuShares, memoryLimitInBytes } = resources.linux;
+  const cpuRequest = milliCpuOfShares(Number(cpuShares)) || undefined;
+  const cpuLimit = milliCpuOfQuota(Number(cpuQuota), Number(cpuPeriod)) || undefined;
+  const memoryLimit = Number(memoryLimitInBytes) || undefined;
+  return cpuRequest || cpuLimit || memoryLimit ? { cpuRequest, cpuLimit, memoryLimit } : undefined;
+}
 
 function milliseconds(nanoseconds: string): number {
   return Number(BigInt(nanoseconds || '0') / 1_000_000n);

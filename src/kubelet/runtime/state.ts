@@ -44,6 +44,12 @@ export interface RuntimeContainer {
   readonly logPath: string;
   /** Seconds, as the pod asked when the container was made. */
   readonly graceSeconds: number | undefined;
+  /** What the runtime has set for it; undefined: it does not tell. CPU in thousandths, memory in bytes. */
+  readonly resources?: {
+    readonly cpuRequest: number | undefined;
+    readonly cpuLimit: number | undefined;
+    readonly memoryLimit: number | undefined;
+  };
 }
 
 /** The newest instance of a container. */
