@@ -2,6 +2,8 @@ import type { KubeObject, Mutable } from '../api/resource.ts';
 import type { FieldError } from '../schema/field-error.ts';
 import type { UserInfo } from './user.ts';
 
+type Found = readonly FieldError[] | Promise<readonly FieldError[]>;
+
 /**
  * What a kind does beyond its shape. Every hook is optional; the generic registry does what all kinds share (names,
  * uid, resourceVersion, timestamps, deletion, generateName, metadata validation). One file a kind in
@@ -13,10 +15,11 @@ export interface Strategy<T extends KubeObject = KubeObject> {
   readonly setDefaults?: (object: Mutable<T>) => void;
   /** Resets what a client may not set on create (status), sets generation 1 where the kind counts generations. */
   readonly prepareForCreate?: (object: Mutable<T>, context: StrategyContext) => void;
-  readonly validateCreate?: (object: T, context: StrategyContext) => readonly FieldError[];
+  /** What is wrong with it; a promise where finding out takes several turns of the event loop. */
+  readonly validateCreate?: (object: T, context: StrategyContext) => Found;
   /** Restores what an update may not change, raises generation when the spec changed. */
   readonly prepareForUpdate?: (object: Mutable<T>, old: T, context: StrategyContext) => void;
-  readonly validateUpdate?: (object: T, old: T, context: StrategyContext) => readonly FieldError[];
+  readonly validateUpdate?: (object: T, old: T, context: StrategyContext) => Found;
   /** The same for PUT and PATCH of a subresource that shares the kind: status, and for pods ephemeralcontainers, resize. */
   readonly subresources?: Readonly<Record<string, SubresourceStrategy<T>>>;
   /** Warning headers (deprecated fields, risky values). */
@@ -46,7 +49,7 @@ export interface Strategy<T extends KubeObject = KubeObject> {
 export interface SubresourceStrategy<T extends KubeObject> {
   /** Keeps everything but what this subresource may change. */
   readonly prepareForUpdate: (object: Mutable<T>, old: T, context: StrategyContext) => void;
-  readonly validateUpdate?: (object: T, old: T, context: StrategyContext) => readonly FieldError[];
+  readonly validateUpdate?: (object: T, old: T, context: StrategyContext) => Found;
   readonly warnings?: (object: T, old: T) => readonly string[];
 }
 

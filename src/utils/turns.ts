@@ -36,3 +36,22 @@ class Turns {
 }
 
 export const turns = new Turns();
+
+/** One piece of work's share of turns: it asks `over` between its parts, and rests where it is. */
+export class Pace {
+  #until = performance.now() + SHARE_MS;
+
+  /** Until when it may work, on performance.now()'s clock. */
+  get until(): number {
+    return this.#until;
+  }
+
+  get over(): boolean {
+    return performance.now() > this.#until;
+  }
+
+  async rest(): Promise<void> {
+    await turns.take();
+    this.#until = performance.now() + SHARE_MS;
+  }
+}

@@ -10,6 +10,7 @@ import type { Strategy } from '../strategy.ts';
 import type { Columns } from './columns.ts';
 import type { CustomKind } from './kind.ts';
 import { nestedInteger, nestedString } from './nested-field.ts';
+import type { Found } from './schema/compile.ts';
 import { fieldsOf } from './version-shape.ts';
 
 export type SelectFields = (object: KubeObject) => Readonly<Record<string, string>>;
@@ -29,11 +30,8 @@ export function customStrategy(
       if (hasStatus) delete fieldsOf(object).status;
       object.metadata.generation = 1;
     },
-    validateCreate: (object) => [
-      ...shape.validateCreate(object),
-      ...specReplicas(object, scale),
-      ...statusReplicas(object, scale),
-    ],
+    validateCreate: (object) =>
+      and(shape.validateCreate(object), [...specReplicas(object, scale), ...statusReplicas(object, scale)]),
     prepareForUpdate: (object, old) => {
       const fields = fieldsOf(object);
       const before = fieldsOf(old);
@@ -42,11 +40,8 @@ export function customStrategy(
       const { metadata: _old, ...then } = before;
       if (!deepEqual(now, then)) object.metadata.generation = (old.metadata.generation ?? 0) + 1;
     },
-    validateUpdate: (object, old, { warn }) => [
-      ...shape.validateUpdate(object, old, warn),
-      ...specReplicas(object, scale),
-      ...statusReplicas(object, scale),
-    ],
+    validateUpdate: (object, old, { warn }) =>
+      and(shape.validateUpdate(object, old, warn), [...specReplicas(object, scale), ...statusReplicas(object, scale)]),
     subresources: {
       ...(hasStatus && {
         status: {
@@ -61,10 +56,8 @@ export function customStrategy(
             const { resourceVersion } = old.metadata;
             fields.metadata = { ...old.metadata, resourceVersion, managedFields };
           },
-          validateUpdate: (object, old, { warn }) => [
-            ...shape.validateStatusUpdate(object, old, warn),
-            ...statusReplicas(object, scale),
-          ],
+          validateUpdate: (object, old, { warn }) =>
+            and(shape.validateStatusUpdate(object, old, warn), statusReplicas(object, scale)),
         },
       }),
     },
@@ -73,6 +66,11 @@ export function customStrategy(
     tableCells: columns.cells,
   };
 }
+
+const and = (found: Found, more: readonly FieldError[]): Found => {
+  if (found instanceof Promise) return found.then((late) => [...late, ...more]);
+  return more.length === 0 ? found : [...found, ...more];
+};
 
 function copyField(to: JsonObject, from: JsonObject, name: string): void {
   if (Object.hasOwn(from, name)) to[name] = from[name];

@@ -1,10 +1,9 @@
 import type { JSONSchemaProps } from '../../api/apiextensions/v1.gen.ts';
 import { apiVersionOf, type KubeObject, type Mutable } from '../../api/resource.ts';
 import { DecodeError } from '../../schema/decode.ts';
-import type { FieldError } from '../../schema/field-error.ts';
 import { cloneJson, DepthError, isJsonObject, type JsonObject, setOwn } from '../../schema/json.ts';
 import type { ObjectSchema } from '../../schema/model.ts';
-import { type CompiledSchema, compileSchema } from './schema/compile.ts';
+import { type CompiledSchema, compileSchema, type Found } from './schema/compile.ts';
 import { dropNulls } from './schema/defaulting.ts';
 import { CoerceError, coerceEmbedded } from './schema/object-meta.ts';
 import { pruneObject } from './schema/pruning.ts';
@@ -87,15 +86,15 @@ export class VersionShape {
     return this.#put(coerceEmbedded(known, root, { dropInvalid: false }));
   }
 
-  validateCreate(object: KubeObject): FieldError[] {
+  validateCreate(object: KubeObject): Found {
     return this.compiled.validateCreate(fieldsOf(object));
   }
 
-  validateUpdate(object: KubeObject, old: KubeObject, warn: (message: string) => void): FieldError[] {
+  validateUpdate(object: KubeObject, old: KubeObject, warn: (message: string) => void): Found {
     return this.compiled.validateUpdate(fieldsOf(object), fieldsOf(old), warn);
   }
 
-  validateStatusUpdate(object: KubeObject, old: KubeObject, warn: (message: string) => void): FieldError[] {
+  validateStatusUpdate(object: KubeObject, old: KubeObject, warn: (message: string) => void): Found {
     return this.compiled.validateStatusUpdate(fieldsOf(object), fieldsOf(old), warn);
   }
 

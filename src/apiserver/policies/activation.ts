@@ -3,6 +3,7 @@ import type { KubeObject } from '../../api/resource.ts';
 import type { Condition } from '../../cel/admission.ts';
 import { type AuthorizationLookup, newAuthorizer, newResourceCheck, PendingCheck } from '../../cel/authorizer.ts';
 import { fromJson } from '../../cel/json-values.ts';
+import type { Execution } from '../../cel/program.ts';
 import { type CelType, structType } from '../../cel/types.ts';
 import { CelError, CelStruct, type Value } from '../../cel/values.ts';
 import { quote } from '../../schema/quote.ts';
@@ -50,6 +51,8 @@ export class Activation {
   /** Spent on variables, and not charged yet. */
   #spent = 0;
   #budget: number;
+  /** Variables that are being evaluated. */
+  readonly #begun = new Map<string, Execution>();
 
   constructor(inputs: Inputs, variables: ReadonlyMap<string, Expression>, budget: number) {
     this.#inputs = inputs;
@@ -65,9 +68,15 @@ export class Activation {
   /** Throws OutOfBudget. */
   async evaluate({ text, compiled }: Expression): Promise<Outcome> {
     if ('problem' in compiled) return { error: `compilation error: ${compiled.problem}` };
+    const { pace } = this.#inputs.attributes;
+    const begin = () => compiled.program.begin((name) => this.#resolve(name));
+    let execution = begin();
     for (;;) {
+      if (pace.over) await pace.rest();
       try {
-        const { value, cost } = compiled.program.evaluate((name) => this.#resolve(name));
+        const done = execution.advance(pace.until);
+        if (!done) continue;
+        const { value, cost } = done;
         this.#charge(this.#spent);
         this.#spent = 0;
         this.#charge(cost);
@@ -77,6 +86,8 @@ export class Activation {
         const { authorizer } = this.#inputs;
         if (!(error instanceof PendingCheck) || !authorizer) throw error;
         await authorizer.ask(error.question);
+        this.#begun.clear();
+        execution = begin();
       }
     }
   }
@@ -90,7 +101,12 @@ export class Activation {
     if ('problem' in compiled) {
       return new CelError(`composited variable ${quote(name)} fails to compile: ${compiled.problem}`);
     }
-    const { value, cost } = compiled.program.evaluate((asked) => this.#resolve(asked));
+    const begun = this.#begun.get(name);
+    const execution = begun ?? compiled.program.begin((asked) => this.#resolve(asked));
+    if (!begun) this.#begun.set(name, execution);
+    // Where its time is over it ends what asked for it, too: both go on from where they were.
+    const { value, cost } = execution.finish(this.#inputs.attributes.pace.until);
+    this.#begun.delete(name);
     this.#spent += cost;
     if (!(value instanceof CelError)) return value;
     return new CelError(`composited variable ${quote(name)} fails to evaluate: ${value.message}`);

@@ -2,6 +2,7 @@
 import type { Namespace } from '../../api/core/v1.gen.ts';
 import type { KubeObject, Mutable } from '../../api/resource.ts';
 import type { Model } from '../../schema/resolve.ts';
+import { Pace } from '../../utils/turns.ts';
 import type { AdmissionRequest } from '../admission.ts';
 import { conversionOf } from '../conversion.ts';
 import type { ServedResource, Target } from '../core.ts';
@@ -37,6 +38,8 @@ export class Attributes {
   readonly isNamespace: boolean;
   /** The namespace that the request is in, or is about; undefined where there is none (yet). */
   readonly namespaceObject: Namespace | undefined;
+  /** Of all expressions that look at the request. */
+  readonly pace = new Pace();
   readonly #surroundings: Surroundings;
 
   private constructor(request: AdmissionRequest, surroundings: Surroundings, namespaceObject: Namespace | undefined) {

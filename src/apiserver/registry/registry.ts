@@ -134,7 +134,8 @@ export class Registry {
     const reservation = await this.hooksOf(write.storage)?.beginCreate?.(object, dryRun);
     try {
       const prepared = performance.now();
-      this.#prepareCreate(write, object);
+      const validated = this.#prepareCreate(write, object);
+      if (validated) await validated;
       if (turns.over(prepared)) await turns.take();
       if (request) await this.admission.validate(request);
       return await this.#insert(write, object, generated, reservation);
@@ -195,8 +196,8 @@ export class Registry {
     };
   }
 
-  /** Fills in what the server gives, and validates. */
-  #prepareCreate(write: Write, object: Mutable<KubeObject>): void {
+  /** Fills in what the server gives, and validates: in this turn, where that takes no longer. */
+  #prepareCreate(write: Write, object: Mutable<KubeObject>): Promise<void> | undefined {
     const { context, storage } = write;
     const { strategy } = storage;
     const now = this.clock.now();
@@ -207,12 +208,16 @@ export class Registry {
     if (strategy.prepareForCreate) strategy.prepareForCreate(object, strategyContext);
     else defaultPrepareForCreate(storage, object);
     object.metadata = canonicalMetadata(object.metadata);
-    const found: readonly FieldError[] = [
-      ...createdMetadataProblems(write.target.resource, object.metadata),
-      ...(strategy.validateCreate?.(object, strategyContext) ?? []),
-    ];
-    if (found.length > 0) throw this.#invalid(write, object.metadata.name, found);
-    if (strategy.warnings) for (const warning of strategy.warnings(object, undefined)) context.warn(warning);
+    const ofMetadata = createdMetadataProblems(write.target.resource, object.metadata);
+    const conclude = (found: readonly FieldError[]): void => {
+      if (ofMetadata.length + found.length > 0)
+        throw this.#invalid(write, object.metadata.name, [...ofMetadata, ...found]);
+      if (strategy.warnings) for (const warning of strategy.warnings(object, undefined)) context.warn(warning);
+    };
+    const found = strategy.validateCreate?.(object, strategyContext) ?? [];
+    if (found instanceof Promise) return found.then(conclude);
+    conclude(found);
+    return undefined;
   }
 
   #invalid({ storage }: Write, name: string | undefined, found: readonly FieldError[]): ApiError {
@@ -371,7 +376,8 @@ export class Registry {
     const reservation = await hooks?.beginUpdate?.(object, before, dryRun);
     try {
       const prepared = performance.now();
-      this.#prepareUpdate(write, object, before);
+      const validated = this.#prepareUpdate(write, object, before);
+      if (validated) await validated;
       if (turns.over(prepared)) await turns.take();
       if (request) await this.admission.validate(request);
       if (this.#goesNow(storage, object, before)) return await this.remove(write, old, object);
@@ -381,7 +387,7 @@ export class Registry {
     }
   }
 
-  #prepareUpdate(write: Write, object: Mutable<KubeObject>, old: KubeObject): void {
+  #prepareUpdate(write: Write, object: Mutable<KubeObject>, old: KubeObject): Promise<void> | undefined {
     const { context, target, storage } = write;
     const { strategy } = storage;
     const strategyContext = this.#strategyContext(write, this.clock.now());
@@ -398,13 +404,18 @@ export class Registry {
     meta.selfLink = undefined;
     object.metadata = canonicalMetadata(meta);
     const validate = sub ? sub.validateUpdate : strategy.validateUpdate;
-    const found: readonly FieldError[] = [
-      ...updatedMetadataProblems(target.resource, target.subresource, object.metadata, old.metadata),
-      ...(validate?.(object, old, strategyContext) ?? []),
-    ];
-    if (found.length > 0) throw this.#invalid(write, object.metadata.name, found);
-    const warnings = sub ? sub.warnings : strategy.warnings;
-    if (warnings) for (const warning of warnings(object, old)) context.warn(warning);
+    const { resource, subresource } = target;
+    const ofMetadata = updatedMetadataProblems(resource, subresource, object.metadata, old.metadata);
+    const conclude = (found: readonly FieldError[]): void => {
+      if (ofMetadata.length + found.length > 0)
+        throw this.#invalid(write, object.metadata.name, [...ofMetadata, ...found]);
+      const warnings = sub ? sub.warnings : strategy.warnings;
+      if (warnings) for (const warning of warnings(object, old)) context.warn(warning);
+    };
+    const found = validate?.(object, old, strategyContext) ?? [];
+    if (found instanceof Promise) return found.then(conclude);
+    conclude(found);
+    return undefined;
   }
 
   #uidConflict({ target, storage }: Write, wanted: string, found: string): ApiError {

@@ -45,7 +45,9 @@ function create(resource: ServedResource, body: unknown): { object: KubeObject; 
   object.metadata.creationTimestamp = '2026-01-01T00:00:00Z';
   object.metadata.generation = undefined;
   resource.strategy.prepareForCreate?.(object as Mutable<KubeObject>, context);
-  return { object, found: resource.strategy.validateCreate?.(object, context) ?? [] };
+  const found = resource.strategy.validateCreate?.(object, context) ?? [];
+  if (found instanceof Promise) throw new Error('built-in kinds are validated at once');
+  return { object, found };
 }
 
 /** Kinds whose complaints need to see the version a request was made in. */

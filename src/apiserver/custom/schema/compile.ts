@@ -26,6 +26,9 @@ export interface ReadOptions {
   readonly unknown?: string[];
 }
 
+/** What is wrong with an object: at once, but for rules that take long. */
+export type Found = readonly FieldError[] | Promise<readonly FieldError[]>;
+
 export class CompiledSchema {
   readonly root: Structural | undefined;
   /** For apply and strict decoding. */
@@ -71,7 +74,7 @@ export class CompiledSchema {
   }
 
   /** What is wrong with a new object, but for its own metadata. */
-  validateCreate(object: JsonObject): FieldError[] {
+  validateCreate(object: JsonObject): Found {
     if (!this.root) return [];
     const found = problems(this.#check, object, Path.root, undefined);
     found.push(...embeddedProblems(object, this.root), ...listTypeProblems(object, this.root));
@@ -79,7 +82,7 @@ export class CompiledSchema {
   }
 
   /** The same for an update: what was wrong before and did not change may stay; of rules so broken `warn` is told. */
-  validateUpdate(object: JsonObject, old: JsonObject, warn: Warn): FieldError[] {
+  validateUpdate(object: JsonObject, old: JsonObject, warn: Warn): Found {
     const { root } = this;
     if (!root) return [];
     const correlated = new Correlated(object, old, root);
@@ -90,7 +93,7 @@ export class CompiledSchema {
   }
 
   /** The same for an update through the status subresource. */
-  validateStatusUpdate(object: JsonObject, old: JsonObject, warn: Warn): FieldError[] {
+  validateStatusUpdate(object: JsonObject, old: JsonObject, warn: Warn): Found {
     const { root } = this;
     if (!root) return [];
     const correlated = new Correlated(object, old, root);
@@ -109,12 +112,12 @@ export class CompiledSchema {
   }
 
   /** Rules are not evaluated on objects that may not have the shape they expect. */
-  #withRules(found: FieldError[], object: JsonObject, correlated: Correlated | undefined, warn: Warn): FieldError[] {
+  #withRules(found: FieldError[], object: JsonObject, correlated: Correlated | undefined, warn: Warn): Found {
     const tree = this.#rules;
     if (!tree) return found;
-    if (found.some(({ type }) => blocking.has(type))) found.push(notChecked);
-    else found.push(...evaluateRules(tree, object, correlated?.old, Path.root, correlated, warn));
-    return found;
+    if (found.some(({ type }) => blocking.has(type))) return [...found, notChecked];
+    const broken = evaluateRules(tree, object, correlated?.old, Path.root, correlated, warn);
+    return broken instanceof Promise ? broken.then((late) => [...found, ...late]) : [...found, ...broken];
   }
 }
 

@@ -3,7 +3,7 @@ import { DecodeError } from '../../../schema/decode.ts';
 import { aggregate, type FieldError, fieldErrors, type Path } from '../../../schema/field-error.ts';
 import { isJsonObject, type JsonObject } from '../../../schema/json.ts';
 import { sorted } from '../../validation/go-value.ts';
-import { evaluateRules } from './evaluate.ts';
+import { evaluateNow } from './evaluate.ts';
 import { CoerceError, coerceEmbedded, coerceMetadata, embeddedProblems } from './object-meta.ts';
 import { Outcome } from './outcome.ts';
 import { pruneObject, pruneValue } from './pruning.ts';
@@ -110,11 +110,9 @@ function checkValue(node: Structural, at: Path, found: FieldError[]): void {
   const tree = ruleTree(node, node.embedded);
   if (!tree) return;
   const value = node.default;
-  const same = evaluateRules(tree, value, value, at, undefined, ignore);
-  found.push(...(same.length > 0 ? same : evaluateRules(tree, value, undefined, at, undefined, ignore)));
+  const same = evaluateNow(tree, value, value, at);
+  found.push(...(same.length > 0 ? same : evaluateNow(tree, value, undefined, at)));
 }
-
-const ignore = (): void => {};
 
 /** Whether any default of the schema has fields that would be pruned. */
 export function hasUnprunedDefaults(node: Structural): boolean {
