@@ -16,6 +16,7 @@ import { MeteredStore } from '../apiserver/metrics/metered-store.ts';
 import { buildResourceTable } from '../apiserver/resource-table.ts';
 import { createSecurity } from '../apiserver/security.ts';
 import { type Core, createCore, type ObjectReader } from '../apiserver/server-core.ts';
+import { modelHash, withStoredDefaults } from '../apiserver/stored-defaults.ts';
 import { strategies } from '../apiserver/strategies/index.ts';
 import { loopbackUser } from '../apiserver/user.ts';
 import { WebhookClient } from '../apiserver/webhooks/client.ts';
@@ -75,7 +76,8 @@ export async function createControlPlane(options: ControlPlaneOptions): Promise<
   const { clock, log, registry } = options;
   const random = options.random ?? Math.random;
   const resources = buildResourceTable(model, strategies);
-  const store = registry ? new MeteredStore(options.store, resources, registry) : options.store;
+  const current = await withStoredDefaults(options.store, resources, modelHash(model));
+  const store = registry ? new MeteredStore(current, resources, registry) : current;
   const security = createSecurity({
     clock,
     random,

@@ -16,11 +16,11 @@ import {
   type Registry,
   type Values,
 } from '../../utils/metrics.ts';
+import { KeyResources } from '../key-resources.ts';
 import type { Resources } from '../resource-table.ts';
 
 /** Seconds, kube-apiserver's. */
 const bounds = [0.005, 0.025, 0.05, 0.1, 0.2, 0.4, 0.6, 0.8, 1, 1.25, 1.5, 2, 3, 4, 5, 6, 8, 10, 15, 20, 30, 45, 60];
-const ROOT = '/registry/'.length;
 
 type StoreOperation = 'get' | 'list' | 'create' | 'update' | 'delete';
 
@@ -36,16 +36,16 @@ type Measures = Partial<Record<StoreOperation, Series>> & { readonly group: stri
 /** A store whose requests are counted and timed, under the names that kube-apiserver has for those to etcd. */
 export class MeteredStore implements Store {
   readonly #store: Store;
-  readonly #resources: Resources;
+  readonly #keys: KeyResources;
   readonly #requests: Values;
   readonly #errors: Values;
   readonly #seconds: Histogram;
-  /** By prefix; false: the prefix has another step. Only prefixes of resources are kept. */
-  readonly #byPrefix = new Map<string, Measures | false>();
+  /** By the prefix of a resource. */
+  readonly #measures = new Map<string, Measures>();
 
   constructor(store: Store, resources: Resources, registry: Registry) {
     this.#store = store;
-    this.#resources = resources;
+    this.#keys = new KeyResources(resources);
     this.#requests = registry.counter('etcd_requests_total', '[ALPHA] Requests to the store.');
     this.#errors = registry.counter('etcd_request_errors_total', '[ALPHA] Requests to the store that failed.');
     this.#seconds = registry.histogram(
@@ -121,24 +121,13 @@ export class MeteredStore implements Store {
   }
 
   #measuresOf(key: string): Measures | undefined {
-    const first = key.indexOf('/', ROOT) + 1;
-    const found = this.#byPrefix.get(key.slice(0, first));
+    const served = this.#keys.of(key);
+    if (!served) return undefined;
+    const found = this.#measures.get(served.prefix);
     if (found) return found;
-    const longer = key.slice(0, key.indexOf('/', first) + 1);
-    if (found === false) return this.#byPrefix.get(longer) || this.#lookUp(longer);
-    return this.#lookUp(key.slice(0, first)) ?? this.#lookUp(longer);
-  }
-
-  #lookUp(prefix: string): Measures | undefined {
-    for (const served of this.#resources.all()) {
-      if (served.prefix !== prefix) continue;
-      const measures: Measures = { group: served.group, resource: served.data.resource };
-      this.#byPrefix.set(prefix, measures);
-      const parent = prefix.slice(0, prefix.indexOf('/', ROOT) + 1);
-      if (parent !== prefix) this.#byPrefix.set(parent, false);
-      return measures;
-    }
-    return undefined;
+    const measures: Measures = { group: served.group, resource: served.data.resource };
+    this.#measures.set(served.prefix, measures);
+    return measures;
   }
 }
 

@@ -39,7 +39,7 @@ test('requests to the store are counted by resource, and other keys are not', as
 test('users are counted by name only where Kubernetes knows the name', () => {
   const registry = new Registry();
   const names = ['admin', 'eve', 'eve@example.com', 'mallory'];
-  const authenticate = meterAuthenticate(() => ({ name: names.shift() ?? '' }), registry);
+  const authenticate = meterAuthenticate(() => ({ name: names.shift() ?? '', groups: [] }), registry);
   for (let i = 0; i < 4; i++) authenticate({ headers: {}, verified: false });
   const refuse = meterAuthenticate(() => {
     throw errors.unauthorized();
@@ -57,7 +57,7 @@ test('users are counted by name only where Kubernetes knows the name', () => {
 test('answers of authorizers are counted where they are asked for', () => {
   const registry = new Registry();
   const about = {
-    user: { name: 'a' },
+    user: { name: 'a', groups: [] },
     verb: 'get',
     group: '',
     version: 'v1',
@@ -90,7 +90,7 @@ test('plugins are timed one by one, the refusing one as such', async () => {
   if (!resource) throw new Error('no pods');
   const request = {
     operation: 'CREATE' as const,
-    context: { user: { name: 'a' }, userAgent: '', warn: () => undefined },
+    context: { user: { name: 'a', groups: [] }, userAgent: '', warn: () => undefined },
     target: { resource, namespace: '', name: '', subresource: '' },
     object: undefined,
     oldObject: undefined,
