@@ -263,6 +263,7 @@ function ignoring(comparison: Comparison, ignore: FieldSet | undefined): Compari
 const MAX_UPDATERS = 10;
 
 function capUpdaters(owners: Owners): void {
+  if (owners.size <= MAX_UPDATERS) return;
   const updaters = [...owners].filter(([, owner]) => owner.operation === 'Update');
   if (updaters.length <= MAX_UPDATERS) return;
   updaters.sort(([a, x], [b, y]) => seconds(x) - seconds(y) || order(a, b));

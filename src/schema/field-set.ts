@@ -30,24 +30,24 @@ const mix = (hash: number, value: number): number => Math.imul(hash ^ value, 0x0
 /** Of longer steps so many characters from each end count. */
 const HASHED = 32;
 
-function hashOf(
-  member: boolean,
-  steps: readonly string[],
-  sets: readonly FieldSet[],
-  from: number,
-  to: number,
-): number {
-  let hash = member ? 1 : 2;
-  for (let i = from; i < to; i++) {
-    const step = steps[i] ?? '';
-    const { length } = step;
-    hash = mix(hash, length);
-    // Names of one list may differ in any place: those of variables have prefixes and suffixes in common.
-    const head = Math.min(length, HASHED);
-    for (let at = 2; at < head; at++) hash = mix(hash, step.charCodeAt(at));
-    for (let at = Math.max(head, length - HASHED); at < length; at++) hash = mix(hash, step.charCodeAt(at));
-    hash = mix(hash, sets[i]?.hash ?? 0);
-  }
+/** A step's part of the hash of a set: for those who have the same steps again and again. */
+export function stepHash(step: string): number {
+  const { length } = step;
+  let hash = length;
+  // Names of one list may differ in any place: those of variables have prefixes and suffixes in common.
+  const head = Math.min(length, HASHED);
+  for (let at = 2; at < head; at++) hash = mix(hash, step.charCodeAt(at));
+  for (let at = Math.max(head, length - HASHED); at < length; at++) hash = mix(hash, step.charCodeAt(at));
+  return hash;
+}
+
+/** The hash of a set without children; `hashWith` adds them one by one. */
+export const hashBare = (member: boolean): number => (member ? 1 : 2);
+export const hashWith = (hash: number, step: number, set: FieldSet): number => mix(mix(hash, step), set.hash);
+
+function hashOf(member: boolean, steps: readonly string[], sets: readonly FieldSet[]): number {
+  let hash = hashBare(member);
+  for (let i = 0; i < steps.length; i++) hash = hashWith(hash, stepHash(steps[i] ?? ''), sets[i] ?? FieldSet.none);
   return hash;
 }
 
@@ -80,18 +80,19 @@ export class FieldSet {
 
   /** The same of arrays that are the set's from now on: no set empty; of those at the same step, the first counts. */
   static of(member: boolean, steps: readonly string[], sets: readonly FieldSet[]): FieldSet {
-    return FieldSet.#of(member, steps, sets, 0, steps.length, true);
+    return FieldSet.#of(member, steps, sets, 0, steps.length, hashOf(member, steps, sets), true);
   }
 
-  /** The same of what the arrays have from `from` to `to` (exclusive); they stay the caller's. */
+  /** The same of what the arrays have from `from` to `to` (exclusive), and its hash; they stay the caller's. */
   static ofRange(
     member: boolean,
     steps: readonly string[],
     sets: readonly FieldSet[],
     from: number,
     to: number,
+    hash: number,
   ): FieldSet {
-    return FieldSet.#of(member, steps, sets, from, to, false);
+    return FieldSet.#of(member, steps, sets, from, to, hash, false);
   }
 
   static #of(
@@ -100,11 +101,11 @@ export class FieldSet {
     sets: readonly FieldSet[],
     from: number,
     to: number,
+    hash: number,
     owned: boolean,
   ): FieldSet {
     const size = to - from;
     if (size === 0) return member ? FieldSet.leaf : FieldSet.none;
-    const hash = hashOf(member, steps, sets, from, to);
     const recent = known.get(hash);
     if (recent !== undefined && FieldSet.#is(recent, member, steps, sets, from, to)) return recent;
     const older = knownBefore.get(hash);

@@ -3,7 +3,7 @@
  * another, and what is left when fields are taken away. The rules are those of sigs.k8s.io/structured-merge-diff.
  */
 import { deepEqual } from './equal.ts';
-import { FieldSet, nameStep, valueStep } from './field-set.ts';
+import { FieldSet, hashBare, hashWith, nameStep, stepHash, valueStep } from './field-set.ts';
 import { getOwn, isJsonObject, type JsonObject, setOwn } from './json.ts';
 import type { Field, ObjectSchema, Schema } from './model.ts';
 
@@ -20,6 +20,7 @@ export type Shape =
 /** What is known of a field of a struct once it was asked for. */
 interface Member {
   readonly step: string;
+  readonly hash: number;
   readonly shape: Shape;
 }
 
@@ -27,7 +28,18 @@ interface Member {
 interface Key {
   readonly name: string;
   readonly before: string;
+  /** Steps of lists with this key alone, by its value: the same names come again and again. */
+  readonly steps: Map<string, Step>;
 }
+
+/** A step and its part of the hash of a set. */
+interface Step {
+  readonly text: string;
+  readonly hash: number;
+}
+
+/** Steps that are kept of a list. */
+const MAX_STEPS = 4000;
 
 const none = FieldSet.none;
 const leaf: Shape = { kind: 'leaf' };
@@ -73,7 +85,11 @@ function nodeShape(node: Schema, field?: Field): Shape {
 function orderedKeys(names: readonly string[]): Key[] {
   const sorted: JsonObject = {};
   for (const name of [...names].sort()) setOwn(sorted, name, '');
-  return Object.keys(sorted).map((name, i) => ({ name, before: `${i === 0 ? 'k:{' : ','}${JSON.stringify(name)}:` }));
+  return Object.keys(sorted).map((name, i) => ({
+    name,
+    before: `${i === 0 ? 'k:{' : ','}${JSON.stringify(name)}:`,
+    steps: new Map(),
+  }));
 }
 
 /** The shape of a member; undefined where the schema does not have it. */
@@ -91,7 +107,8 @@ function memberOf(shape: Shape & { kind: 'struct' }, name: string): Member | und
   if (known) return known;
   const field = shape.schema.fields.get(name);
   if (!field) return undefined;
-  const member = { step: nameStep(name), shape: fieldShape(field) };
+  const step = nameStep(name);
+  const member = { step, hash: stepHash(step), shape: fieldShape(field) };
   shape.members.set(name, member);
   return member;
 }
@@ -135,6 +152,21 @@ function itemStep(keys: readonly Key[], items: Shape, item: unknown): string {
     step += before + jsonText(given ?? fallback ?? null);
   }
   return `${step}}`;
+}
+
+/** The same with its hash. */
+function knownStep(keys: readonly Key[], items: Shape, item: unknown): Step {
+  const [only] = keys;
+  const name = only && keys.length === 1 && isJsonObject(item) ? getOwn(item, only.name) : undefined;
+  const known = typeof name === 'string' ? only?.steps.get(name) : undefined;
+  if (known) return known;
+  const text = itemStep(keys, items, item);
+  const step = { text, hash: stepHash(text) };
+  if (only && typeof name === 'string') {
+    if (only.steps.size >= MAX_STEPS) only.steps.clear();
+    only.steps.set(name, step);
+  }
+  return step;
 }
 
 /** Names, mostly, for which there are quicker ways. */
@@ -224,25 +256,34 @@ function gather(step: string, set: FieldSet): void {
 function gatherSet(shape: Shape, value: unknown, member: boolean): FieldSet {
   const from = gathered.end;
   try {
-    gatherParts(shape, value);
-    return FieldSet.ofRange(member, gathered.steps, gathered.sets, from, gathered.end);
+    const hash = gatherParts(shape, value, hashBare(member));
+    return FieldSet.ofRange(member, gathered.steps, gathered.sets, from, gathered.end, hash);
   } finally {
     gathered.end = from;
     if (from === 0 && gathered.steps.length > MAX_LEFT) gathered.steps.length = gathered.sets.length = 0;
   }
 }
 
-/** Gathers the steps to a value's parts, and their sets. */
-function gatherParts(shape: Shape, value: unknown): void {
+/** Gathers the steps to a value's parts, and their sets; returns `hash` with them. */
+function gatherParts(shape: Shape, value: unknown, hash: number): number {
   switch (shape.kind) {
     case 'leaf':
       break;
     case 'set':
+      if (!Array.isArray(value)) break;
+      for (const item of value) {
+        const step = valueStep(item);
+        gather(step, FieldSet.leaf);
+        hash = hashWith(hash, stepHash(step), FieldSet.leaf);
+      }
+      break;
     case 'keyed':
       if (!Array.isArray(value)) break;
       for (const item of value) {
-        const set = shape.kind === 'set' ? FieldSet.leaf : wholeSet(shape.items, item);
-        gather(shape.kind === 'set' ? valueStep(item) : itemStep(shape.keys, shape.items, item), set);
+        const set = wholeSet(shape.items, item);
+        const step = knownStep(shape.keys, shape.items, item);
+        gather(step.text, set);
+        hash = hashWith(hash, step.hash, set);
       }
       break;
     default:
@@ -252,9 +293,12 @@ function gatherParts(shape: Shape, value: unknown): void {
         if (below === undefined) continue;
         const member = shape.kind === 'struct' ? memberOf(shape, name) : undefined;
         const set = wholeSet(member?.shape ?? (shape.kind === 'map' ? shape.values : deduced), below);
-        gather(member?.step ?? nameStep(name), set);
+        const step = member?.step ?? nameStep(name);
+        gather(step, set);
+        hash = hashWith(hash, member?.hash ?? stepHash(step), set);
       }
   }
+  return hash;
 }
 
 /** What changed from one value to another; undefined is a value that is not there. */

@@ -29,9 +29,13 @@ function auditId(exchange: Exchange): string {
   return typeof given === 'string' && given.length <= 64 ? given : randomUUID();
 }
 
+/** Printable ASCII but for quotes and backslashes: nothing to be escaped. */
+const plain = /^[\x20\x21\x23-\x5b\x5d-\x7e]*$/;
+
 /** Warning headers as RFC 7234 has them, code 299 and no agent. */
 export function warningHeader(messages: readonly string[]): readonly string[] {
   return messages.map((message) => {
+    if (plain.test(message)) return `299 - "${message}"`;
     // Control characters would end the header; quotes would end the text.
     const text = message.replace(/\p{Cc}/gu, ' ').replace(/["\\]/g, '\\$&');
     // Headers are bytes: UTF-8 in the guise of Latin-1.
