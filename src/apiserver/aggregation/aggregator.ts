@@ -2,6 +2,7 @@ import { type APIService, type APIServiceCondition, apiservices } from '../../ap
 import { type Service, services } from '../../api/core/v1.gen.ts';
 import { type EndpointSlice, endpointslices } from '../../api/discovery/v1.gen.ts';
 import { isConflict, isNotFound } from '../../api/errors.ts';
+import { deepEqual } from '../../schema/equal.ts';
 import type { Clock, Timer } from '../../utils/clock.ts';
 import type { Logger } from '../../utils/log.ts';
 import type { KeyPair } from '../../utils/x509.ts';
@@ -9,11 +10,13 @@ import type { ApiCore, RequestContext } from '../core.ts';
 import { respondText } from '../http/answer.ts';
 import type { Request } from '../http/request.ts';
 import { feedObjects } from '../object-feed.ts';
+import type { SwaggerPart } from '../openapi/merge.ts';
 import { loopbackUser } from '../user.ts';
 import type { ResolveService } from '../webhooks/services.ts';
 import { type Availability, checkDiscovery, serviceProblem } from './availability.ts';
 import { proxyRequest } from './proxy.ts';
-import { type DiscoveredResource, fetchJson, fetchResources } from './remote-discovery.ts';
+import { type DiscoveredResource, fetchResources } from './remote-discovery.ts';
+import { RemoteOpenApi } from './remote-openapi.ts';
 import { RemoteError, RemoteServer } from './remote-server.ts';
 
 /** A group-version that another server has, as discovery tells of it. */
@@ -42,8 +45,7 @@ interface Remote {
   readonly path: string;
   resources: readonly DiscoveredResource[];
   current: boolean;
-  /** Of its document of OpenAPI v3. */
-  openApiHash: string | undefined;
+  readonly openApi: RemoteOpenApi;
   timer: Timer | undefined;
   checking: boolean;
   /** Something has changed since the check under way began. */
@@ -51,6 +53,7 @@ interface Remote {
   failures: number;
 }
 
+const OPENAPI = '/openapi/v3/';
 /** An extension server that says nothing of itself any more is noticed in this time. */
 const RESYNC_MS = 30_000;
 const FIRST_RETRY_MS = 5;
@@ -86,7 +89,7 @@ export class Aggregator {
     this.ready = feed.ready;
   }
 
-  /** Another number whenever `versions` or `openApiPaths` are others. */
+  /** Another number whenever `versions`, `openApiPaths` or `openApiParts` are others. */
   get generation(): number {
     return this.#generation;
   }
@@ -110,11 +113,18 @@ export class Aggregator {
     return highest;
   }
 
-  /** Documents of OpenAPI v3 that other servers have: their paths in the index, and a hash of each. */
-  openApiPaths(): readonly (readonly [path: string, hash: string])[] {
-    return [...this.#remotes.values()].flatMap(({ path, openApiHash }) =>
-      openApiHash === undefined ? [] : [[path, openApiHash] as const],
-    );
+  /** Documents of OpenAPI v3 that other servers have: their paths in the index, and where each can be had. */
+  openApiPaths(): readonly (readonly [path: string, url: string])[] {
+    return [...this.#remotes.values()].flatMap(({ openApi }) => [...openApi.index]);
+  }
+
+  /** What other servers add to the document of OpenAPI v2: those of high priority first. */
+  openApiParts(): readonly SwaggerPart[] {
+    const specOf = ({ server }: Remote) => server.service.spec;
+    const priority = (remote: Remote) => this.groupPriority(specOf(remote).group ?? '');
+    return [...this.#remotes.values()]
+      .sort((a, b) => priority(b) - priority(a) || (a.path < b.path ? -1 : 1))
+      .flatMap(({ openApi }) => openApi.part ?? []);
   }
 
   /** Whether a path belongs to another server: its group-version's or below it, or its OpenAPI document's. */
@@ -140,9 +150,19 @@ export class Aggregator {
   }
 
   #remoteOf(path: string): Remote | undefined {
-    const from = path.startsWith('/openapi/v3/') ? path.slice('/openapi/v3'.length) : path;
-    const [, root, group, version] = from.split('/', 4);
+    if (path.startsWith(OPENAPI)) return this.#remoteWithDocument(path.slice(OPENAPI.length));
+    const [, root, group, version] = path.split('/', 4);
     return root === 'apis' ? this.#remotes.get(`apis/${group}/${version}`) : undefined;
+  }
+
+  /** Documents of its own this server tells itself; paths below /apis are no other server's than the group's. */
+  #remoteWithDocument(path: string): Remote | undefined {
+    const [root, group, version] = path.split('/', 3);
+    if (root !== 'apis') return undefined;
+    if (version !== undefined) return this.#remotes.get(`apis/${group}/${version}`);
+    return [...this.#remotes.values()].find(
+      ({ server, openApi }) => server.service.spec.group === group && openApi.index.has(path),
+    );
   }
 
   #set(service: APIService): void {
@@ -167,7 +187,7 @@ export class Aggregator {
       path,
       resources: known?.resources ?? [],
       current: false,
-      openApiHash: undefined,
+      openApi: known?.openApi ?? new RemoteOpenApi(),
       timer: undefined,
       checking: false,
       again: false,
@@ -245,7 +265,7 @@ export class Aggregator {
       );
       const found = serviceProblem(remote.server.service, service, slices) ?? (await checkDiscovery(remote.server));
       if (found.status === 'True') await this.#discover(remote);
-      else if (remote.current) this.#changed(remote, { current: false });
+      else if (remote.current) this.#changed(remote, { current: false, resources: [] });
       const failed = found.reason === 'FailedDiscoveryCheck';
       remote.failures = failed ? remote.failures + 1 : 0;
       if (failed) retryMs = Math.min(FIRST_RETRY_MS * 2 ** (remote.failures - 1), RESYNC_MS);
@@ -266,25 +286,19 @@ export class Aggregator {
     }
   }
 
-  /** What the server has, for discovery and OpenAPI; what was known before stays where it does not say. */
+  /** What the server has, for discovery and OpenAPI. */
   async #discover(remote: Remote): Promise<void> {
-    const ask = <T>(promise: Promise<T>) =>
-      promise.catch((error: unknown) => {
-        if (!(error instanceof RemoteError)) throw error;
-        return undefined;
-      });
-    const [resources, index] = await Promise.all([
-      ask(fetchResources(remote.server)),
-      ask(fetchJson(remote.server, '/openapi/v3', 'application/json')),
-    ]);
-    const openApiHash = hashIn(index, remote.path);
-    const same = JSON.stringify(resources) === JSON.stringify(remote.resources);
-    const current = resources !== undefined;
-    if (same && current === remote.current && openApiHash === remote.openApiHash) return;
-    this.#changed(remote, { current, openApiHash, ...(resources && { resources }) });
+    const resources = fetchResources(remote.server).catch((error: unknown) => {
+      if (!(error instanceof RemoteError)) throw error;
+      return undefined;
+    });
+    const [found, news] = await Promise.all([resources, remote.openApi.refresh(remote.server)]);
+    const current = found !== undefined;
+    if (!news && current === remote.current && deepEqual(found ?? [], remote.resources)) return;
+    this.#changed(remote, { current, resources: found ?? [] });
   }
 
-  #changed(remote: Remote, to: Partial<Pick<Remote, 'current' | 'resources' | 'openApiHash'>>): void {
+  #changed(remote: Remote, to: Pick<Remote, 'current' | 'resources'>): void {
     Object.assign(remote, to);
     this.#generation++;
   }
@@ -325,11 +339,3 @@ const same = (a: Availability, b: Availability): boolean =>
 const sameSpec = (a: APIService, b: APIService): boolean => JSON.stringify(a.spec) === JSON.stringify(b.spec);
 
 const serviceOf = ({ metadata }: EndpointSlice): string => metadata.labels?.['kubernetes.io/service-name'] ?? '';
-
-/** `hash` of a path's address in an index of OpenAPI v3. */
-function hashIn(index: unknown, path: string): string | undefined {
-  const url = (index as { paths?: Record<string, { serverRelativeURL?: unknown } | undefined> } | undefined)?.paths?.[
-    path
-  ]?.serverRelativeURL;
-  return typeof url === 'string' ? (/[?&]hash=([0-9A-Fa-f]+)/.exec(url)?.[1] ?? '') : undefined;
-}

@@ -1,4 +1,5 @@
 /** What an extension API server says that it has. */
+import { createHash } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import { aggregatorUser, RemoteError, type RemoteServer } from './remote-server.ts';
 
@@ -15,26 +16,40 @@ export type DiscoveredResource = Readonly<Record<string, unknown>>;
 /** The resources of the server's group-version, as aggregated discovery has them. Rejects with a RemoteError. */
 export async function fetchResources(server: RemoteServer): Promise<readonly DiscoveredResource[]> {
   const { group = '', version = '' } = server.service.spec;
-  const all = await fetchJson(server, '/apis', ACCEPT).catch(() => undefined);
+  const { value: all } = await fetchJson(server, '/apis', ACCEPT).catch(() => ({ value: undefined }));
   if (record(all)?.kind === 'APIGroupDiscoveryList') {
     const found = records(all, 'items').find((item) => record(item.metadata)?.name === group);
     const own = found && records(found, 'versions').find((one) => one.version === version);
     if (own) return records(own, 'resources');
   }
-  const list = await fetchJson(server, `/apis/${group}/${version}`, 'application/json');
-  return fromLegacy(records(list, 'resources'), group, version);
+  const { value: list } = await fetchJson(server, `/apis/${group}/${version}`, 'application/json');
+  return fromLegacy(records(list, 'resources'));
 }
 
-/** The JSON at a path of an extension API server. Rejects with a RemoteError. */
-export async function fetchJson(server: RemoteServer, path: string, accept: string): Promise<unknown> {
+export interface Fetched {
+  /** Undefined where the tag is the one already known. */
+  readonly value: unknown;
+  /** The server's ETag, or a hash of the text. */
+  readonly tag: string;
+}
+
+/** The JSON at a path of an extension API server, unless its tag is `known`. Rejects with a RemoteError. */
+export async function fetchJson(server: RemoteServer, path: string, accept: string, known = ''): Promise<Fetched> {
   const signal = AbortSignal.timeout(FETCH_MS);
-  const answer = await server.ask({ method: 'GET', path, headers: { accept }, user: aggregatorUser, signal });
+  const headers = { accept, ...(/^(W\/)?"/.test(known) && { 'if-none-match': known }) };
+  const answer = await server.ask({ method: 'GET', path, headers, user: aggregatorUser, signal });
+  if (answer.statusCode === 304 && known !== '') {
+    answer.resume();
+    return { value: undefined, tag: known };
+  }
   if (answer.statusCode !== 200) {
     answer.destroy();
     throw new RemoteError(`bad status from ${path}: ${answer.statusCode}`);
   }
   try {
-    return JSON.parse(await textOf(answer));
+    const text = await textOf(answer);
+    const tag = answer.headers.etag ?? createHash('sha256').update(text).digest('hex');
+    return { value: tag === known ? undefined : JSON.parse(text), tag };
   } catch (error) {
     throw new RemoteError(`${path}: ${error instanceof Error ? error.message : String(error)}`);
   }
@@ -54,12 +69,8 @@ async function textOf(answer: IncomingMessage): Promise<string> {
 }
 
 /** An APIResourceList's resources, with their subresources below them. */
-function fromLegacy(list: readonly DiscoveredResource[], group: string, version: string): DiscoveredResource[] {
-  const kindOf = (one: DiscoveredResource) => ({
-    group: one.group || group,
-    version: one.version || version,
-    kind: one.kind,
-  });
+function fromLegacy(list: readonly DiscoveredResource[]): DiscoveredResource[] {
+  const kindOf = ({ group = '', version = '', kind }: DiscoveredResource) => ({ group, version, kind });
   return list
     .filter(({ name }) => typeof name === 'string' && !name.includes('/'))
     .map((one) => {

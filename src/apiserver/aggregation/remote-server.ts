@@ -1,6 +1,7 @@
 import type { IncomingMessage, OutgoingHttpHeaders } from 'node:http';
 import { Agent, request } from 'node:https';
-import { type ConnectionOptions, connect, type TLSSocket } from 'node:tls';
+import type { Duplex } from 'node:stream';
+import type { ConnectionOptions } from 'node:tls';
 import type { APIService } from '../../api/apiregistration/v1.gen.ts';
 import type { KeyPair } from '../../utils/x509.ts';
 import type { UserInfo } from '../user.ts';
@@ -17,6 +18,16 @@ export const remoteExtraPrefix = 'x-remote-extra-';
 
 /** The user of this server's own questions. */
 export const aggregatorUser: UserInfo = { name: 'system:kube-aggregator', groups: ['system:masters'] };
+
+/** A request without its body. */
+interface Question {
+  readonly method: string;
+  /** With its query. */
+  readonly path: string;
+  readonly headers: OutgoingHttpHeaders;
+  readonly user: UserInfo;
+  readonly signal: AbortSignal;
+}
 
 /** An extension API server could not be asked; the message is for clients. */
 export class RemoteError extends Error {
@@ -52,21 +63,14 @@ export class RemoteServer {
    * Asks for a path with its query, and answers when the head of the answer is there. Rejects with a RemoteError in
    * Go's words. `body` undefined: none.
    */
-  async ask(options: {
-    readonly method: string;
-    readonly path: string;
-    readonly headers: OutgoingHttpHeaders;
-    readonly user: UserInfo;
-    readonly body?: Buffer | undefined;
-    readonly signal: AbortSignal;
-  }): Promise<IncomingMessage> {
-    const { method, path, user, body, signal } = options;
+  async ask(options: Question & { readonly body?: Buffer | undefined }): Promise<IncomingMessage> {
+    const { method, path, body, signal } = options;
     const where = { ...this.#tls, ...(await this.address()) };
-    const headers = { ...options.headers, ...userHeaders(user), host: authority(where) };
     const length = body && body.length > 0 ? { 'content-length': body.length } : {};
+    const headers = { ...headersFor(options, where), ...length };
     const once = (agent: Agent | false) =>
       new Promise<IncomingMessage>((resolve, reject) => {
-        const sent = request({ ...where, method, path, headers: { ...headers, ...length }, agent, signal }, resolve);
+        const sent = request({ ...where, method, path, headers, agent, signal }, resolve);
         sent.on('error', (error: NodeJS.ErrnoException) => {
           const stale = sent.reusedSocket && (error.code === 'ECONNRESET' || error.code === 'EPIPE');
           if (stale && agent) once(false).then(resolve, reject);
@@ -77,30 +81,33 @@ export class RemoteServer {
     return once(this.#agent);
   }
 
-  /** A connection of its own, for what leaves HTTP, and the headers that say who is at this end. */
-  async dial(user: UserInfo, signal: AbortSignal): Promise<{ socket: TLSSocket; headers: OutgoingHttpHeaders }> {
-    const { host, port } = await this.address();
-    const tls = this.#tls;
-    const where = { ...tls, host, port };
-    const socket = await new Promise<TLSSocket>((resolve, reject) => {
-      const opened = connect({ ...tls, host, port, ALPNProtocols: ['http/1.1'] });
-      const fail = (error: Error) => {
-        opened.destroy();
-        reject(new RemoteError(transportProblem(error, where)));
-      };
-      const gone = () => fail(new Error('context canceled'));
-      signal.addEventListener('abort', gone, { once: true });
-      opened.setTimeout(CONNECT_MS, () => fail(new Error('i/o timeout')));
-      opened.once('error', fail);
-      opened.once('secureConnect', () => {
-        opened.off('error', fail);
-        opened.setTimeout(0);
-        opened.setNoDelay(true);
+  /**
+   * Asks to leave HTTP, over a connection of its own. `upgraded` is that connection, and what was read of it past the
+   * answer's head; undefined where the server would not. Rejects with a RemoteError.
+   */
+  async upgrade(options: Question): Promise<{
+    readonly answer: IncomingMessage;
+    readonly upgraded?: { readonly socket: Duplex; readonly head: Buffer };
+  }> {
+    const { method, path, signal } = options;
+    const where = { ...this.#tls, ...(await this.address()) };
+    return new Promise((resolve, reject) => {
+      const sent = request({ ...where, method, path, headers: headersFor(options, where), agent: false, signal });
+      const timer = setTimeout(() => sent.destroy(new Error('i/o timeout')), CONNECT_MS);
+      sent.once('socket', (socket) => socket.once('secureConnect', () => clearTimeout(timer)));
+      sent.once('upgrade', (answer, socket, head) => {
         signal.removeEventListener('abort', gone);
-        resolve(opened);
+        resolve({ answer, upgraded: { socket, head } });
       });
+      sent.once('response', (answer) => resolve({ answer }));
+      const gone = () => sent.destroy();
+      signal.addEventListener('abort', gone, { once: true });
+      sent.once('error', (error) => {
+        clearTimeout(timer);
+        reject(new RemoteError(plainHttp(error) ?? transportProblem(error, where)));
+      });
+      sent.end();
     });
-    return { socket, headers: { ...userHeaders(user), host: authority(where) } };
   }
 
   /** Ends idle connections; requests under way go on. */
@@ -119,8 +126,12 @@ export class RemoteServer {
   }
 }
 
-const authority = ({ servername, port }: { readonly servername?: string; readonly port: number }): string =>
-  `${servername}:${port}`;
+/** What a request says of itself; the names of the host come from where it goes. */
+function headersFor({ headers, user }: Question, { host, port }: Address): OutgoingHttpHeaders {
+  const authority = `${host.includes(':') ? `[${host}]` : host}:${port}`;
+  const forwarded = 'x-forwarded-uri' in headers ? { 'x-forwarded-host': authority } : {};
+  return { ...headers, ...forwarded, ...userHeaders(user), host: authority };
+}
 
 /** https://kubernetes.io/docs/tasks/extend-kubernetes/configure-aggregation-layer/#kubernetes-apiserver-client-authentication */
 function userHeaders({ name, uid, groups, extra }: UserInfo): OutgoingHttpHeaders {

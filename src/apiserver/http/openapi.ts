@@ -28,7 +28,7 @@ export function installOpenApi(
   clock: Clock,
   aggregator?: Aggregator,
 ): void {
-  const documents = new OpenApiDocuments(resources);
+  const documents = new OpenApiDocuments(resources, aggregator);
   paths.add('/openapi/v2', async (request) => {
     switch (chooseMediaType(request.exchange.headers.accept, v2MediaTypes)) {
       case JSON_TYPE:
@@ -41,7 +41,7 @@ export function installOpenApi(
   });
   paths.add(INDEX, async (request) =>
     // Kubernetes does not say that it is JSON.
-    respond(request, 'text/plain; charset=utf-8', await documents.v3Index(aggregator?.openApiPaths()), {
+    respond(request, 'text/plain; charset=utf-8', await documents.v3Index(), {
       'cache-control': PRIVATE,
     }),
   );

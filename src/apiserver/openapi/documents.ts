@@ -6,6 +6,7 @@ import type { ResourceTable, ServedResource } from '../core.ts';
 import { Definitions, definitionName, type GroupVersionKind, gvk, type Json } from './definitions.ts';
 import { encodeGnostic } from './gnostic.ts';
 import { encodeGnostic3 } from './gnostic3.ts';
+import { merged, type SwaggerPart } from './merge.ts';
 import { Paths } from './paths.ts';
 import { type AddPaths, everyVersion, plainPaths } from './plain-paths.ts';
 import { inSlices } from './slices.ts';
@@ -17,6 +18,16 @@ export interface Document {
   readonly bytes: Buffer;
   /** Hexadecimal, of the content. */
   readonly hash: string;
+}
+
+/** What an aggregator knows of the documents of other servers. */
+export interface OtherDocuments {
+  /** Another number whenever one of them is another. */
+  readonly generation: number;
+  /** Of version 3: paths in the index, and where each can be had. */
+  openApiPaths(): readonly (readonly [path: string, url: string])[];
+  /** Of version 2. */
+  openApiParts(): readonly SwaggerPart[];
 }
 
 const info = { title: 'Kubernetes', version: '1.36' };
@@ -42,7 +53,9 @@ function everywhere(name: string, versions: Readonly<Record<string, readonly str
  */
 export class OpenApiDocuments {
   readonly #resources: ResourceTable;
+  readonly #others: OtherDocuments | undefined;
   #generation = -1;
+  #othersGeneration = 0;
   #made = new Map<string, Promise<Document>>();
   /** What each document of v3 is made of. */
   #byPath = new Map<string, ServedResource[] | AddPaths>();
@@ -51,34 +64,34 @@ export class OpenApiDocuments {
   #last: Promise<unknown> = Promise.resolve();
   #docs: Promise<Docs> | undefined;
 
-  constructor(resources: ResourceTable) {
+  /** `others`: what extension servers have. */
+  constructor(resources: ResourceTable, others?: OtherDocuments) {
     this.#resources = resources;
+    this.#others = others;
   }
 
   v2(): Promise<Document> {
-    return this.#once('v2', (docs, kinds, resources) => build2(docs, kinds, resources, encodeJson));
+    return this.#v2('v2', encodeJson);
   }
 
   /** In protobuf, see gnostic.ts. */
   v2Protobuf(): Promise<Document> {
-    return this.#once('v2 protobuf', (docs, kinds, resources) => build2(docs, kinds, resources, encodeGnostic));
+    return this.#v2('v2 protobuf', encodeGnostic);
   }
 
   /**
-   * The index of v3: where each group-version's document is, with the hash of its content. `others` are documents of
-   * other servers; a hash of "" is not known.
+   * The index of v3: where each group-version's document is, with the hash of its content; this server's own count.
    */
-  async v3Index(others: readonly (readonly [path: string, hash: string])[] = []): Promise<Document> {
+  async v3Index(): Promise<Document> {
     this.#refresh();
     const documents = [...this.#byPath.keys()].sort().map(async (path) => {
       const hash = customHash(this.#byPath.get(path)) ?? (await this.#document3(path, encodeJson)).hash;
       return [path, { serverRelativeURL: `/openapi/v3/${path}?hash=${hash}` }] as const;
     });
-    const elsewhere = others.map(([path, hash]) => {
-      const serverRelativeURL = `/openapi/v3/${path}${hash && `?hash=${hash}`}`;
-      return [path, { serverRelativeURL }] as const;
-    });
-    const paths = Object.fromEntries([...(await Promise.all(documents)), ...elsewhere]);
+    const elsewhere = (this.#others?.openApiPaths() ?? []).map(
+      ([path, serverRelativeURL]) => [path, { serverRelativeURL }] as const,
+    );
+    const paths = Object.fromEntries([...elsewhere, ...(await Promise.all(documents))]);
     return document(Buffer.from(JSON.stringify({ paths })));
   }
 
@@ -94,6 +107,11 @@ export class OpenApiDocuments {
     return json && { bytes: (await this.#document3(path, encodeGnostic3)).bytes, hash: json.hash };
   }
 
+  #v2(key: string, encode: Encode): Promise<Document> {
+    const others = this.#others?.openApiParts() ?? [];
+    return this.#once(key, (docs, kinds, resources) => build2(docs, kinds, resources, others, encode));
+  }
+
   #document3(path: string, encode: Encode): Promise<Document> {
     const of = this.#byPath.get(path) ?? [];
     const key = `v3 ${path}${encode === encodeJson ? '' : ' protobuf'}`;
@@ -105,8 +123,10 @@ export class OpenApiDocuments {
   }
 
   #refresh(): void {
-    if (this.#generation === this.#resources.generation) return;
+    const others = this.#others?.generation ?? 0;
+    if (this.#generation === this.#resources.generation && this.#othersGeneration === others) return;
     this.#generation = this.#resources.generation;
+    this.#othersGeneration = others;
     const before = this.#byPath;
     const made = this.#made;
     this.#made = new Map();
@@ -161,6 +181,7 @@ function* build2(
   docs: Docs,
   kinds: Kinds,
   resources: readonly ServedResource[],
+  others: readonly SwaggerPart[],
   encode: Encode,
 ): Generator<void, Buffer> {
   const definitions = new Definitions(2, docs, (name) => kinds.get(name) ?? everywhere(name, everyVersion));
@@ -177,12 +198,11 @@ function* build2(
     yield;
   }
   for (const add of Object.values(plainPaths)) add(paths, definitions);
+  const own = { paths: paths.all(), definitions: definitions.all(), parameters: paths.shared() };
   return yield* encode({
     swagger: '2.0',
     info,
-    paths: paths.all(),
-    definitions: definitions.all(),
-    parameters: paths.shared(),
+    ...(others.length > 0 ? merged(own, others) : own),
     securityDefinitions,
     security,
   });
