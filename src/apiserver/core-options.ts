@@ -3,7 +3,7 @@ import type { Model } from '../schema/resolve.ts';
 import type { Store } from '../store/store.ts';
 import type { Clock } from '../utils/clock.ts';
 import type { Logger } from '../utils/log.ts';
-import type { Registry } from '../utils/metrics.ts';
+import { type Family, labelText, type Registry, Values } from '../utils/metrics.ts';
 import type { AdmissionPlugin, Authorizer } from './admission.ts';
 import type { WatchCaches } from './cache/caches.ts';
 import type { ListParameters, RequestContext, Target } from './core.ts';
@@ -66,6 +66,7 @@ export function builtinHooks(
     if (!served) throw new Error(`the server has no ${resource}`);
     return caches.of(served);
   };
+  options.metrics?.add(serviceGauges(clusterIpRanges, nodePorts, caches));
   return {
     namespaces: namespaceHooks,
     services: new ServiceAllocator({
@@ -79,5 +80,36 @@ export function builtinHooks(
       services: cacheOf('', 'services'),
       cidrs: cacheOf('networking.k8s.io', 'servicecidrs'),
     }),
+  };
+}
+
+/** How many addresses and node ports are given and left, under kube-apiserver's names. */
+function serviceGauges(
+  cidrs: readonly string[],
+  [first, last]: readonly [number, number],
+  caches: WatchCaches,
+): Family {
+  const ranges = cidrs.map((cidr) => new IpRange(cidr));
+  return {
+    render(lines) {
+      const addresses = caches.peek('/registry/ipaddresses/');
+      const gauge = (name: string, help: string) => new Values('gauge', `kube_apiserver_${name}`, `[ALPHA] ${help}`);
+      const given = gauge('clusterip_allocator_allocated_ips', 'Cluster IPs that are given.');
+      const left = gauge('clusterip_allocator_available_ips', 'Cluster IPs that are left.');
+      for (const range of ranges) {
+        let count = 0;
+        for (const { key } of addresses?.values() ?? []) {
+          if (range.contains(key.slice(key.lastIndexOf('/') + 1))) count++;
+        }
+        given.set(labelText({ cidr: range.cidr }), count);
+        left.set(labelText({ cidr: range.cidr }), Number(range.size) - count);
+      }
+      const ports = caches.peek(nodePortsInUse.prefix)?.size ?? 0;
+      const held = gauge('nodeport_allocator_allocated_ports', 'Node ports that are given.');
+      const free = gauge('nodeport_allocator_available_ports', 'Node ports that are left.');
+      held.set('', ports);
+      free.set('', last - first + 1 - ports);
+      for (const family of [given, left, held, free]) family.render(lines);
+    },
   };
 }

@@ -1,10 +1,11 @@
 import { mkdirSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
-import type { Node } from '../api/core/v1.gen.ts';
+import type { Node, Service } from '../api/core/v1.gen.ts';
 import { TokenFile } from '../apiserver/authentication/token-file.ts';
 import { createConnector } from '../apiserver/http/connect/connector.ts';
 import { createHttpServer } from '../apiserver/http/server.ts';
+import { NodePortRepair } from '../apiserver/registry/node-port-repair.ts';
 import { InformerFactory } from '../client/informer.ts';
 import { createEventRecorder } from '../client/recorder.ts';
 import { startControllers } from '../controllers/index.ts';
@@ -151,6 +152,20 @@ export async function startServer(options: ServerOptions & { readonly log: Logge
     rootCA: certificates.ca.cert,
     namespaceGraceMs: 0,
   });
+  const serviceResource = plane.core.resources.find('', 'v1', 'services');
+  if (!serviceResource) throw new Error('services are not served');
+  const nodePortRecorder = recorder.as('portallocator-repair-controller');
+  const nodePortRepair = new NodePortRepair({
+    store,
+    clock,
+    log: log.child({ component: 'apiserver' }),
+    nodePorts: parsePortRange(options.serviceNodePortRange),
+    // What the core keeps under services are Services.
+    services: async () => (await plane.core.objects.stored(serviceResource)).map(({ object }) => object as Service),
+    warn: (service, reason, message) => nodePortRecorder.event(service, 'Warning', reason, message),
+    metrics: registry,
+  });
+  nodePortRepair.start();
   const scheduler = startScheduler({
     client: plane.client('kube-scheduler'),
     informers,
@@ -178,7 +193,7 @@ export async function startServer(options: ServerOptions & { readonly log: Logge
     url: `https://127.0.0.1:${port}`,
     async stop() {
       health.stopping = true;
-      await Promise.all([controllers.stop(), scheduler.stop(), dnsEndpoints.stop()]);
+      await Promise.all([nodePortRepair.stop(), controllers.stop(), scheduler.stop(), dnsEndpoints.stop()]);
       informers.stop();
       await recorder.stop();
       await http.close();

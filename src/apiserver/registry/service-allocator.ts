@@ -5,7 +5,7 @@ import type { ServiceCIDR } from '../../api/networking/v1.gen.ts';
 import type { KubeObject, Mutable } from '../../api/resource.ts';
 import { fieldErrors, Path } from '../../schema/field-error.ts';
 import { formatTime } from '../../schema/time.ts';
-import type { Operation, Store } from '../../store/store.ts';
+import type { Operation, PutOperation, Store } from '../../store/store.ts';
 import type { Clock } from '../../utils/clock.ts';
 import { canonicalAddress } from '../../utils/ip.ts';
 import type { WatchCache } from '../cache/watch-cache.ts';
@@ -13,7 +13,8 @@ import type { RegistryHooks, Reservation } from './hooks.ts';
 import { IpRange } from './ip-range.ts';
 import { initFamilies } from './service-families.ts';
 
-const NODE_PORTS_PREFIX = '/registry/ranges/servicenodeports/';
+/** A key below it for each port that is held. */
+export const NODE_PORTS_PREFIX = '/registry/ranges/servicenodeports/';
 
 /** Dry runs count node ports from here, past those that there are. */
 const DRY_RUN_PORT = 32768;
@@ -389,7 +390,8 @@ export class ServiceAllocator implements RegistryHooks {
 
 const addressKey = (ip: string): string => `/registry/ipaddresses/${ip}`;
 
-function takePort(port: number, service: Service): Operation {
+/** Holds a port for a Service where nobody does. */
+export function takePort(port: number, service: Service): PutOperation {
   const { name, namespace } = service.metadata;
   const holder = { metadata: { name: String(port) }, service: { namespace, name } };
   return { type: 'put', key: NODE_PORTS_PREFIX + port, value: Buffer.from(JSON.stringify(holder)), expect: 0 };
