@@ -71,4 +71,6 @@ export interface StrategyContext {
   readonly namespaceLabels: (namespace: string) => Readonly<Record<string, string>>;
   /** Milliseconds since the epoch. */
   readonly now: number;
+  /** Of validation: what is wrong already. */
+  readonly metadataProblems?: readonly FieldError[];
 }

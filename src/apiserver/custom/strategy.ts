@@ -30,8 +30,8 @@ export function customStrategy(
       if (hasStatus) delete fieldsOf(object).status;
       object.metadata.generation = 1;
     },
-    validateCreate: (object) =>
-      and(shape.validateCreate(object), [...specReplicas(object, scale), ...statusReplicas(object, scale)]),
+    validateCreate: (object, context) =>
+      and(shape.validateCreate(object, context), [...specReplicas(object, scale), ...statusReplicas(object, scale)]),
     prepareForUpdate: (object, old) => {
       const fields = fieldsOf(object);
       const before = fieldsOf(old);
@@ -40,8 +40,11 @@ export function customStrategy(
       const { metadata: _old, ...then } = before;
       if (!deepEqual(now, then)) object.metadata.generation = (old.metadata.generation ?? 0) + 1;
     },
-    validateUpdate: (object, old, { warn }) =>
-      and(shape.validateUpdate(object, old, warn), [...specReplicas(object, scale), ...statusReplicas(object, scale)]),
+    validateUpdate: (object, old, context) =>
+      and(shape.validateUpdate(object, old, context), [
+        ...specReplicas(object, scale),
+        ...statusReplicas(object, scale),
+      ]),
     subresources: {
       ...(hasStatus && {
         status: {
@@ -56,8 +59,8 @@ export function customStrategy(
             const { resourceVersion } = old.metadata;
             fields.metadata = { ...old.metadata, resourceVersion, managedFields };
           },
-          validateUpdate: (object, old, { warn }) =>
-            and(shape.validateStatusUpdate(object, old, warn), statusReplicas(object, scale)),
+          validateUpdate: (object, old, context) =>
+            and(shape.validateStatusUpdate(object, old, context), statusReplicas(object, scale)),
         },
       }),
     },

@@ -3,6 +3,7 @@ import { apiVersionOf, type KubeObject, type Mutable } from '../../api/resource.
 import { DecodeError } from '../../schema/decode.ts';
 import { cloneJson, DepthError, isJsonObject, type JsonObject, setOwn } from '../../schema/json.ts';
 import type { ObjectSchema } from '../../schema/model.ts';
+import type { StrategyContext } from '../strategy.ts';
 import { type CompiledSchema, compileSchema, type Found } from './schema/compile.ts';
 import { dropNulls } from './schema/defaulting.ts';
 import { CoerceError, coerceEmbedded } from './schema/object-meta.ts';
@@ -86,16 +87,16 @@ export class VersionShape {
     return this.#put(coerceEmbedded(known, root, { dropInvalid: false }));
   }
 
-  validateCreate(object: KubeObject): Found {
-    return this.compiled.validateCreate(fieldsOf(object));
+  validateCreate(object: KubeObject, { metadataProblems }: StrategyContext): Found {
+    return this.compiled.validateCreate(fieldsOf(object), metadataProblems);
   }
 
-  validateUpdate(object: KubeObject, old: KubeObject, warn: (message: string) => void): Found {
-    return this.compiled.validateUpdate(fieldsOf(object), fieldsOf(old), warn);
+  validateUpdate(object: KubeObject, old: KubeObject, { warn, metadataProblems }: StrategyContext): Found {
+    return this.compiled.validateUpdate(fieldsOf(object), fieldsOf(old), warn, metadataProblems);
   }
 
-  validateStatusUpdate(object: KubeObject, old: KubeObject, warn: (message: string) => void): Found {
-    return this.compiled.validateStatusUpdate(fieldsOf(object), fieldsOf(old), warn);
+  validateStatusUpdate(object: KubeObject, old: KubeObject, { warn, metadataProblems }: StrategyContext): Found {
+    return this.compiled.validateStatusUpdate(fieldsOf(object), fieldsOf(old), warn, metadataProblems);
   }
 
   /** Kind, version and metadata first: that is how stored objects begin. */

@@ -116,7 +116,6 @@ export class Registry {
     }
     setUpMetadata(object.metadata, target);
     if (!write.patches) dropRepeatedOwners(object, write.context);
-    const asked = object.metadata.resourceVersion;
     const request = this.admissionOf('CREATE', write, object, undefined, object.metadata.name ?? '');
     const began = performance.now();
     this.#track(write, object, undefined);
@@ -125,10 +124,6 @@ export class Registry {
     // Of an object that webhooks changed this may be another one.
     const meta = object.metadata;
     setNamespace(meta, target);
-    if (meta.resourceVersion && !dryRun) {
-      const why = 'resourceVersion should not be set on objects to be created';
-      throw write.storage.custom || !asked ? errors.unknown(why) : errors.badRequest(why);
-    }
     const generated = !meta.name && meta.generateName ? meta.generateName : undefined;
     if (generated !== undefined) meta.name = generateName(generated, this.#random);
     const reservation = await this.hooksOf(write.storage)?.beginCreate?.(object, dryRun);
@@ -138,6 +133,9 @@ export class Registry {
       if (validated) await validated;
       if (turns.over(prepared)) await turns.take();
       if (request) await this.admission.validate(request);
+      if (meta.resourceVersion && !dryRun) {
+        throw errors.unknown('resourceVersion should not be set on objects to be created');
+      }
       return await this.#insert(write, object, generated, reservation);
     } finally {
       reservation?.done();
@@ -214,7 +212,7 @@ export class Registry {
         throw this.#invalid(write, object.metadata.name, [...ofMetadata, ...found]);
       if (strategy.warnings) for (const warning of strategy.warnings(object, undefined)) context.warn(warning);
     };
-    const found = strategy.validateCreate?.(object, strategyContext) ?? [];
+    const found = strategy.validateCreate?.(object, knowing(strategyContext, ofMetadata)) ?? [];
     if (found instanceof Promise) return found.then(conclude);
     conclude(found);
     return undefined;
@@ -412,7 +410,7 @@ export class Registry {
       const warnings = sub ? sub.warnings : strategy.warnings;
       if (warnings) for (const warning of warnings(object, old)) context.warn(warning);
     };
-    const found = validate?.(object, old, strategyContext) ?? [];
+    const found = validate?.(object, old, knowing(strategyContext, ofMetadata)) ?? [];
     if (found instanceof Promise) return found.then(conclude);
     conclude(found);
     return undefined;

@@ -26,6 +26,8 @@ export interface ReadOptions {
   readonly unknown?: string[];
 }
 
+type Problems = readonly FieldError[];
+
 /** What is wrong with an object: at once, but for rules that take long. */
 export type Found = readonly FieldError[] | Promise<readonly FieldError[]>;
 
@@ -73,27 +75,27 @@ export class CompiledSchema {
     return applyDefaults({ ...out, ...meta }, this.root);
   }
 
-  /** What is wrong with a new object, but for its own metadata. */
-  validateCreate(object: JsonObject): Found {
+  /** What is wrong with a new object, but for its own metadata: `before` tells what is wrong with that. */
+  validateCreate(object: JsonObject, before: Problems = []): Found {
     if (!this.root) return [];
     const found = problems(this.#check, object, Path.root, undefined);
     found.push(...embeddedProblems(object, this.root), ...listTypeProblems(object, this.root));
-    return this.#withRules(found, object, undefined, () => {});
+    return this.#withRules(found, before, object, undefined, () => {});
   }
 
   /** The same for an update: what was wrong before and did not change may stay; of rules so broken `warn` is told. */
-  validateUpdate(object: JsonObject, old: JsonObject, warn: Warn): Found {
+  validateUpdate(object: JsonObject, old: JsonObject, warn: Warn, before: Problems = []): Found {
     const { root } = this;
     if (!root) return [];
     const correlated = new Correlated(object, old, root);
     const found = problems(this.#check, object, Path.root, correlated);
     found.push(...embeddedProblems(object, root));
     if (listTypeProblems(old, root).length === 0) found.push(...listTypeProblems(object, root));
-    return this.#withRules(found, object, correlated, warn);
+    return this.#withRules(found, before, object, correlated, warn);
   }
 
   /** The same for an update through the status subresource. */
-  validateStatusUpdate(object: JsonObject, old: JsonObject, warn: Warn): Found {
+  validateStatusUpdate(object: JsonObject, old: JsonObject, warn: Warn, before: Problems = []): Found {
     const { root } = this;
     if (!root) return [];
     const correlated = new Correlated(object, old, root);
@@ -102,7 +104,7 @@ export class CompiledSchema {
       found.push(...problems(this.#checkStatus, object.status, Path.of('status'), correlated.key('status')));
     }
     if (listTypeProblems(old, root).length === 0) found.push(...listTypeProblems(object, root));
-    return this.#withRules(found, object, correlated, warn);
+    return this.#withRules(found, before, object, correlated, warn);
   }
 
   /** Rules are compiled when the first object comes. */
@@ -112,10 +114,16 @@ export class CompiledSchema {
   }
 
   /** Rules are not evaluated on objects that may not have the shape they expect. */
-  #withRules(found: FieldError[], object: JsonObject, correlated: Correlated | undefined, warn: Warn): Found {
+  #withRules(
+    found: FieldError[],
+    before: Problems,
+    object: JsonObject,
+    correlated: Correlated | undefined,
+    warn: Warn,
+  ): Found {
     const tree = this.#rules;
     if (!tree) return found;
-    if (found.some(({ type }) => blocking.has(type))) return [...found, notChecked];
+    if (found.some(blocks) || before.some(blocks)) return [...found, notChecked];
     const broken = evaluateRules(tree, object, correlated?.old, Path.root, correlated, warn);
     return broken instanceof Promise ? broken.then((late) => [...found, ...late]) : [...found, ...broken];
   }
@@ -128,6 +136,8 @@ const blocking: ReadonlySet<FieldErrorType> = new Set([
   'FieldValueTooMany',
   'FieldValueTypeInvalid',
 ]);
+
+const blocks = ({ type }: FieldError): boolean => blocking.has(type);
 
 const notChecked = fieldErrors.invalid(
   Path.root,
