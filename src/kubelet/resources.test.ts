@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { ResourceRequirements } from '../api/core/v1.gen.ts';
+import type { PodSpec, ResourceRequirements } from '../api/core/v1.gen.ts';
 import { qosClass } from '../api/pod-qos.ts';
 import { container, pod } from './pods/fixtures.ts';
 import { containerResources, cpuShares, oomScoreAdjustment, podResources } from './resources.ts';
@@ -61,13 +61,26 @@ it('turns limits into quotas and requests into shares', () => {
   });
 });
 
-it.each<[string, ResourceRequirements, number | undefined, number]>([
-  ['guaranteed', full, undefined, -997],
-  ['best effort', {}, undefined, 1000],
-  ['critical', {}, 2_000_000_000, -997],
-  ['half of the memory', { requests: { memory: '2Gi' } }, undefined, 500],
-  ['all of the memory', { requests: { memory: '4Gi' } }, undefined, 3],
-])('how soon the kernel kills it: %s', (_, resources, priority, expected) => {
+it.each<[string, ResourceRequirements, Partial<PodSpec>, number]>([
+  ['guaranteed', full, {}, -997],
+  ['best effort', {}, {}, 1000],
+  ['critical', {}, { priorityClassName: 'system-node-critical' }, -997],
+  ['half of the memory', { requests: { memory: '2Gi' } }, {}, 500],
+  ['all of the memory', { requests: { memory: '4Gi' } }, {}, 3],
+  ["half of what is the pod's", {}, { resources: { requests: { memory: '2Gi' } } }, 500],
+])('how soon the kernel kills it: %s', (_, resources, more, expected) => {
   const c = needs('a', resources);
-  expect(oomScoreAdjustment(pod({ containers: [c], priority }), c, 4 * GIB)).toBe(expected);
+  expect(oomScoreAdjustment(pod({ containers: [c], ...more }), c, 4 * GIB)).toBe(expected);
+});
+
+it('kills a sidecar no sooner than what it serves', () => {
+  const side = needs('side', { requests: { memory: '1Gi' } }, { restartPolicy: 'Always' });
+  const served = [needs('a', { requests: { memory: '3Gi' } }), needs('b', { requests: { memory: '2Gi' } })];
+  expect(oomScoreAdjustment(pod({ initContainers: [side], containers: served }), side, 4 * GIB)).toBe(500);
+});
+
+it('gives containers without a limit that of their pod', () => {
+  const c = needs('a', { requests: { cpu: '100m' } });
+  const whole = pod({ containers: [c], resources: { limits: { cpu: '1', memory: '1Gi' } } });
+  expect(containerResources(whole, c, 4 * GIB)).toMatchObject({ cpuQuota: 100_000, memoryLimitInBytes: GIB });
 });

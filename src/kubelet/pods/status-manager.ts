@@ -130,9 +130,27 @@ function patchBody(status: PodStatus, before: PodStatus | undefined): object {
     ],
     // Merged by address otherwise, which would keep those of an earlier sandbox.
     ...(status.podIPs && { podIPs: [...status.podIPs, { $patch: 'replace' }] }),
-    ...(status.resources && { resources: { ...status.resources, $patch: 'replace' } }),
-    ...(status.allocatedResources && { allocatedResources: { ...status.allocatedResources, $patch: 'replace' } }),
+    allocatedResources: withoutOthers(status.allocatedResources, before?.allocatedResources),
+    ...(status.resources && {
+      resources: {
+        ...status.resources,
+        limits: withoutOthers(status.resources.limits, before?.resources?.limits),
+        requests: withoutOthers(status.resources.requests, before?.resources?.requests),
+      },
+    }),
   };
+}
+
+type List = Readonly<Record<string, string>>;
+
+/** A list that takes away what was there before. */
+function withoutOthers(
+  now: List | undefined,
+  before: List | undefined,
+): Readonly<Record<string, string | null>> | null {
+  if (!now) return null;
+  const gone = Object.keys(before ?? {}).filter((name) => !Object.hasOwn(now, name));
+  return { ...now, ...Object.fromEntries(gone.map((name) => [name, null])) };
 }
 
 function same(a: PodStatus, b: PodStatus | undefined): boolean {
