@@ -3,22 +3,69 @@ import { type EndpointSlice, endpointslices } from '../api/discovery/v1.gen.ts';
 import { isAlreadyExists, isConflict, isNotFound } from '../api/errors.ts';
 import type { Draft, KubeObject } from '../api/resource.ts';
 import type { Client, ResourceClient } from '../client/client.ts';
+import { runController } from '../client/controller.ts';
+import type { InformerFactory } from '../client/informer.ts';
+import { WorkQueue } from '../client/work-queue.ts';
 import { deepEqual } from '../schema/equal.ts';
+import type { Clock } from '../utils/clock.ts';
+import type { Logger } from '../utils/log.ts';
+
+const NAMESPACE = 'default';
+const NAME = 'kubernetes';
+
+/** Where the API server is. */
+export interface KubernetesServiceOptions {
+  readonly clusterIP: string;
+  readonly address: string;
+  readonly port: number;
+}
+
+/** Puts the Service `kubernetes` and its endpoints right again whenever somebody changes or deletes them. */
+export function startKubernetesServiceController(
+  options: KubernetesServiceOptions & {
+    readonly client: Client;
+    readonly informers: InformerFactory;
+    readonly clock: Clock;
+    readonly log: Logger;
+  },
+): { stop(): Promise<void> } {
+  const { client, informers, clock, log } = options;
+  const queue = new WorkQueue({ name: 'kubernetes-service', clock });
+  const look = ({ metadata }: KubeObject): void => {
+    if (metadata.name === NAME && metadata.namespace === NAMESPACE) queue.add(NAME);
+  };
+  const handler = { onAdd: look, onUpdate: (_: KubeObject, now: KubeObject) => look(now), onDelete: look };
+  const removers = [
+    informers.informer(services).addHandler(handler),
+    informers.informer(endpoints).addHandler(handler),
+    informers.informer(endpointslices).addHandler(handler),
+  ];
+  const controller = runController({
+    name: 'kubernetes-service',
+    queue,
+    workers: 1,
+    log,
+    reconcile: () => ensureKubernetesService(client, options),
+  });
+  return {
+    async stop() {
+      for (const remove of removers) remove();
+      await controller.stop();
+    },
+  };
+}
 
 /**
- * The Service `kubernetes` in `default`, by which pods reach the API server, and where it leads. Servers keep their own
- * address in it (kube-apiserver's lease reconciler does the same for several servers).
+ * The Service `kubernetes` in `default`, by which pods reach the API server, and where it leads. There is one server
+ * over a store, so that its address is the only one.
  */
-export async function ensureKubernetesService(
-  client: Client,
-  options: { readonly clusterIP: string; readonly address: string; readonly port: number },
-): Promise<void> {
+export async function ensureKubernetesService(client: Client, options: KubernetesServiceOptions): Promise<void> {
   const ports: Service['spec']['ports'] = [{ name: 'https', port: 443, protocol: 'TCP', targetPort: options.port }];
   const labels = { component: 'apiserver', provider: 'kubernetes' };
-  const meta = { name: 'kubernetes', namespace: 'default' };
+  const meta = { name: NAME, namespace: NAMESPACE };
   await ensure(
     client.resource(services),
-    'default',
+    NAMESPACE,
     {
       metadata: { ...meta, labels },
       spec: {
@@ -30,18 +77,15 @@ export async function ensureKubernetesService(
       },
     } satisfies Draft<Service>,
     (service: Service): Service | undefined =>
-      service.spec.ports?.[0]?.targetPort === options.port
+      service.spec.type === 'ClusterIP' && deepEqual(service.spec.ports, ports)
         ? undefined
-        : {
-            ...service,
-            spec: { ...service.spec, ports },
-          },
+        : { ...service, spec: { ...service.spec, type: 'ClusterIP', ports } },
   );
   const mirror = { 'endpointslice.kubernetes.io/skip-mirror': 'true' };
   const subsets: Endpoints['subsets'] = [
     { addresses: [{ ip: options.address }], ports: [{ name: 'https', port: options.port, protocol: 'TCP' }] },
   ];
-  await ensure(client.resource(endpoints), 'default', { metadata: { ...meta, labels: mirror }, subsets }, (current) =>
+  await ensure(client.resource(endpoints), NAMESPACE, { metadata: { ...meta, labels: mirror }, subsets }, (current) =>
     deepEqual(current.subsets, subsets) ? undefined : { ...current, subsets },
   );
   const slice: Pick<EndpointSlice, 'addressType' | 'endpoints' | 'ports'> = {
@@ -51,7 +95,7 @@ export async function ensureKubernetesService(
   };
   await ensure(
     client.resource(endpointslices),
-    'default',
+    NAMESPACE,
     { metadata: { ...meta, labels: { 'kubernetes.io/service-name': 'kubernetes' } }, ...slice },
     (current) =>
       deepEqual(current.endpoints, slice.endpoints) && deepEqual(current.ports, slice.ports)

@@ -24,7 +24,7 @@ import { ServerHealth } from './health.ts';
 import { checkRange, overlap } from './ip-range.ts';
 import { buildKubeconfig } from './kubeconfig.ts';
 import { kubeletConnector } from './kubelets.ts';
-import { ensureKubernetesService } from './kubernetes-service.ts';
+import { ensureKubernetesService, startKubernetesServiceController } from './kubernetes-service.ts';
 import { QueueMetrics, registerServerMetrics } from './metrics.ts';
 import { type ClusterPaths, clusterPaths } from './paths.ts';
 import { parsePortRange } from './port-range.ts';
@@ -131,11 +131,8 @@ export async function startServer(options: ServerOptions & { readonly log: Logge
   });
   writeKubeconfigs(paths, certificates, port, options.nodeName);
   const system = plane.client('kube-apiserver');
-  await ensureKubernetesService(system, {
-    clusterIP: addressInRange(options.serviceClusterIpRange, 1),
-    address: advertise,
-    port,
-  });
+  const itself = { clusterIP: addressInRange(options.serviceClusterIpRange, 1), address: advertise, port };
+  await ensureKubernetesService(system, itself);
   health.serviceMade = true;
 
   const controllerClient = plane.client('kube-controller-manager');
@@ -180,6 +177,13 @@ export async function startServer(options: ServerOptions & { readonly log: Logge
     clock,
     log: log.child({ component: 'controllers' }),
   });
+  const kubernetesService = startKubernetesServiceController({
+    ...itself,
+    client: system,
+    informers,
+    clock,
+    log: log.child({ component: 'apiserver' }),
+  });
   informers.start();
   informers.waitForSync().then(
     () => {
@@ -193,7 +197,13 @@ export async function startServer(options: ServerOptions & { readonly log: Logge
     url: `https://127.0.0.1:${port}`,
     async stop() {
       health.stopping = true;
-      await Promise.all([nodePortRepair.stop(), controllers.stop(), scheduler.stop(), dnsEndpoints.stop()]);
+      await Promise.all([
+        kubernetesService.stop(),
+        nodePortRepair.stop(),
+        controllers.stop(),
+        scheduler.stop(),
+        dnsEndpoints.stop(),
+      ]);
       informers.stop();
       await recorder.stop();
       await http.close();
