@@ -182,6 +182,16 @@ export function uriProblem(text: string): string | undefined {
   return problem === undefined ? undefined : `parse ${quote(text)}: ${problem}`;
 }
 
+/** Why a text is no URL at all, absolute or not, as Go's url.Parse tells it; undefined of one that is. */
+export function urlProblem(text: string): string | undefined {
+  const [whole = ''] = text.split('#', 1);
+  if (whole === '') return undefined;
+  const problem = uriDefect(whole);
+  const relative = problem === 'invalid URI for request';
+  if (problem === undefined || (relative && !/^[^/?]*:/.test(whole))) return undefined;
+  return `parse ${quote(text)}: ${relative ? 'first path segment in URL cannot contain colon' : problem}`;
+}
+
 function uriDefect(text: string): string | undefined {
   // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is looked for.
   if (/[\x00-\x1f\x7f]/.test(text)) return 'net/url: invalid control character in URL';

@@ -10,6 +10,7 @@
 import { badBase64 } from './base64.ts';
 import { formatDuration, parseDuration } from './duration.ts';
 import { embeddedName } from './embedded.ts';
+import { typeOfField } from './go-aliases.ts';
 import { describe, goType, kindOf } from './go-words.ts';
 import { cloneJson, DepthError, isJsonObject, type JsonObject, MAX_DEPTH, setOwn } from './json.ts';
 import type { Field, ObjectSchema, ScalarSchema, ScalarType, Schema } from './model.ts';
@@ -115,7 +116,8 @@ class Context {
   mismatchText(owner: Plan | undefined, name: string, got: string, type: string): string {
     if (!owner) return `json: cannot unmarshal ${got} into Go value of type ${type}`;
     const names = name === '' ? this.path : [...this.path, name];
-    return `json: cannot unmarshal ${got} into Go struct field ${owner.goName}.${names.join('.')} of type ${type}`;
+    const own = typeOfField(owner.goName, names.at(-1) ?? '', type);
+    return `json: cannot unmarshal ${got} into Go struct field ${owner.goName}.${names.join('.')} of type ${own}`;
   }
 }
 

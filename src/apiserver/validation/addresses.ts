@@ -45,6 +45,25 @@ export function cidrProblem(value: string): string | undefined {
   return (number >> host) << host === number ? undefined : 'must not have bits set beyond the prefix length';
 }
 
+/** An address with the length of its network's prefix, as an interface has it ("10.9.8.7/24"), in its one spelling. */
+export function checkInterfaceAddress(value: string, path: Path, found: Found): void {
+  const [address = '', prefix = '', ...more] = value.split('/');
+  const plain = withoutLeadingZeros(address);
+  const family = familyOf(plain);
+  const width = family === 'IPv4' ? 32 : 128;
+  if (family === undefined || !/^[0-9]+$/.test(prefix) || Number(prefix) > width || more.length > 0) {
+    const why = 'must be a valid address in CIDR form, (e.g. 10.9.8.7/24 or 2001:db8::1/64)';
+    found.push(fieldErrors.invalid(path, value, why));
+    return;
+  }
+  const mapped = isMapped(plain);
+  const inner = mapped ? addressText((addressNumber(plain) ?? 0n) & 0xffffffffn, 'IPv4') : canonicalAddress(plain);
+  const length = mapped && Number(prefix) >= 96 ? Number(prefix) - 96 : Number(prefix);
+  const canonical = `${inner}/${length}`;
+  if (value !== canonical)
+    found.push(fieldErrors.invalid(path, value, `must be in canonical form (${quote(canonical)})`));
+}
+
 /** The one spelling of a good range. */
 function canonicalRange(value: string): string {
   const [address = '', prefix = ''] = value.split('/');

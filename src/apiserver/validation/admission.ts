@@ -10,6 +10,7 @@ import type {
 } from '../../api/admissionregistration/v1.gen.ts';
 import type { CertificateSigningRequest } from '../../api/certificates/v1.gen.ts';
 import { dns1035LabelProblems, dns1123SubdomainProblems } from '../../api/names.ts';
+import { urlProblem } from '../../cel/network.ts';
 import { deepEqual } from '../../schema/equal.ts';
 import { fieldErrors, Path } from '../../schema/field-error.ts';
 import { checkLabelSelector } from './label-selector.ts';
@@ -29,20 +30,60 @@ function checkRule(rule: RuleWithOperations, path: Path, found: Found): void {
   for (const [i, operation] of (rule.operations ?? []).entries()) {
     checkOptionalEnum(operation, operations, path.child('operations').index(i), found);
   }
-  for (const field of ['apiGroups', 'apiVersions', 'resources'] as const) {
+  for (const [field, what] of [
+    ['apiGroups', 'API groups'],
+    ['apiVersions', 'API versions'],
+  ] as const) {
     const values = rule[field] ?? [];
+    if (values.length === 0) found.push(fieldErrors.required(path.child(field)));
+    if (values.length > 1 && values.includes('*')) {
+      const why = `if '*' is present, must not specify other ${what}`;
+      found.push(fieldErrors.invalid(path.child(field), values, why));
+    }
     // The group of the first kinds has no name.
     for (const [i, value] of field === 'apiGroups' ? [] : values.entries()) {
       if (value === '') found.push(fieldErrors.required(path.child(field).index(i)));
     }
-    if (values.length === 0) found.push(fieldErrors.required(path.child(field)));
-    if (field !== 'resources' && values.length > 1 && values.includes('*')) {
-      const what = field === 'apiGroups' ? 'API groups' : 'API versions';
-      const why = `if '*' is present, must not specify other ${what}`;
-      found.push(fieldErrors.invalid(path.child(field), values, why));
-    }
   }
+  checkResources(rule.resources ?? [], path.child('resources'), found);
   checkOptionalEnum(rule.scope, ['*', 'Cluster', 'Namespaced'], path.child('scope'), found);
+}
+
+/** Resources and subresources ("pods", "pods/log", "*" for all of them), of which none may repeat what another says. */
+function checkResources(resources: readonly string[], path: Path, found: Found): void {
+  if (resources.length === 0) found.push(fieldErrors.required(path));
+  const [allSubresources, allResources] = [new Set<string>(), new Set<string>()];
+  // As in Kubernetes, only the last resource without a subresource counts.
+  let plain = false;
+  for (const [i, resource] of resources.entries()) {
+    if (resource === '') {
+      found.push(fieldErrors.required(path.index(i)));
+      continue;
+    }
+    const slash = resource.indexOf('/');
+    if (slash < 0) {
+      plain = resource !== '*';
+      continue;
+    }
+    const [name, subresource] = [resource.slice(0, slash), resource.slice(slash + 1)];
+    const taken = [
+      ...(allSubresources.has(name) ? [`${name}/*`] : []),
+      ...(allResources.has(subresource) ? [`*/${subresource}`] : []),
+    ];
+    for (const other of taken) {
+      const why = `if '${other}' is present, must not specify ${resource}`;
+      found.push(fieldErrors.invalid(path.index(i), resource, why));
+    }
+    if (subresource === '*') allSubresources.add(name);
+    if (name === '*') allResources.add(subresource);
+  }
+  if (resources.length > 1 && resources.includes('*/*')) {
+    found.push(fieldErrors.invalid(path, resources, "if '*/*' is present, must not specify other resources"));
+  }
+  if (resources.includes('*') && plain) {
+    const why = "if '*' is present, must not specify other resources without subresources";
+    found.push(fieldErrors.invalid(path, resources, why));
+  }
 }
 
 export function checkClient({ url, service }: WebhookClientConfig, path: Path, found: Found): void {
@@ -53,8 +94,9 @@ export function checkClient({ url, service }: WebhookClientConfig, path: Path, f
   if (url !== undefined) {
     const at = path.child('url');
     const form = '; desired format: https://host[/path]';
-    if (!URL.canParse(url) && url.includes(':') && !url.endsWith('://')) {
-      found.push(fieldErrors.required(at, `url must be a valid URL${form}`));
+    const defect = urlProblem(url);
+    if (defect !== undefined) {
+      found.push(fieldErrors.required(at, `url must be a valid URL: ${defect}${form}`));
       return;
     }
     const parsed = URL.canParse(url) ? new URL(url) : undefined;

@@ -6,6 +6,7 @@ import { deepEqual } from '../../schema/equal.ts';
 import { type FieldError, fieldErrors, Path } from '../../schema/field-error.ts';
 import { compile } from './apps.ts';
 import { checkDomainPrefixedPath } from './domain-path.ts';
+import { goPodSpec, goValue } from './go-value.ts';
 import { parseIndexes } from './job-indexes.ts';
 import { checkLabelSelector } from './label-selector.ts';
 import { checkPodTemplate } from './pod-spec.ts';
@@ -110,7 +111,9 @@ function checkSpec(spec: JobSpec, path: Path, found: Found): void {
   if (spec.successPolicy) {
     const at = path.child('successPolicy');
     if (spec.completionMode !== 'Indexed') {
-      found.push(fieldErrors.invalid(at, shownSuccessPolicy(spec.successPolicy), 'requires indexed completion mode'));
+      found.push(
+        fieldErrors.invalid(at, goValue('SuccessPolicy', spec.successPolicy), 'requires indexed completion mode'),
+      );
     } else checkSuccessPolicy(spec, at, found);
   }
   checkReplacement(spec, path.child('podReplacementPolicy'), found);
@@ -279,37 +282,6 @@ function checkSuccessPolicy(spec: JobSpec, path: Path, found: Found): void {
   }
 }
 
-type SuccessPolicy = NonNullable<JobSpec['successPolicy']>;
-type FailurePolicy = NonNullable<JobSpec['podFailurePolicy']>;
-
-/** As messages show them, by the names that the fields have in Go. */
-const shownSuccessPolicy = ({ rules }: SuccessPolicy): unknown => ({
-  Rules: rules
-    ? rules.map((rule) => ({
-        SucceededIndexes: rule.succeededIndexes ?? null,
-        SucceededCount: rule.succeededCount ?? null,
-      }))
-    : null,
-});
-
-const shownFailurePolicy = ({ rules }: FailurePolicy): unknown => ({
-  Rules: rules
-    ? rules.map(({ action, onExitCodes: codes, onPodConditions }) => ({
-        Action: action ?? '',
-        OnExitCodes: codes
-          ? {
-              ContainerName: codes.containerName ?? null,
-              Operator: codes.operator ?? '',
-              Values: codes.values ?? null,
-            }
-          : null,
-        OnPodConditions: onPodConditions
-          ? onPodConditions.map(({ type, status }) => ({ Type: type ?? '', Status: status ?? '' }))
-          : null,
-      }))
-    : null,
-});
-
 /** May what only matters to the scheduler, and the resources of containers, still change? Only while nothing runs. */
 function restsSuspended({ spec, status }: Job): boolean {
   const suspended = status.conditions?.some(({ type, status: is }) => type === 'Suspended' && is === 'True');
@@ -337,14 +309,14 @@ export function validateJobUpdate(job: Job, old: Job): Found {
   change('selector');
   if (restsSuspended(old)) {
     if (!deepEqual(resting(spec.template), resting(old.spec.template))) {
-      found.push(fieldErrors.invalid(TEMPLATE.child('spec'), spec.template.spec, IMMUTABLE));
+      found.push(fieldErrors.invalid(TEMPLATE.child('spec'), goPodSpec({ ...spec.template.spec }), IMMUTABLE));
     }
-  } else change('template');
+  } else change('template', goValue('PodTemplateSpec', spec.template));
   change('completionMode');
-  change('podFailurePolicy', spec.podFailurePolicy && shownFailurePolicy(spec.podFailurePolicy));
+  change('podFailurePolicy', spec.podFailurePolicy && goValue('PodFailurePolicy', spec.podFailurePolicy));
   change('backoffLimitPerIndex');
   change('managedBy');
-  change('successPolicy', spec.successPolicy && shownSuccessPolicy(spec.successPolicy));
+  change('successPolicy', spec.successPolicy && goValue('SuccessPolicy', spec.successPolicy));
   return found;
 }
 

@@ -1,23 +1,28 @@
 /**
- * How Kubernetes' own types of pods and volumes name their fields, in the order they have: messages show values as
+ * How Kubernetes' own types of pods, volumes, devices and jobs' policies name their fields, in the order they have: messages show values as
  * Go's encoding/json writes them. A field is its Go name, `=` its JSON name where that is more than the first letter
  * in lower case, and `:` what it is: nothing a string, `b` a boolean, `i` a number, `q` a quantity, `n` a number or
- * string, all of which are shown as zero where they are absent; `l` a label selector or null, `?` anything else or null; `T` a structure
+ * string, all of which are shown as zero where they are absent; `l` a label selector or null, `r` an
+ * object as it was sent, `o` an object's metadata, which stands among the others without a name, `p` a pod's spec, `?` anything
+ * else or null; `T` a structure
  * of type T, `*T` one that may be null, `[]T` a list of them.
  */
 export const goTypes: Readonly<Record<string, string>> = {
   AWSElasticBlockStoreVolumeSource: 'VolumeID FSType=fsType Partition:i ReadOnly:b',
   Affinity: 'NodeAffinity:*NodeAffinity PodAffinity:*PodAffinity PodAntiAffinity:*PodAntiAffinity',
+  AllocationResult: 'Devices:DeviceAllocationResult NodeSelector:*NodeSelector AllocationTimestamp:?',
   AppArmorProfile: 'Type LocalhostProfile:?',
   AzureDiskVolumeSource: 'DiskName DataDiskURI=diskURI CachingMode:? FSType=fsType:? ReadOnly:? Kind:?',
   AzureFilePersistentVolumeSource: 'SecretName ShareName ReadOnly:b SecretNamespace:?',
   AzureFileVolumeSource: 'SecretName ShareName ReadOnly:b',
+  CELDeviceSelector: 'Expression',
   CSIPersistentVolumeSource:
     'Driver VolumeHandle ReadOnly:b FSType=fsType VolumeAttributes:? ControllerPublishSecretRef:*SecretReference ' +
     'NodeStageSecretRef:*SecretReference NodePublishSecretRef:*SecretReference ' +
     'ControllerExpandSecretRef:*SecretReference NodeExpandSecretRef:*SecretReference',
   CSIVolumeSource: 'Driver ReadOnly:? FSType=fsType:? VolumeAttributes:? NodePublishSecretRef:*LocalObjectReference',
   Capabilities: 'Add:? Drop:?',
+  CapacityRequirements: 'Requests:?',
   CephFSPersistentVolumeSource: 'Monitors:? Path User SecretFile SecretRef:*SecretReference ReadOnly:b',
   CephFSVolumeSource: 'Monitors:? Path User SecretFile SecretRef:*LocalObjectReference ReadOnly:b',
   CinderPersistentVolumeSource: 'VolumeID FSType=fsType ReadOnly:b SecretRef:*SecretReference',
@@ -37,6 +42,20 @@ export const goTypes: Readonly<Record<string, string>> = {
   ContainerResizePolicy: 'ResourceName RestartPolicy',
   ContainerRestartRule: 'Action ExitCodes:*ContainerRestartRuleOnExitCodes',
   ContainerRestartRuleOnExitCodes: 'Operator Values:?',
+  DeviceAllocationConfiguration: 'Source Requests:? Opaque:*OpaqueDeviceConfiguration',
+  DeviceAllocationResult: 'Results:[]DeviceRequestAllocationResult Config:[]DeviceAllocationConfiguration',
+  DeviceClaim: 'Requests:[]DeviceRequest Constraints:[]DeviceConstraint Config:[]DeviceClaimConfiguration',
+  DeviceClaimConfiguration: 'Requests:? Opaque:*OpaqueDeviceConfiguration',
+  DeviceConstraint: 'Requests:? MatchAttribute:? DistinctAttribute:?',
+  DeviceRequest: 'Name Exactly:*ExactDeviceRequest FirstAvailable:[]DeviceSubRequest',
+  DeviceRequestAllocationResult:
+    'Request Driver Pool Device AdminAccess:? Tolerations:[]DeviceToleration BindingConditions:? ' +
+    'BindingFailureConditions:? ShareID:? ConsumedCapacity:?',
+  DeviceSelector: 'CEL=cel:*CELDeviceSelector',
+  DeviceSubRequest:
+    'Name DeviceClassName Selectors:[]DeviceSelector AllocationMode Count:i Tolerations:[]DeviceToleration ' +
+    'Capacity:*CapacityRequirements',
+  DeviceToleration: 'Key Operator Value Effect TolerationSeconds:?',
   DownwardAPIProjection: 'Items:[]DownwardAPIVolumeFile',
   DownwardAPIVolumeFile: 'Path FieldRef:*ObjectFieldSelector ResourceFieldRef:*ResourceFieldSelector Mode:?',
   DownwardAPIVolumeSource: 'Items:[]DownwardAPIVolumeFile DefaultMode:?',
@@ -54,6 +73,9 @@ export const goTypes: Readonly<Record<string, string>> = {
     'TerminationMessagePolicy ImagePullPolicy SecurityContext:*SecurityContext Stdin:b StdinOnce:b TTY=tty:b ' +
     'TargetContainerName',
   EphemeralVolumeSource: 'VolumeClaimTemplate:*PersistentVolumeClaimTemplate',
+  ExactDeviceRequest:
+    'DeviceClassName Selectors:[]DeviceSelector AllocationMode Count:i AdminAccess:? Tolerations:[]DeviceToleration ' +
+    'Capacity:*CapacityRequirements',
   ExecAction: 'Command:?',
   FCVolumeSource: 'TargetWWNs:? Lun:? FSType=fsType ReadOnly:b WWIDs=wwids:?',
   FileKeySelector: 'VolumeName Path Key Optional:?',
@@ -93,6 +115,7 @@ export const goTypes: Readonly<Record<string, string>> = {
   NodeSelectorTerm: 'MatchExpressions:[]NodeSelectorRequirement MatchFields:[]NodeSelectorRequirement',
   ObjectFieldSelector: 'APIVersion=apiVersion FieldPath',
   ObjectReference: 'Kind Namespace Name UID=uid APIVersion=apiVersion ResourceVersion FieldPath',
+  OpaqueDeviceConfiguration: 'Driver Parameters:r',
   PersistentVolumeClaimSpec:
     'AccessModes:? Selector:l Resources:VolumeResourceRequirements VolumeName StorageClassName:? VolumeMode:? ' +
     'DataSource:*TypedLocalObjectReference DataSourceRef:*TypedObjectReference VolumeAttributesClassName:?',
@@ -122,6 +145,11 @@ export const goTypes: Readonly<Record<string, string>> = {
     'UserAnnotations:?',
   PodDNSConfig: 'Nameservers:? Searches:? Options:[]PodDNSConfigOption',
   PodDNSConfigOption: 'Name Value:?',
+  PodFailurePolicy: 'Rules:[]PodFailurePolicyRule',
+  PodFailurePolicyOnExitCodesRequirement: 'ContainerName:? Operator Values:?',
+  PodFailurePolicyOnPodConditionsPattern: 'Type Status',
+  PodFailurePolicyRule:
+    'Action OnExitCodes:*PodFailurePolicyOnExitCodesRequirement OnPodConditions:[]PodFailurePolicyOnPodConditionsPattern',
   PodOS: 'Name',
   PodReadinessGate: 'ConditionType',
   PodResourceClaim: 'Name ResourceClaimName:? ResourceClaimTemplateName:?',
@@ -143,6 +171,7 @@ export const goTypes: Readonly<Record<string, string>> = {
     'Overhead:? EnableServiceLinks:? TopologySpreadConstraints:[]TopologySpreadConstraint OS=os:*PodOS ' +
     'SchedulingGates:[]PodSchedulingGate ResourceClaims:[]PodResourceClaim Resources:*ResourceRequirements ' +
     'HostnameOverride:? SchedulingGroup:*PodSchedulingGroup',
+  PodTemplateSpec: 'metadata:o Spec:p',
   PortworxVolumeSource: 'VolumeID FSType=fsType ReadOnly:b',
   PreferredSchedulingTerm: 'Weight:i Preference:NodeSelectorTerm',
   Probe:
@@ -156,6 +185,8 @@ export const goTypes: Readonly<Record<string, string>> = {
   RBDVolumeSource:
     'CephMonitors=monitors:? RBDImage=image FSType=fsType RBDPool=pool RadosUser=user Keyring SecretRef:*LocalObjectReference ReadOnly:b',
   ResourceClaim: 'Name Request',
+  ResourceClaimSpec: 'Devices:DeviceClaim',
+  ResourceClaimTemplateSpec: 'metadata:o Spec:ResourceClaimSpec',
   ResourceFieldSelector: 'ContainerName Resource Divisor:q',
   ResourceRequirements: 'Limits:? Requests:? Claims:[]ResourceClaim',
   SELinuxOptions: 'User Role Type Level',
@@ -180,6 +211,8 @@ export const goTypes: Readonly<Record<string, string>> = {
   SleepAction: 'Seconds:i',
   StorageOSPersistentVolumeSource: 'VolumeName VolumeNamespace FSType=fsType ReadOnly:b SecretRef:*ObjectReference',
   StorageOSVolumeSource: 'VolumeName VolumeNamespace FSType=fsType ReadOnly:b SecretRef:*LocalObjectReference',
+  SuccessPolicy: 'Rules:[]SuccessPolicyRule',
+  SuccessPolicyRule: 'SucceededIndexes:? SucceededCount:?',
   Sysctl: 'Name Value',
   TCPSocketAction: 'Port:n Host',
   Toleration: 'Key Operator Value Effect TolerationSeconds:?',

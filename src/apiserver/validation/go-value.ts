@@ -29,7 +29,10 @@ const isFields = (value: unknown): value is Fields => typeof value === 'object' 
 export function goValue(type: string, value: unknown): Readonly<Record<string, unknown>> {
   const given = isFields(value) ? value : {};
   const out: Record<string, unknown> = {};
-  for (const { name, json, kind } of fieldsOf(type)) out[name] = goField(kind, given[json]);
+  for (const { name, json, kind } of fieldsOf(type)) {
+    if (kind === 'o') Object.assign(out, metadata(given[json]));
+    else out[name] = goField(kind, given[json]);
+  }
   return out;
 }
 
@@ -48,6 +51,10 @@ function goField(kind: string, value: unknown): unknown {
       return value ?? {};
     case 'l':
       return labelSelector(value);
+    case 'r':
+      return value ?? null;
+    case 'p':
+      return goPodSpec(isFields(value) ? value : {});
     case '?':
       return sorted(value ?? null);
     default:
@@ -55,6 +62,12 @@ function goField(kind: string, value: unknown): unknown {
       if (kind.startsWith('*')) return value === undefined ? null : goValue(kind.slice(1), value);
       return goValue(kind, value);
   }
+}
+
+/** These have JSON names, too. */
+function metadata(value: unknown): Fields {
+  const given = Object.entries(isFields(value) ? value : {}).filter(([, one]) => one !== null);
+  return Object.fromEntries(given.map(([key, one]) => [key, sorted(one)]));
 }
 
 /** These have JSON names, and say nothing of what is absent. */

@@ -15,6 +15,7 @@ import type {
 } from '../../api/resource/v1.gen.ts';
 import { deepEqual } from '../../schema/equal.ts';
 import { fieldErrors, Path } from '../../schema/field-error.ts';
+import { checkInterfaceAddress } from './addresses.ts';
 import { checkMetaConditions } from './conditions.ts';
 import {
   checkBindingConditions,
@@ -30,8 +31,9 @@ import {
   checkSet,
   MAX_CONFIG,
 } from './devices.ts';
+import { goValue } from './go-value.ts';
 import { checkNodeSelector } from './pod-scheduling.ts';
-import { addAll, checkCidr, checkOptionalEnum, checkQualifiedName, checkSubdomain, type Found } from './values.ts';
+import { addAll, checkOptionalEnum, checkQualifiedName, checkSubdomain, type Found } from './values.ts';
 
 const SPEC = Path.of('spec');
 const STATUS = Path.of('status');
@@ -141,7 +143,7 @@ export function validateResourceClaim({ spec }: ResourceClaim): Found {
 }
 
 export function validateResourceClaimUpdate({ spec }: ResourceClaim, old: ResourceClaim): Found {
-  return deepEqual(spec, old.spec) ? [] : [fieldErrors.invalid(SPEC, spec, IMMUTABLE)];
+  return deepEqual(spec, old.spec) ? [] : [fieldErrors.invalid(SPEC, goValue('ResourceClaimSpec', spec), IMMUTABLE)];
 }
 
 /** What a template may not say of the claims made from it, by Kubernetes' names of the fields. */
@@ -186,7 +188,9 @@ export function validateResourceClaimTemplateUpdate(
   old: ResourceClaimTemplate,
 ): Found {
   const found = validateResourceClaimTemplate(template);
-  if (!deepEqual(template.spec, old.spec)) found.push(fieldErrors.invalid(SPEC, template.spec, IMMUTABLE));
+  if (!deepEqual(template.spec, old.spec)) {
+    found.push(fieldErrors.invalid(SPEC, goValue('ResourceClaimTemplateSpec', template.spec), IMMUTABLE));
+  }
   return found;
 }
 
@@ -295,7 +299,7 @@ function checkDeviceStatus(
   if (Buffer.byteLength(networkData.hardwareAddress ?? '') > MAX_HARDWARE_ADDRESS) {
     found.push(fieldErrors.tooLong(at.child('hardwareAddress'), MAX_HARDWARE_ADDRESS));
   }
-  checkSet(networkData.ips, MAX_IPS, checkCidr, (ip) => ip, at.child('ips'), found);
+  checkSet(networkData.ips, MAX_IPS, checkInterfaceAddress, (ip) => ip, at.child('ips'), found);
 }
 
 export function validateResourceClaimStatus(claim: ResourceClaim, old: ResourceClaim): Found {
@@ -332,7 +336,8 @@ export function validateResourceClaimStatus(claim: ResourceClaim, old: ResourceC
   }
   if (old.status?.allocation && status.allocation) {
     if (!deepEqual(status.allocation, old.status.allocation)) {
-      found.push(fieldErrors.invalid(STATUS.child('allocation'), status.allocation, IMMUTABLE));
+      const shown = goValue('AllocationResult', status.allocation);
+      found.push(fieldErrors.invalid(STATUS.child('allocation'), shown, IMMUTABLE));
     }
   } else checkAllocation(claim, found);
   return found;

@@ -8,6 +8,8 @@ import type {
   ResourceSlice,
 } from '../../../api/resource/v1.gen.ts';
 import type { Mutable } from '../../../api/resource.ts';
+import { quote } from '../../../schema/quote.ts';
+import { formatTime } from '../../../schema/time.ts';
 import { checkAdminRequests, checkAdminResults } from '../../validation/device-admin-access.ts';
 import {
   validateDeviceClass,
@@ -101,17 +103,29 @@ function dropDisabled({ spec }: Mutable<ResourceSlice>): void {
   }
 }
 
+function setTaintTimes({ spec }: Mutable<ResourceSlice>, now: number): void {
+  for (const device of spec.devices ?? []) {
+    for (const taint of device.taints ?? []) taint.timeAdded ??= formatTime(now);
+  }
+}
+
 export const resourceSlice = define<ResourceSlice>({
-  prepareForCreate: (slice) => {
+  prepareForCreate: (slice, { now }) => {
     countsChanges.prepareForCreate(slice);
     dropDisabled(slice);
+    setTaintTimes(slice, now);
   },
-  prepareForUpdate: (slice, old) => {
+  prepareForUpdate: (slice, old, { now }) => {
     dropDisabled(slice);
+    setTaintTimes(slice, now);
     countsChanges.prepareForUpdate(slice, old);
   },
   validateCreate: (slice) => validateResourceSlice(slice),
   validateUpdate: validateResourceSlice,
+  warnings: ({ spec: { driver } }) =>
+    driver === driver.toLowerCase()
+      ? []
+      : [`spec.driver: driver names should be lowercase; ${quote(driver)} contains uppercase characters`],
   selectableFields: ({ spec }) => ({ 'spec.driver': spec?.driver ?? '', 'spec.nodeName': spec?.nodeName ?? '' }),
   tableCells: (slice, now) => [
     slice.metadata.name,
