@@ -6,6 +6,8 @@ import type { Stored } from '../core.ts';
 import { storedTexts } from './stored-text.ts';
 
 const METADATA = Buffer.from('"metadata":{');
+const UID = Buffer.from('"uid":"');
+const [QUOTE = 0, BRACE = 0, COMMA = 0] = Buffer.from('"{,');
 /** For values until they are in the store. */
 const memory = new Slab();
 const noLabels: Readonly<Record<string, string>> = Object.freeze({});
@@ -76,14 +78,14 @@ export class Entry implements Stored {
     const draft = this.#draft;
     if (!draft) return;
     this.#draft = undefined;
-    draft.metadata.resourceVersion = String(revision);
+    draft.metadata = versioned(draft.metadata, String(revision));
     deepFreeze(draft);
     this.#object = new WeakRef<KubeObject>(draft);
     this.#splice(value, revision);
   }
 
   #splice(value: Buffer, revision: number): void {
-    const at = value.indexOf(METADATA) + METADATA.length;
+    const at = versionAt(value);
     const rv = `"resourceVersion":"${revision}",`;
     const json = Buffer.allocUnsafeSlow(value.length + rv.length);
     value.copy(json, 0, 0, at);
@@ -159,4 +161,28 @@ export class Entry implements Stored {
     entry.#fields = this.#fields;
     return entry;
   }
+}
+
+/** Where a resourceVersion belongs in stored bytes: behind the uid, as Kubernetes has it, before whatever follows. */
+function versionAt(value: Buffer): number {
+  const start = value.indexOf(METADATA) + METADATA.length;
+  const uid = value.indexOf(UID, start);
+  const end = uid < 0 ? -1 : value.indexOf(QUOTE, uid + UID.length) + 1;
+  // Names and namespaces have no braces: behind one this is another uid.
+  const inner = value.indexOf(BRACE, start);
+  return end > 0 && value[end] === COMMA && (inner < 0 || inner > uid) ? end + 1 : start;
+}
+
+/** The metadata with a resourceVersion where its bytes have it. */
+function versioned(meta: Mutable<KubeObject>['metadata'], resourceVersion: string): Mutable<KubeObject>['metadata'] {
+  const { uid, name, generateName, namespace, selfLink, resourceVersion: _, ...rest } = meta;
+  return {
+    name,
+    ...(generateName !== undefined && { generateName }),
+    ...(namespace !== undefined && { namespace }),
+    ...(selfLink !== undefined && { selfLink }),
+    uid,
+    resourceVersion,
+    ...rest,
+  };
 }

@@ -13,6 +13,7 @@ import { deepEqual } from '../../schema/equal.ts';
 import { type FieldError, fieldErrors, Path } from '../../schema/field-error.ts';
 import type { JsonObject } from '../../schema/json.ts';
 import { quote } from '../../schema/quote.ts';
+import { storedForm } from '../../schema/stored-form.ts';
 import { formatTime } from '../../schema/time.ts';
 import type { Operation, Store } from '../../store/store.ts';
 import type { Clock } from '../../utils/clock.ts';
@@ -262,11 +263,12 @@ export class Registry {
       if (old) object.metadata.resourceVersion = String(old.revision);
       object.metadata = canonicalMetadata(object.metadata);
       // Through the stored version as well: it may not know all that the request's version does.
-      return Entry.unstored(key, old?.revision ?? 0, await toStorage(object));
+      return Entry.unstored(key, old?.revision ?? 0, formed(storage, await toStorage(object)));
     }
-    const saved = await toStorage(object);
+    const converted = await toStorage(object);
     const ttlSeconds = storage.strategy.ttlSeconds?.(object);
     for (let race = 0; race < MAX_RACES; race++) {
+      const saved = formed(storage, converted);
       const { entry, value } = Entry.forWrite(key, saved);
       if (old && (old.holds(value) || (value.length === old.size && same(saved, old.object)))) return old;
       const put: Operation = {
@@ -496,6 +498,13 @@ export function setNamespace(meta: Mutable<ObjectMeta>, target: Target): void {
   }
   meta.namespace = target.resource.data.namespaced ? target.namespace : undefined;
 }
+
+/** Built-in kinds are stored in their types; custom resources as they are. */
+const formed = (storage: ServedResource, object: Mutable<KubeObject>): Mutable<KubeObject> =>
+  storage.custom ? object : storedForm(storage.schema, object);
+
+const knowing = (context: StrategyContext, metadataProblems: readonly FieldError[]): StrategyContext =>
+  metadataProblems.length === 0 ? context : { ...context, metadataProblems };
 
 /** Equal but for the order of fields and the resourceVersion. */
 function same(object: KubeObject, old: KubeObject): boolean {

@@ -64,11 +64,7 @@ export const endpointSlice = define<EndpointSlice>({
     dropTopology(slice, old);
   },
   warnings,
-  setDefaults: (slice) => {
-    const { ports } = slice;
-    // None of them are written as null, however they came.
-    if (slice.endpoints?.length === 0) slice.endpoints = null as unknown as [];
-    if (ports?.length === 0) slice.ports = null as unknown as [];
+  setDefaults: ({ ports }) => {
     for (const port of ports ?? []) {
       port.name ??= '';
       port.protocol ??= 'TCP';

@@ -36,23 +36,16 @@ const bindingCells = (binding: Binding, now: number): readonly unknown[] => [
   names(binding.subjects, 'ServiceAccount'),
 ];
 
-/** No rules are written as null, however they came. */
-function setRoleDefaults(role: Mutable<Role | ClusterRole>): void {
-  if (role.rules?.length === 0) role.rules = null as unknown as [];
-}
-
 /** https://kubernetes.io/docs/reference/access-authn-authz/rbac/ */
 export const role = define<Role>({
   validateCreate: validateRole,
   validateUpdate: validateRole,
-  setDefaults: setRoleDefaults,
   allowCreateOnUpdate: true,
   tableCells: createdAtCells,
 });
 export const clusterRole = define<ClusterRole>({
   validateCreate: validateClusterRole,
   validateUpdate: validateClusterRole,
-  setDefaults: setRoleDefaults,
   allowCreateOnUpdate: true,
   tableCells: createdAtCells,
 });

@@ -122,13 +122,6 @@ export const csiDriver = define<CSIDriver>({
 });
 
 export const csiNode = define<CSINode>({
-  setDefaults: ({ spec }) => {
-    // No drivers are written as null, however they came.
-    if (spec.drivers?.length === 0) spec.drivers = null as unknown as [];
-    for (const driver of spec.drivers ?? []) {
-      if (driver.topologyKeys?.length === 0) driver.topologyKeys = null as unknown as [];
-    }
-  },
   validateCreate: validateCsiNode,
   validateUpdate: validateCsiNodeUpdate,
   tableCells: (node, now) => [node.metadata.name, node.spec.drivers?.length ?? 0, age(node, now)],
