@@ -141,9 +141,10 @@ export type WatchEventType = 'ADDED' | 'MODIFIED' | 'DELETED' | 'BOOKMARK';
 export interface CoreWatchSink {
   /**
    * `stored` is shared by all watchers of the event. A DELETED event carries the last state with the resourceVersion
-   * of the deletion. For BOOKMARK `stored` has only metadata.
+   * of the deletion. For BOOKMARK `stored` has only metadata. `previous`: what a MODIFIED object was before, as it is
+   * stored.
    */
-  event(type: WatchEventType, stored: Stored): void;
+  event(type: WatchEventType, stored: Stored, previous?: Stored): void;
   /** The watch is over; with an error the client gets it as an ERROR event. */
   end(error?: Error): void;
 }

@@ -11,6 +11,7 @@ import { forbidden } from './authorization/forbidden.ts';
 import { WatchCaches } from './cache/caches.ts';
 import type { Entry } from './cache/entry.ts';
 import { Reader } from './cache/reader.ts';
+import { splitSelection } from './cache/selection.ts';
 import type {
   ApiCore,
   Body,
@@ -167,9 +168,22 @@ export class Core implements ApiCore {
 
   async #listCustom({ resource, namespace, name }: Target, versions: Versions, options: ListParameters) {
     if (!versions.prepare) return this.#reader.list(resource, namespace, name, options, versions.view);
-    const list = await this.#reader.list(resource, namespace, name, options);
-    await versions.prepare(list.items);
-    return { ...list, items: list.items.map((item) => versions.view(item)) };
+    const { byName, select } = splitSelection(resource, options);
+    const { limit = 0 } = options;
+    const items: Stored[] = [];
+    let asked = { ...options, ...byName };
+    for (;;) {
+      const list = await this.#reader.list(resource, namespace, name, asked);
+      await versions.prepare(list.items);
+      const shown = list.items.map((item) => versions.view(item));
+      if (!select) return { ...list, items: shown };
+      items.push(...shown.filter(select));
+      const { remainingItemCount: _unknown, ...rest } = list;
+      if (list.continue === undefined || items.length >= limit) return { ...rest, items };
+      // The rest of the page is in those that follow.
+      const { resourceVersion: _revision, resourceVersionMatch: _match, ...next } = asked;
+      asked = { ...next, continue: list.continue, limit: limit - items.length };
+    }
   }
 
   async watch(
@@ -185,9 +199,11 @@ export class Core implements ApiCore {
     const versions = this.#versions(resource);
     const { storage, view } = versions;
     if (versions.prepare) {
-      const converted = new ConvertedSink(sink, versions);
+      const { byName, select } = splitSelection(resource, options);
+      const converted = new ConvertedSink(sink, versions, select);
       const { signal } = context;
-      const watch = await this.#reader.watch(resource, namespace, name, options, converted, undefined, signal);
+      const asked = { ...options, ...byName };
+      const watch = await this.#reader.watch(resource, namespace, name, asked, converted, undefined, signal);
       return converted.attach(watch);
     }
     return this.#reader.watch(

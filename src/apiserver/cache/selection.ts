@@ -1,9 +1,9 @@
 import { errors } from '../../api/errors.ts';
-import { everyField, type FieldSelector, parseFieldSelector } from '../../api/fields.ts';
+import { everyField, FieldSelector, parseFieldSelector } from '../../api/fields.ts';
 import { parseLabelSelector, SelectorError, selectEverything } from '../../api/labels.ts';
 import { groupResourceName, type KubeObject } from '../../api/resource.ts';
 import { quote } from '../../schema/quote.ts';
-import type { ListParameters, ServedResource } from '../core.ts';
+import type { ListParameters, ServedResource, Stored } from '../core.ts';
 import type { Entry } from './entry.ts';
 
 const NAME = 'metadata.name';
@@ -18,8 +18,11 @@ export interface Selection {
   /** The only name, and the only namespace, that the selectors leave. */
   readonly name: string | undefined;
   readonly namespace: string | undefined;
-  matches(entry: Entry): boolean;
+  matches(entry: Selectable): boolean;
 }
+
+/** What selectors look at. */
+export type Selectable = Pick<Entry, 'key' | 'labels' | 'fields'>;
 
 const everything: Selection = {
   all: true,
@@ -75,7 +78,7 @@ function read<T>(text: string, none: T, parse: (text: string) => T): T {
 function fieldsMatch(
   resource: ServedResource,
   selector: FieldSelector,
-  entry: Entry,
+  entry: Selectable,
   select: ((object: KubeObject) => Readonly<Record<string, string>>) | undefined,
 ): boolean {
   const path = entry.key.slice(resource.prefix.length);
@@ -143,4 +146,27 @@ function unknownField(resource: ServedResource, field: string): string {
     return `field label not supported for ${group}/${resource.version}, Kind=${data.kind}: ${field}`;
   }
   return `${quote(field)} is not a known field selector: only "metadata.name", "metadata.namespace"`;
+}
+
+/** Selectors in two parts: what names say, and the rest, which only the objects of the served version can tell. */
+export interface SplitSelection {
+  readonly byName: { readonly labelSelector: undefined; readonly fieldSelector: string | undefined };
+  /** Undefined where all are wanted. */
+  readonly select: ((shown: Stored) => boolean) | undefined;
+}
+
+/** Of resources whose objects are another's in the store. Throws BadRequest as compileSelection does. */
+export function splitSelection(resource: ServedResource, parameters: ListParameters): SplitSelection {
+  const selection = compileSelection(resource, '', '', parameters);
+  const names = read(parameters.fieldSelector ?? '', everyField, parseFieldSelector).requirements.filter(
+    ({ field }) => field === NAME || field === NAMESPACE,
+  );
+  const byName = {
+    labelSelector: undefined,
+    fieldSelector: names.length > 0 ? String(new FieldSelector(names)) : undefined,
+  };
+  if (selection.all) return { byName, select: undefined };
+  const select = ({ key, object }: Stored): boolean =>
+    selection.matches({ key, labels: object.metadata.labels ?? {}, fields: (fieldsOf) => fieldsOf(object) });
+  return { byName, select };
 }

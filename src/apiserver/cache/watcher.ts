@@ -26,6 +26,7 @@ export interface WatcherOptions {
 interface Queued {
   readonly type: WatchEventType;
   readonly stored: Stored;
+  readonly previous: Stored | undefined;
 }
 
 /**
@@ -84,7 +85,7 @@ export class Watcher {
     const entry = is ? current : event.departed;
     if (entry) {
       const view = this.#options.view;
-      this.#send(is ? (was ? 'MODIFIED' : 'ADDED') : 'DELETED', view ? view(entry) : entry);
+      this.#send(is ? (was ? 'MODIFIED' : 'ADDED') : 'DELETED', view ? view(entry) : entry, previous);
     }
   }
 
@@ -121,17 +122,17 @@ export class Watcher {
     if (!this.#ended) this.#finish(undefined);
   }
 
-  #send(type: WatchEventType, stored: Stored): void {
+  #send(type: WatchEventType, stored: Stored, previous?: Stored): void {
     if (this.#ending || this.#ended) return;
     if (!this.#paused && !this.#draining && this.#next === this.#queue.length) {
-      this.#hand(type, stored);
+      this.#hand(type, stored, previous);
       return;
     }
     if (this.#queue.length - this.#next - this.#initial >= MAX_QUEUED) {
       this.#finish(undefined);
       return;
     }
-    this.#queue.push({ type, stored });
+    this.#queue.push({ type, stored, previous });
   }
 
   #drain(): void {
@@ -140,7 +141,7 @@ export class Watcher {
     while (!this.#paused && !this.#ended && this.#next < this.#queue.length) {
       const item = this.#queue[this.#next++] as Queued;
       if (this.#initial > 0) this.#initial--;
-      this.#hand(item.type, item.stored);
+      this.#hand(item.type, item.stored, item.previous);
     }
     this.#draining = false;
     if (this.#next === this.#queue.length) {
@@ -153,9 +154,9 @@ export class Watcher {
     }
   }
 
-  #hand(type: WatchEventType, stored: Stored): void {
+  #hand(type: WatchEventType, stored: Stored, previous: Stored | undefined): void {
     try {
-      this.#options.sink.event(type, stored);
+      this.#options.sink.event(type, stored, previous);
     } catch (error) {
       this.#options.onFault(error);
       this.#finish(error instanceof Error ? error : new Error(String(error)));

@@ -1,3 +1,4 @@
+import { Entry } from '../cache/entry.ts';
 import type { CoreWatch, CoreWatchSink, Stored, WatchEventType } from '../core.ts';
 import type { Versions } from '../versions.ts';
 
@@ -5,20 +6,31 @@ import type { Versions } from '../versions.ts';
 const BATCH = 100;
 const MAX_WAITING = 1000;
 
-/** A sink that shows events in another version, in their order, where making that version takes time. */
+interface Waiting {
+  readonly type: WatchEventType;
+  readonly stored: Stored;
+  readonly previous: Stored | undefined;
+}
+
+/**
+ * A sink that shows events in another version, in their order, where making that version takes time. Selectors look at
+ * that version: what an event is to the reader shows only there.
+ */
 export class ConvertedSink implements CoreWatchSink {
   readonly #sink: CoreWatchSink;
   readonly #versions: Versions;
-  readonly #waiting: { readonly type: WatchEventType; readonly stored: Stored }[] = [];
+  readonly #select: ((shown: Stored) => boolean) | undefined;
+  readonly #waiting: Waiting[] = [];
   #watch: CoreWatch | undefined;
   #paused = false;
   #running = false;
   #over = false;
   #ending: { readonly error: Error | undefined } | undefined;
 
-  constructor(sink: CoreWatchSink, versions: Versions) {
+  constructor(sink: CoreWatchSink, versions: Versions, select: ((shown: Stored) => boolean) | undefined) {
     this.#sink = sink;
     this.#versions = versions;
+    this.#select = select;
   }
 
   /** The watch as its reader holds it. */
@@ -41,8 +53,8 @@ export class ConvertedSink implements CoreWatchSink {
     };
   }
 
-  event(type: WatchEventType, stored: Stored): void {
-    this.#waiting.push({ type, stored });
+  event(type: WatchEventType, stored: Stored, previous?: Stored): void {
+    this.#waiting.push({ type, stored, previous: this.#select && type === 'MODIFIED' ? previous : undefined });
     if (this.#waiting.length >= MAX_WAITING && !this.#paused) {
       this.#paused = true;
       this.#watch?.pause();
@@ -60,10 +72,12 @@ export class ConvertedSink implements CoreWatchSink {
     try {
       while (this.#waiting.length > 0 && !this.#over) {
         const batch = this.#waiting.splice(0, BATCH);
-        await this.#versions.prepare?.(batch.filter(({ type }) => type !== 'BOOKMARK').map(({ stored }) => stored));
-        for (const { type, stored } of batch) {
-          if (!this.#over) this.#sink.event(type, type === 'BOOKMARK' ? stored : this.#versions.view(stored));
-        }
+        const objects = batch.flatMap(({ type, stored, previous }) => {
+          if (type === 'BOOKMARK') return [];
+          return previous ? [stored, previous] : [stored];
+        });
+        await this.#versions.prepare?.(objects);
+        for (const waiting of batch) if (!this.#over) this.#show(waiting);
         if (this.#paused && this.#waiting.length < BATCH) {
           this.#paused = false;
           this.#watch?.resume();
@@ -78,9 +92,28 @@ export class ConvertedSink implements CoreWatchSink {
     }
   }
 
+  #show({ type, stored, previous }: Waiting): void {
+    if (type === 'BOOKMARK') {
+      this.#sink.event(type, stored);
+      return;
+    }
+    const view = this.#versions.view(stored);
+    const before = previous && this.#versions.view(previous);
+    const is = this.#select?.(view) ?? true;
+    const was = before ? this.#select?.(before) : is;
+    if (is) this.#sink.event(was ? type : 'ADDED', view);
+    else if (before && was) this.#sink.event('DELETED', departed(before, stored.revision));
+  }
+
   #finish(error: Error | undefined): void {
     if (this.#over) return;
     this.#over = true;
     this.#sink.end(error);
   }
+}
+
+/** An object as it was when it left the reader's sight, with the revision at which it did. */
+function departed({ key, object }: Stored, revision: number): Stored {
+  const metadata = { ...object.metadata, resourceVersion: String(revision) };
+  return Entry.unstored(key, revision, { ...object, metadata });
 }

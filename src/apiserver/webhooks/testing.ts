@@ -22,6 +22,12 @@ export interface TestWebhook {
   close(): Promise<void>;
 }
 
+interface Review {
+  readonly apiVersion: string;
+  readonly kind: string;
+  readonly request: AdmissionRequest;
+}
+
 const DAY = 24 * 60 * 60 * 1000;
 
 export async function startWebhook(
@@ -55,17 +61,17 @@ export async function startWebhook(
   const server = createServer({ cert, key: privateKeyPem(own.privateKey) }, async (exchange, reply) => {
     const chunks: Buffer[] = [];
     for await (const chunk of exchange) chunks.push(chunk as Buffer);
-    const review = JSON.parse(Buffer.concat(chunks).toString()) as { apiVersion: string; request: AdmissionRequest };
+    const review = JSON.parse(Buffer.concat(chunks).toString()) as Review;
     const path = new URL(exchange.url ?? '/', 'https://webhook').pathname;
     asked.push({ path, request: review.request });
     const said = answer(path, review.request);
     if ('hang' in said) return;
     reply.statusCode = 'raw' in said ? (said.status ?? 200) : 200;
-    const { apiVersion, request } = review;
+    const { apiVersion, kind, request } = review;
     const whole =
       'raw' in said
         ? said.raw
-        : JSON.stringify({ apiVersion, kind: 'AdmissionReview', response: { uid: request.uid, ...said.response } });
+        : JSON.stringify({ apiVersion, kind, response: { uid: request.uid, ...said.response } });
     reply.end(whole);
   });
   server.on('secureConnection', () => connections++);
