@@ -169,6 +169,7 @@ export async function startServer(options: ServerOptions & { readonly log: Logge
     clock,
     log: log.child({ component: 'scheduler' }),
     recorder: recorder.as('default-scheduler'),
+    metrics: registry,
   });
   const dnsEndpoints = startDnsEndpointsController({
     client: plane.client('kube-dns'),

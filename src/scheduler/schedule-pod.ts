@@ -9,6 +9,7 @@ import {
   type ScorePlugin,
   type Status,
 } from './framework/types.ts';
+import type { SchedulerMetrics } from './metrics.ts';
 
 /** Clusters up to this size are searched whole. */
 const minFeasibleNodes = 100;
@@ -48,14 +49,21 @@ export function schedulePod(
   nodes: readonly NodeInfo[],
   rotation: Rotation,
   random: () => number,
+  point?: SchedulerMetrics['point'],
 ): Decision {
+  const began = point ? performance.now() : 0;
   const state = new CycleState();
   const skipped = new Set<string>();
   for (const plugin of profile.preFilter) {
     const result = plugin.preFilter(state, pod, nodes);
     if (result === 'Skip') skipped.add(plugin.name);
-    else if (result) return failed(nodes.length, [result], nodes.length);
+    else if (result) {
+      point?.('PreFilter', performance.now() - began, 'Unschedulable');
+      return failed(nodes.length, [result], nodes.length);
+    }
   }
+  const filtering = point ? performance.now() : 0;
+  point?.('PreFilter', filtering - began, 'Success');
   const filters = profile.filter.filter((plugin) => !skipped.has(plugin.name));
   const wanted = numFeasibleNodesToFind(nodes.length);
   const feasible: NodeInfo[] = [];
@@ -71,9 +79,12 @@ export function schedulePod(
   }
   rotation.next = at;
   const [only] = feasible;
+  const scoring = point ? performance.now() : 0;
+  point?.('Filter', scoring - filtering, only ? 'Success' : 'Unschedulable');
   if (!only) return failed(nodes.length, refusals, 1);
   if (feasible.length === 1) return { node: only, evaluated, feasible: 1 };
   const totals = scoreNodes(profile, state, pod, feasible);
+  point?.('Score', performance.now() - scoring, 'Success');
   return { node: best(feasible, totals, random), evaluated, feasible: feasible.length };
 }
 

@@ -7,8 +7,10 @@ import { deepEqual } from '../schema/equal.ts';
 import { formatTime } from '../schema/time.ts';
 import type { Clock } from '../utils/clock.ts';
 import type { Logger } from '../utils/log.ts';
+import type { Registry } from '../utils/metrics.ts';
 import { Cache } from './cache/cache.ts';
 import type { ClusterEvent, Profile, QueuedPodInfo } from './framework/types.ts';
+import { SchedulerMetrics } from './metrics.ts';
 import { defaultProfile } from './profile.ts';
 import { SchedulingQueue } from './queue/scheduling-queue.ts';
 import { type CompiledProfile, compileProfile, failureMessage, type Rotation, schedulePod } from './schedule-pod.ts';
@@ -22,6 +24,8 @@ export interface SchedulerOptions {
   /** In [0, 1). */
   readonly random?: () => number;
   readonly profile?: Profile;
+  /** Where what is done is counted; absent: it is not. */
+  readonly metrics?: Registry;
 }
 
 export interface RunningScheduler {
@@ -48,6 +52,7 @@ class Scheduler implements RunningScheduler {
   readonly #compiled: CompiledProfile;
   readonly #cache = new Cache();
   readonly #queue: SchedulingQueue;
+  readonly #metrics: SchedulerMetrics | undefined;
   readonly #rotation: Rotation = { next: 0 };
   readonly #random: () => number;
   readonly #removeHandlers: (() => void)[];
@@ -69,7 +74,11 @@ class Scheduler implements RunningScheduler {
       mayEnter: (pod) => this.#profile.plugins.every((p) => !p.preEnqueue?.(pod)),
       events: new Map(this.#profile.plugins.map((p) => [p.name, new Set(p.events ?? [])])),
       onReady: () => this.#wake(),
+      onIncoming: (queue, event) => this.#metrics?.incoming(queue, event),
     });
+    this.#metrics =
+      options.metrics &&
+      new SchedulerMetrics(options.metrics, this.#profile.schedulerName, () => this.#queue.pending());
     const podInformer = options.informers.informer(pods);
     const nodeInformer = options.informers.informer(nodes);
     this.#removeHandlers = [
@@ -163,13 +172,23 @@ class Scheduler implements RunningScheduler {
       this.#queue.done(pod.metadata.uid);
       return;
     }
-    const decision = schedulePod(this.#compiled, info, this.#cache.nodes, this.#rotation, this.#random);
+    const began = performance.now();
+    const decision = schedulePod(
+      this.#compiled,
+      info,
+      this.#cache.nodes,
+      this.#rotation,
+      this.#random,
+      this.#metrics?.point,
+    );
+    this.#metrics?.chosen(performance.now() - began);
     if (decision.node) {
       this.#cache.assume(info, decision.node.name);
       this.#bindings++;
-      this.#track(this.#bind(item, decision.node.name));
+      this.#track(this.#bind(item, decision.node.name, began));
     } else {
       const message = failureMessage(decision.failure);
+      this.#metrics?.attempt('unschedulable', performance.now() - began);
       this.#queue.addUnschedulable(item, decision.failure.plugins);
       this.#options.recorder.event(pod, 'Warning', 'FailedScheduling', message);
       this.#track(this.#writeCondition(pod, message));
@@ -181,9 +200,10 @@ class Scheduler implements RunningScheduler {
     void work.finally(() => this.#writes.delete(work));
   }
 
-  async #bind(item: QueuedPodInfo, nodeName: string): Promise<void> {
+  async #bind(item: QueuedPodInfo, nodeName: string, began: number): Promise<void> {
     const { pod } = item;
     const { name, namespace = '', uid } = pod.metadata;
+    const binding = performance.now();
     try {
       await this.#options.client.resource(pods).createSubresource(namespace, name, 'binding', {
         apiVersion: 'v1',
@@ -192,6 +212,9 @@ class Scheduler implements RunningScheduler {
         target: { kind: 'Node', name: nodeName },
       });
       this.#queue.done(uid);
+      this.#metrics?.point('Bind', performance.now() - binding, 'Success');
+      this.#metrics?.attempt('scheduled', performance.now() - began);
+      this.#metrics?.bound(item, this.#options.clock.now());
       this.#options.recorder.event(
         pod,
         'Normal',
@@ -204,6 +227,8 @@ class Scheduler implements RunningScheduler {
       if (isNotFound(error) || isConflict(error)) this.#queue.done(uid);
       else {
         this.#options.log.warn({ err: error, pod: `${namespace}/${name}`, node: nodeName }, 'binding failed');
+        this.#metrics?.point('Bind', performance.now() - binding, 'Error');
+        this.#metrics?.attempt('error', performance.now() - began);
         this.#queue.addAfterError(item);
         this.#options.recorder.event(
           pod,

@@ -63,6 +63,8 @@ export interface QueueSortPlugin extends Plugin {
 export interface QueuedPodInfo {
   readonly pod: Pod;
   readonly info: PodInfo;
+  /** When it first could be scheduled, ms. */
+  readonly added: number;
   /** When it was last added to the queue, ms. */
   timestamp: number;
   attempts: number;

@@ -2,6 +2,7 @@ import type { Pod } from '../../api/core/v1.gen.ts';
 import type { Clock, Timer } from '../../utils/clock.ts';
 import { podInfo } from '../framework/pod-info.ts';
 import type { ClusterEvent, QueuedPodInfo } from '../framework/types.ts';
+import type { QueueName } from '../metrics.ts';
 import { Heap } from './heap.ts';
 
 export interface SchedulingQueueOptions {
@@ -13,6 +14,8 @@ export interface SchedulingQueueOptions {
   readonly events: ReadonlyMap<string, ReadonlySet<ClusterEvent>>;
   /** There is something to pop. */
   readonly onReady: () => void;
+  /** A pod came into a part of the queue; for metrics. */
+  readonly onIncoming?: (queue: QueueName, event: string) => void;
 }
 
 const initialBackoffMs = 1000;
@@ -57,10 +60,14 @@ export class SchedulingQueue {
   add(pod: Pod): void {
     if (!this.#options.mayEnter(pod)) {
       this.#gated.set(pod.metadata.uid, pod);
+      this.#options.onIncoming?.('gated', 'PodAdd');
       return;
     }
     const now = this.#options.clock.now();
-    this.#activate({ pod, info: podInfo(pod), timestamp: now, attempts: 0, unschedulablePlugins: new Set() });
+    this.#activate(
+      { pod, info: podInfo(pod), added: now, timestamp: now, attempts: 0, unschedulablePlugins: new Set() },
+      'PodAdd',
+    );
   }
 
   /** A waiting pod changed. `relevant`: more than its status did, so it is worth another look. */
@@ -80,7 +87,7 @@ export class SchedulingQueue {
     else if (stuck) {
       if (relevant) {
         this.#unschedulable.delete(uid);
-        this.#requeue(fresh(stuck));
+        this.#requeue(fresh(stuck), 'PodUpdate');
       } else this.#unschedulable.set(uid, { ...stuck, pod });
     } else if (!this.#inFlight.has(uid)) this.add(pod);
     else if (relevant) this.#inFlight.get(uid)?.add('Pod/Update');
@@ -117,9 +124,11 @@ export class SchedulingQueue {
     this.#inFlight.delete(uid);
     item.unschedulablePlugins = plugins;
     item.timestamp = this.#options.clock.now();
-    if (plugins.size === 0 || [...missed].some((event) => this.#helps(event, item))) this.#requeue(item);
+    const event = [...missed].find((one) => this.#helps(one, item));
+    if (plugins.size === 0 || event !== undefined) this.#requeue(item, event ?? 'ScheduleAttemptFailure');
     else {
       this.#unschedulable.set(uid, item);
+      this.#options.onIncoming?.('unschedulable', 'ScheduleAttemptFailure');
       this.#arm();
     }
   }
@@ -135,7 +144,7 @@ export class SchedulingQueue {
     for (const [uid, item] of this.#unschedulable) {
       if (!this.#helps(event, item)) continue;
       this.#unschedulable.delete(uid);
-      this.#requeue(item);
+      this.#requeue(item, event);
     }
   }
 
@@ -149,16 +158,18 @@ export class SchedulingQueue {
     return false;
   }
 
-  #requeue(item: QueuedPodInfo): void {
-    if (backoffEnd(item) <= this.#options.clock.now()) this.#activate(item);
+  #requeue(item: QueuedPodInfo, event: string): void {
+    if (backoffEnd(item) <= this.#options.clock.now()) this.#activate(item, event);
     else {
       this.#backoff.push(item);
+      this.#options.onIncoming?.('backoff', event);
       this.#arm();
     }
   }
 
-  #activate(item: QueuedPodInfo): void {
+  #activate(item: QueuedPodInfo, event: string): void {
     this.#active.push(item);
+    this.#options.onIncoming?.('active', event);
     this.#options.onReady();
   }
 
@@ -183,12 +194,12 @@ export class SchedulingQueue {
   #flush(now: number): void {
     for (let item = this.#backoff.peek(); item && backoffEnd(item) <= now; item = this.#backoff.peek()) {
       this.#backoff.pop();
-      this.#activate(item);
+      this.#activate(item, 'BackoffComplete');
     }
     for (const [uid, item] of this.#unschedulable) {
       if (item.timestamp + longestUnschedulableMs > now) break;
       this.#unschedulable.delete(uid);
-      this.#requeue(item);
+      this.#requeue(item, 'UnschedulableTimeout');
     }
     this.#arm();
   }
