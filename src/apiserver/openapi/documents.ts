@@ -84,14 +84,16 @@ export class OpenApiDocuments {
    */
   async v3Index(): Promise<Document> {
     this.#refresh();
-    const documents = [...this.#byPath.keys()].sort().map(async (path) => {
+    const documents = [...this.#byPath.keys()].map(async (path) => {
       const hash = customHash(this.#byPath.get(path)) ?? (await this.#document3(path, encodeJson)).hash;
       return [path, { serverRelativeURL: `/openapi/v3/${path}?hash=${hash}` }] as const;
     });
     const elsewhere = (this.#others?.openApiPaths() ?? []).map(
       ([path, serverRelativeURL]) => [path, { serverRelativeURL }] as const,
     );
-    const paths = Object.fromEntries([...elsewhere, ...(await Promise.all(documents))]);
+    // The last of a path counts.
+    const all = new Map([...elsewhere, ...(await Promise.all(documents))]);
+    const paths = Object.fromEntries([...all].sort(([a], [b]) => (a < b ? -1 : 1)));
     return document(Buffer.from(JSON.stringify({ paths })));
   }
 

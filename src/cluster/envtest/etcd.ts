@@ -1,5 +1,5 @@
 import { createServer } from 'node:http';
-import { FlagError } from './flags.ts';
+import { FlagError } from './values.ts';
 
 export interface EtcdStandIn {
   stop(): Promise<void>;

@@ -49,6 +49,44 @@ describe('parseApiServerFlags', () => {
     });
   });
 
+  it('takes what suites of operators add', () => {
+    const flags = parseApiServerFlags([
+      ...envtest,
+      '--admission-control=MutatingAdmissionWebhook',
+      '--api-audiences=kubernetes',
+      '--audit-log-path=/tmp/audit.log',
+      '--audit-policy-file=/tmp/policy.yaml',
+      '--authentication-config=/tmp/authentication.yaml',
+      '--enable-aggregator-routing=true',
+      '--enable-bootstrap-token-auth',
+      '--encryption-provider-config=/tmp/encryption.yaml',
+      '--feature-gates=DynamicResourceAllocation=true,ProcMountType=true',
+      '--max-mutating-requests-inflight=1000',
+      '--oidc-issuer-url=https://issuer.test',
+      '--oidc-client-id=client',
+      '--runtime-config=api/all=true',
+      '--service-cluster-ip-range=10.101.0.0/16,fd00:96::/112',
+      '--token-auth-file=/tmp/tokens.csv',
+    ]);
+    expect(flags).toMatchObject({
+      apiAudiences: ['kubernetes'],
+      authenticationConfig: '/tmp/authentication.yaml',
+      serviceClusterIpRange: '10.101.0.0/16,fd00:96::/112',
+      tokenAuthFile: '/tmp/tokens.csv',
+    });
+    // Whatever a test may miss is told.
+    expect([...flags.ignored].sort()).toEqual([
+      'admission-control',
+      'audit-log-path',
+      'audit-policy-file',
+      'enable-bootstrap-token-auth',
+      'feature-gates',
+      'oidc-client-id',
+      'oidc-issuer-url',
+      'runtime-config',
+    ]);
+  });
+
   it.each([
     [['--foo=1'], 'unknown flag: --foo'],
     [['--insecure-port=0'], 'unknown flag: --insecure-port'],
@@ -63,7 +101,26 @@ describe('parseApiServerFlags', () => {
     ],
     [['extra'], '"kube-apiserver" does not take any arguments, got ["extra"]'],
     [['--disable-admission-plugins=Foo'], 'disable-admission-plugins plugin "Foo" is unknown'],
-    [['--oidc-issuer-url=https://x'], "--oidc-issuer-url is not there in Skiff's API server for tests"],
+    [
+      ['--oidc-issuer-url=https://x'],
+      'oidc-issuer-url and oidc-client-id must be specified together when any oidc-* flags are set',
+    ],
+    [['--authorization-mode=Foo'], 'authorization-mode "Foo" is not a valid mode'],
+    [['--authorization-mode=Webhook'], "authorization-mode Webhook's authorization config file not passed"],
+    [
+      ['--authorization-mode=RBAC', '--authorization-config=f'],
+      '--authorization-config can not be specified when --authorization-mode or --authorization-webhook-* flags are defined',
+    ],
+    [['--bind-address=x'], 'invalid argument "x" for "--bind-address" flag: failed to parse IP: "x"'],
+    [['-v=x'], 'invalid argument "x" for "-v, --v" flag: strconv.ParseUint: parsing "x": invalid syntax'],
+    [['--request-timeout=5'], 'invalid argument "5" for "--request-timeout" flag: time: missing unit in duration "5"'],
+    [['--feature-gates=A'], 'missing bool value for A'],
+    [['--feature-gates=A=x'], 'invalid value of A=x, err: strconv.ParseBool: parsing "x": invalid syntax'],
+    [['--runtime-config=api/all'], 'invalid value api/all='],
+    [
+      ['--authorization-webhook-config-file=f'],
+      "--authorization-webhook-config-file is not there in Skiff's API server for tests",
+    ],
   ])('refuses %j as kube-apiserver does', (args, message) => {
     expect(() => parseApiServerFlags(args)).toThrow(expect.objectContaining({ message }));
   });

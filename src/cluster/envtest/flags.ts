@@ -1,9 +1,5 @@
 /** kube-apiserver's command line, as far as a test's API server needs it. */
-
-/** A command line that kube-apiserver would refuse, in its words. */
-export class FlagError extends Error {
-  override name = 'FlagError';
-}
+import { checkSettings, checkValue, FlagError, isTrue } from './values.ts';
 
 export interface ApiServerFlags {
   readonly bindAddress: string;
@@ -15,6 +11,9 @@ export interface ApiServerFlags {
   readonly clientCaFile?: string;
   readonly tokenAuthFile?: string;
   readonly anonymousAuth: boolean;
+  /** Files that say the same as flags, and more. */
+  readonly authenticationConfig?: string;
+  readonly authorizationConfig?: string;
   readonly authorizationMode: string;
   /** The first signs; tokens of no other are good. */
   readonly serviceAccountIssuer?: string;
@@ -22,6 +21,7 @@ export interface ApiServerFlags {
   readonly serviceAccountKeyFiles: readonly string[];
   readonly apiAudiences: readonly string[];
   readonly disabledAdmissionPlugins: ReadonlySet<string>;
+  /** One, or two with a comma between. */
   readonly serviceClusterIpRange: string;
   readonly serviceNodePortRange: string;
   /** Given, known to kube-apiserver, and without effect here: what to warn of. */
@@ -39,14 +39,15 @@ const booleans = words(`
 
 /** Taken with one value each. */
 const used = words(`
-  advertise-address api-audiences authorization-mode bind-address cert-dir client-ca-file disable-admission-plugins
+  advertise-address api-audiences authentication-config authorization-config authorization-mode bind-address cert-dir client-ca-file disable-admission-plugins
   enable-admission-plugins secure-port service-account-issuer service-account-key-file
   service-account-signing-key-file service-cluster-ip-range service-node-port-range tls-cert-file
   tls-private-key-file token-auth-file`);
 
 /** No test can tell whether they were heeded, or what they ask for is so already: not worth a word. */
 const moot = words(`
-  allow-privileged enable-admission-plugins enable-garbage-collector enable-priority-and-fairness etcd-servers
+  allow-privileged enable-admission-plugins enable-aggregator-routing enable-garbage-collector
+  enable-priority-and-fairness encryption-provider-config encryption-provider-config-automatic-reload etcd-servers
   etcd-cafile etcd-certfile etcd-keyfile etcd-prefix etcd-compaction-interval etcd-count-metric-poll-period
   etcd-db-metric-poll-interval etcd-healthcheck-timeout etcd-readycheck-timeout lease-reuse-duration-seconds
   log-flush-frequency logging-format max-mutating-requests-inflight max-requests-inflight profiling
@@ -55,7 +56,7 @@ const moot = words(`
 
 /** Heeded by kube-apiserver and not here; a test may see the difference, so each is worth a warning. */
 const ignored = words(`
-  allow-metric-labels allow-metric-labels-manifest audit-log-batch-buffer-size audit-log-batch-max-size
+  admission-control allow-metric-labels allow-metric-labels-manifest audit-log-batch-buffer-size audit-log-batch-max-size
   audit-log-batch-max-wait audit-log-batch-throttle-burst audit-log-batch-throttle-qps audit-log-format
   audit-log-maxage audit-log-maxbackup audit-log-maxsize audit-log-mode audit-log-path
   audit-log-truncate-max-batch-size audit-log-truncate-max-event-size audit-log-version audit-policy-file
@@ -63,7 +64,7 @@ const ignored = words(`
   audit-webhook-batch-throttle-burst audit-webhook-batch-throttle-qps audit-webhook-config-file
   audit-webhook-initial-backoff audit-webhook-mode audit-webhook-truncate-max-batch-size
   audit-webhook-truncate-max-event-size audit-webhook-version authentication-token-webhook-cache-ttl
-  authentication-token-webhook-version authorization-webhook-cache-authorized-ttl
+  authentication-token-webhook-config-file authentication-token-webhook-version authorization-webhook-cache-authorized-ttl
   authorization-webhook-cache-unauthorized-ttl authorization-webhook-version
   coordinated-leadership-lease-duration coordinated-leadership-renew-deadline coordinated-leadership-retry-period
   cors-allowed-origins debug-socket-path default-not-ready-toleration-seconds
@@ -72,21 +73,19 @@ const ignored = words(`
   http2-max-streams-per-connection kubelet-certificate-authority kubelet-client-certificate kubelet-client-key
   kubelet-preferred-address-types kubelet-timeout kubernetes-service-node-port livez-grace-period
   log-json-info-buffer-size log-text-info-buffer-size max-connection-bytes-per-sec min-compatibility-version
-  min-request-timeout peer-advertise-ip peer-advertise-port peer-ca-file proxy-client-cert-file
+  min-request-timeout oidc-ca-file oidc-client-id oidc-groups-claim oidc-groups-prefix oidc-issuer-url
+  oidc-required-claim oidc-signing-algs oidc-username-claim oidc-username-prefix peer-advertise-ip peer-advertise-port peer-ca-file proxy-client-cert-file
   proxy-client-key-file request-timeout requestheader-allowed-names requestheader-client-ca-file
   requestheader-extra-headers-prefix requestheader-group-headers requestheader-uid-headers
   requestheader-username-headers runtime-config service-account-jwks-uri service-account-max-token-expiration
   show-hidden-metrics-for-version shutdown-watch-termination-grace-period storage-initialization-timeout
   strict-transport-security-directives tls-cipher-suites tls-curve-preferences tls-min-version
-  tracing-config-file`);
+  tls-sni-cert-key tracing-config-file`);
 
-/** They say who may do what, or hide what is stored: to start without them would be to lie. */
+/** They say who may do what, or what is to be called: to start without them would be to lie. */
 const refused = words(`
-  admission-control admission-control-config-file authentication-config authentication-token-webhook-config-file
-  authorization-config authorization-policy-file authorization-webhook-config-file egress-selector-config-file
-  encryption-provider-config oidc-ca-file oidc-client-id oidc-groups-claim oidc-groups-prefix oidc-issuer-url
-  oidc-required-claim oidc-signing-algs oidc-username-claim oidc-username-prefix service-account-signing-endpoint
-  tls-sni-cert-key`);
+  admission-control-config-file authorization-policy-file authorization-webhook-config-file
+  egress-selector-config-file service-account-signing-endpoint`);
 
 const plugins = words(`
   AlwaysAdmit AlwaysDeny AlwaysPullImages CertificateApproval CertificateSigning CertificateSubjectRestriction
@@ -130,7 +129,7 @@ export function parseApiServerFlags(args: readonly string[]): ApiServerFlags {
       if (next === undefined) throw new FlagError(`flag needs an argument: --${name}`);
       value = next;
     }
-    if (boolean) asBoolean(name, value);
+    checkValue(name, value, boolean);
     values.set(name, [...(values.get(name) ?? []), value]);
   }
   return read(values);
@@ -139,13 +138,7 @@ export function parseApiServerFlags(args: readonly string[]): ApiServerFlags {
 function read(values: ReadonlyMap<string, readonly string[]>): ApiServerFlags {
   const last = (name: string) => values.get(name)?.at(-1) || undefined;
   const list = (name: string) => (values.get(name) ?? []).flatMap((value) => value.split(',')).filter(Boolean);
-  const boolean = (name: string, otherwise: boolean) => {
-    const value = last(name);
-    return value === undefined ? otherwise : asBoolean(name, value);
-  };
-  if (boolean('enable-bootstrap-token-auth', false)) {
-    throw new FlagError(`--enable-bootstrap-token-auth is not there in Skiff's API server for tests`);
-  }
+  checkSettings(values);
   for (const flag of ['enable-admission-plugins', 'disable-admission-plugins']) {
     const unknown = list(flag).find((plugin) => !plugins.has(plugin));
     if (unknown !== undefined) throw new FlagError(`${flag} plugin "${unknown}" is unknown`);
@@ -159,7 +152,9 @@ function read(values: ReadonlyMap<string, readonly string[]>): ApiServerFlags {
     tlsPrivateKeyFile: last('tls-private-key-file'),
     clientCaFile: last('client-ca-file'),
     tokenAuthFile: last('token-auth-file'),
-    anonymousAuth: boolean('anonymous-auth', true),
+    anonymousAuth: isTrue(last('anonymous-auth') ?? 'true'),
+    authenticationConfig: last('authentication-config'),
+    authorizationConfig: last('authorization-config'),
     authorizationMode: list('authorization-mode').join(',') || 'AlwaysAllow',
     serviceAccountIssuer: values.get('service-account-issuer')?.[0],
     serviceAccountSigningKeyFile: last('service-account-signing-key-file'),
@@ -173,8 +168,6 @@ function read(values: ReadonlyMap<string, readonly string[]>): ApiServerFlags {
 }
 
 function port(text: string): number {
-  const invalid = (why: string) => new FlagError(`invalid argument "${text}" for "--secure-port" flag: ${why}`);
-  if (!/^[+-]?\d+$/.test(text)) throw invalid(`strconv.ParseInt: parsing "${text}": invalid syntax`);
   const number = Number(text);
   if (number < 1 || number > 65535) {
     throw new FlagError(
@@ -182,14 +175,6 @@ function port(text: string): number {
     );
   }
   return number;
-}
-
-function asBoolean(name: string, text: string): boolean {
-  if (/^(1|t|T|TRUE|true|True)$/.test(text)) return true;
-  if (/^(0|f|F|FALSE|false|False)$/.test(text)) return false;
-  throw new FlagError(
-    `invalid argument "${text}" for "--${name}" flag: strconv.ParseBool: parsing "${text}": invalid syntax`,
-  );
 }
 
 function words(text: string): ReadonlySet<string> {

@@ -1,6 +1,7 @@
 import { kubernetesVersion } from '../../utils/version.ts';
 import { runComponent } from '../run.ts';
-import { FlagError, knownFlags, parseApiServerFlags } from './flags.ts';
+import { knownFlags, parseApiServerFlags } from './flags.ts';
+import { FlagError } from './values.ts';
 
 /** What finishes deletions that a client has begun; everything else is the test's own affair. */
 const defaultControllers = 'namespace-controller,garbage-collector-controller';

@@ -19,7 +19,9 @@ import { ensureKubernetesService } from '../kubernetes-service.ts';
 import { QueueMetrics, registerServerMetrics } from '../metrics.ts';
 import { parsePortRange } from '../port-range.ts';
 import { tokenIssuerHandlers } from '../token-issuer.ts';
-import { type ApiServerFlags, FlagError } from './flags.ts';
+import { readAuthenticationConfig, readAuthorizationConfig } from './config-files.ts';
+import type { ApiServerFlags } from './flags.ts';
+import { FlagError } from './values.ts';
 
 export interface TestApiServerOptions {
   readonly flags: ApiServerFlags;
@@ -46,7 +48,12 @@ export async function startTestApiServer(options: TestApiServerOptions): Promise
   const unknown = options.controllers.find((name) => !known.some((one) => one.name === name));
   if (unknown !== undefined) throw new FlagError(`"${unknown}" is not in the list of known controllers`);
 
-  const certificates = certificatesOf(flags);
+  const { authenticationConfig, authorizationConfig } = flags;
+  const authentication =
+    authenticationConfig === undefined ? undefined : readAuthenticationConfig(textOf(authenticationConfig));
+  if (authentication?.issuers) log.warn('issuers of tokens in --authentication-config are not known in Skiff');
+  const firstServiceIp = firstAddress(flags.serviceClusterIpRange);
+  const certificates = certificatesOf(flags, firstServiceIp);
   const store = new MemoryStore({ clock, log: log.child({ component: 'store' }) });
   const registry = new Registry();
   const plane = await createControlPlane({
@@ -55,13 +62,15 @@ export async function startTestApiServer(options: TestApiServerOptions): Promise
     clock,
     log: log.child({ component: 'apiserver' }),
     serviceAccountKey: certificates.signingKey,
-    serviceAccountVerificationKeys: flags.serviceAccountKeyFiles.map(pem),
+    serviceAccountVerificationKeys: flags.serviceAccountKeyFiles.map(textOf),
     serviceAccountIssuer: flags.serviceAccountIssuer,
     apiAudiences: flags.apiAudiences,
-    anonymous: flags.anonymousAuth,
+    anonymous: authentication ? authentication.anonymous : flags.anonymousAuth,
     tokenFile: flags.tokenAuthFile === undefined ? undefined : tokenFile(flags.tokenAuthFile),
-    authorizationMode: flags.authorizationMode,
-    clientCa: flags.clientCaFile === undefined ? undefined : pem(flags.clientCaFile),
+    authorizationMode: authorizationConfig
+      ? readAuthorizationConfig(textOf(authorizationConfig))
+      : flags.authorizationMode,
+    clientCa: flags.clientCaFile === undefined ? undefined : textOf(flags.clientCaFile),
     disabledAdmissionPlugins: flags.disabledAdmissionPlugins,
     serviceClusterIpRange: flags.serviceClusterIpRange,
     serviceNodePorts: parsePortRange(flags.serviceNodePortRange),
@@ -74,7 +83,7 @@ export async function startTestApiServer(options: TestApiServerOptions): Promise
     authenticate: plane.authenticate,
     authorizer: plane.authorizer,
     aggregator: plane.aggregator,
-    tls: { ...certificates.serving, ca: flags.clientCaFile === undefined ? undefined : pem(flags.clientCaFile) },
+    tls: { ...certificates.serving, ca: flags.clientCaFile === undefined ? undefined : textOf(flags.clientCaFile) },
     limits: { shutdownMs },
     log: log.child({ component: 'apiserver' }),
     advertise: `${advertise}:${flags.securePort}`,
@@ -85,7 +94,7 @@ export async function startTestApiServer(options: TestApiServerOptions): Promise
   registerServerMetrics(registry, { objects: plane.core.objects });
   await http.listen(flags.securePort, flags.bindAddress);
   await ensureKubernetesService(plane.client('kube-apiserver'), {
-    clusterIP: addressInRange(flags.serviceClusterIpRange, 1),
+    clusterIP: firstServiceIp,
     address: advertise,
     port: flags.securePort,
   });
@@ -138,16 +147,19 @@ export async function startTestApiServer(options: TestApiServerOptions): Promise
 }
 
 /** As kube-apiserver: files where flags name them, else what lies in --cert-dir, else made there. */
-function certificatesOf(flags: ApiServerFlags): { readonly serving: KeyPair; readonly signingKey: string } {
+function certificatesOf(
+  flags: ApiServerFlags,
+  serviceIp: string,
+): { readonly serving: KeyPair; readonly signingKey: string } {
   const certFile = flags.tlsCertFile ?? join(flags.certDir, 'apiserver.crt');
   const keyFile = flags.tlsPrivateKeyFile ?? join(flags.certDir, 'apiserver.key');
   const named = flags.tlsCertFile !== undefined || flags.tlsPrivateKeyFile !== undefined;
-  let serving = named ? { cert: pem(certFile), key: pem(keyFile) } : existing(certFile, keyFile);
-  let signingKey = flags.serviceAccountSigningKeyFile && pem(flags.serviceAccountSigningKeyFile);
+  let serving = named ? { cert: textOf(certFile), key: textOf(keyFile) } : existing(certFile, keyFile);
+  let signingKey = flags.serviceAccountSigningKeyFile && textOf(flags.serviceAccountSigningKeyFile);
   if (!serving || !signingKey) {
     const own = ensureCertificates(join(flags.certDir, 'skiff'), {
       hostnames: [hostname()],
-      ips: [addressInRange(flags.serviceClusterIpRange, 1)],
+      ips: [serviceIp],
     });
     serving ??= own.serving;
     signingKey ||= own.serviceAccountKey;
@@ -164,12 +176,21 @@ function existing(certFile: string, keyFile: string): KeyPair | undefined {
   }
 }
 
-function pem(file: string): string {
+function textOf(file: string): string {
   try {
     return readFileSync(file, 'utf8');
   } catch (error) {
-    throw new FlagError((error as Error).message);
+    const { code } = error as NodeJS.ErrnoException;
+    throw new FlagError(code === 'ENOENT' ? `open ${file}: no such file or directory` : (error as Error).message);
   }
 }
 
-const tokenFile = (path: string) => new TokenFile(pem(path), path);
+const tokenFile = (path: string) => new TokenFile(textOf(path), path);
+
+function firstAddress(ranges: string): string {
+  try {
+    return addressInRange(ranges.split(',')[0] ?? '', 1);
+  } catch {
+    throw new FlagError('service-cluster-ip-range[0] is not a valid cidr');
+  }
+}
