@@ -5,6 +5,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { TOKEN } from './server.ts';
 
+let token = TOKEN;
+
+/** From here on all requests carry this bearer token. */
+export function useToken(other: string): void {
+  token = other;
+}
+
 /**
  * Sends a request so many times with h2load and tells how many a second were answered. Any answer but 2xx fails.
  * `inFlight` requests are under way at any time, over up to four connections.
@@ -39,7 +46,7 @@ async function secondsOf(
 ): Promise<number> {
   const directory = mkdtempSync(join(tmpdir(), 'skiff-bench-'));
   const args = ['-n', String(count), '-c', String(connections), '-m', String(inFlight / connections)];
-  args.push('-H', `authorization: Bearer ${TOKEN}`, '-w', '24', '-W', '24');
+  args.push('-H', `authorization: Bearer ${token}`, '-w', '24', '-W', '24');
   try {
     if (body) {
       const file = join(directory, 'body.json');
@@ -121,7 +128,7 @@ export class Client {
   }
 
   #open(method: string, path: string, body?: object, more: Readonly<Record<string, string>> = {}) {
-    const headers = { ':method': method, ':path': path, authorization: `Bearer ${TOKEN}`, ...more };
+    const headers = { ':method': method, ':path': path, authorization: `Bearer ${token}`, ...more };
     const stream = this.#session.request(body ? { 'content-type': 'application/json', ...headers } : headers);
     stream.end(body && JSON.stringify(body));
     return stream;

@@ -61,4 +61,16 @@ describe('a body that comes again', () => {
       expect(decode(body({ generateName: name })).metadata.generateName).toBe(name);
     }
   });
+
+  test('is remembered while others come between, and forgotten after many', () => {
+    const others = (count: number) => {
+      for (let i = 0; i < count; i++) for (let n = 0; n < 2; n++) decode(body({ generateName: `other-${count}-${i}` }));
+    };
+    for (let i = 0; i < 2; i++) decode(body());
+    const kept = decode(body()).spec.containers[0]?.env;
+    others(50);
+    expect(decode(body()).spec.containers[0]?.env).toBe(kept);
+    others(100);
+    expect(decode(body()).spec.containers[0]?.env).not.toBe(kept);
+  });
 });

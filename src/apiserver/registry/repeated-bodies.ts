@@ -7,9 +7,10 @@ import type { ObjectSchema, Schema } from '../../schema/model.ts';
 /** Shorter bodies are decoded sooner than looked up, longer ones are not kept. */
 const SHORTEST = 128;
 const LONGEST = 32 * 1024;
-/** Bodies of a kind that are kept, and of which it is known that they came once. */
-const KEPT = 8;
-const NOTED = 64;
+/** Bodies of a kind that are kept, those used last, and of which it is known that they came once. */
+const KEPT = 64;
+const KEPT_BYTES = 512 * 1024;
+const NOTED = 256;
 
 /** Fields that admission and strategies may replace but change nothing within: shared by all objects of one body. */
 const shared: Readonly<Record<string, ReadonlySet<string>>> = {
@@ -36,6 +37,7 @@ interface Kept {
 export class RepeatedBodies {
   readonly #schema: ObjectSchema;
   readonly #kept = new Map<number, Kept>();
+  #keptBytes = 0;
   readonly #noted = new Set<number>();
 
   constructor(schema: ObjectSchema) {
@@ -47,28 +49,40 @@ export class RepeatedBodies {
     if (bytes.length < SHORTEST || bytes.length > LONGEST) return decode();
     const sum = crc32(bytes);
     const kept = this.#kept.get(sum);
-    if (kept?.bytes.equals(bytes)) return { object: kept.copy(), complaints: kept.complaints };
+    if (kept?.bytes.equals(bytes)) {
+      // To the end: what is at the beginning was not used for longest.
+      this.#kept.delete(sum);
+      this.#kept.set(sum, kept);
+      return { object: kept.copy(), complaints: kept.complaints };
+    }
     const decoded = decode();
     if (!this.#noted.delete(sum)) {
       this.#noted.add(sum);
-      forgetOldest(this.#noted, NOTED);
+      const [oldest] = this.#noted;
+      if (oldest !== undefined && this.#noted.size > NOTED) this.#noted.delete(oldest);
       return decoded;
     }
     const { object, complaints } = decoded;
     const copier = copierOf(this.#schema, object);
     // An object's copy is one of the same type.
     const copy = copier ? () => copier(object) as Mutable<KubeObject> : () => object;
-    this.#kept.set(sum, { bytes: Buffer.from(bytes), complaints, copy });
-    forgetOldest(this.#kept, KEPT);
+    this.#keep(sum, { bytes: Buffer.from(bytes), complaints, copy });
     return { object: copy(), complaints };
   }
-}
 
-function forgetOldest(of: Map<number, unknown> | Set<number>, most: number): void {
-  if (of.size <= most) return;
-  for (const oldest of of.keys()) {
-    of.delete(oldest);
-    return;
+  #keep(sum: number, body: Kept): void {
+    this.#forget(sum);
+    this.#kept.set(sum, body);
+    this.#keptBytes += body.bytes.length;
+    for (const oldest of this.#kept.keys()) {
+      if (this.#kept.size <= KEPT && this.#keptBytes <= KEPT_BYTES) break;
+      this.#forget(oldest);
+    }
+  }
+
+  #forget(sum: number): void {
+    this.#keptBytes -= this.#kept.get(sum)?.bytes.length ?? 0;
+    this.#kept.delete(sum);
   }
 }
 
