@@ -145,6 +145,7 @@ export async function startServer(options: ServerOptions & { readonly log: Logge
     log: log.child({ component: 'controllers' }),
     recorder,
     queueMetrics,
+    metrics: registry,
     clusterCIDR: options.clusterCidr,
     rootCA: certificates.ca.cert,
     namespaceGraceMs: 0,

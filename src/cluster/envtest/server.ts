@@ -111,6 +111,7 @@ export async function startTestApiServer(options: TestApiServerOptions): Promise
       log: log.child({ component: 'controllers' }),
       recorder,
       queueMetrics,
+      metrics: registry,
       rootCA: certificates.serving.cert,
       namespaceGraceMs: 0,
     },

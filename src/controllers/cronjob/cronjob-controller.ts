@@ -9,6 +9,7 @@ import { keyOf, splitKey } from '../../client/store.ts';
 import type { WorkQueue } from '../../client/work-queue.ts';
 import { formatTime, timeToMs } from '../../schema/time.ts';
 import { LocalTime } from '../../utils/local-time.ts';
+import { type Distribution, exponential } from '../../utils/metrics.ts';
 import { finishedCondition } from '../job/conditions.ts';
 import type { ControllerContext, ControllerHandle } from '../shared/context.ts';
 import {
@@ -48,10 +49,18 @@ class CronJobController {
   readonly jobs: Informer<Job>;
   readonly #context: ControllerContext;
   readonly #recorder: EventRecorder;
+  readonly #skew: Distribution | undefined;
 
   constructor(context: ControllerContext) {
     this.#context = context;
     this.#recorder = context.recorder.as('cronjob-controller');
+    this.#skew = context.metrics
+      ?.histogram(
+        'cronjob_controller_job_creation_skew_duration_seconds',
+        '[STABLE] Seconds from the time of a Job to its creation.',
+        exponential(1, 2, 10),
+      )
+      .of('');
     this.cronJobs = context.informers.informer(cronjobs);
     this.jobs = indexByController(context.informers.informer(jobs));
   }
@@ -154,7 +163,7 @@ class CronJobController {
       return wait();
     }
     if (spec.concurrencyPolicy === 'Replace') await this.#replace(cronJob, status);
-    const job = await this.#create(cronJob, jobOf(cronJob, name, at));
+    const job = await this.#create(cronJob, jobOf(cronJob, name, at), at);
     if (!job || isActive(status, job.metadata.uid)) return wait();
     status.active = [...(status.active ?? []), referenceTo(job)];
     status.lastScheduleTime = formatTime(at);
@@ -210,11 +219,12 @@ class CronJobController {
   }
 
   /** The Job, made now or by an earlier pass that was interrupted; undefined when its name is somebody else's. */
-  async #create(cronJob: CronJob, job: Draft<Job> & { readonly metadata: { readonly name: string } }) {
+  async #create(cronJob: CronJob, job: Draft<Job> & { readonly metadata: { readonly name: string } }, at: number) {
     const { namespace = '', uid } = cronJob.metadata;
     const resource = this.#context.client.resource(jobs);
     try {
       const created = await resource.create(namespace, job);
+      this.#skew?.observe('', (timeToMs(created.metadata.creationTimestamp) - at) / 1000);
       this.#recorder.event(cronJob, 'Normal', 'SuccessfulCreate', `Created job ${created.metadata.name}`);
       return created;
     } catch (error) {

@@ -21,6 +21,7 @@ import { type BackoffRecord, noFailures } from './backoff.ts';
 import { finishedCondition } from './conditions.ts';
 import { isTracked, removeTrackingFinalizer, TRACKING_FINALIZER } from './job-pods.ts';
 import { JobSync } from './job-sync.ts';
+import { JobMetrics } from './metrics.ts';
 
 const WORKERS = 5;
 const OWN_NAME = 'kubernetes.io/job-controller';
@@ -58,6 +59,7 @@ class JobController {
   readonly #context: ControllerContext;
   readonly #podControl: PodControl;
   readonly #expectations: Expectations;
+  readonly #metrics: JobMetrics | undefined;
   readonly #backoff = new Map<string, BackoffRecord>();
   /** By job: the version that we wrote last. */
   readonly #wrote = new Map<string, Job>();
@@ -70,6 +72,7 @@ class JobController {
     this.pods = indexByController(context.informers.informer(pods));
     this.#podControl = new PodControl(context.client, this.#context.recorder);
     this.#expectations = new Expectations(context.clock);
+    this.#metrics = context.metrics && new JobMetrics(context.metrics);
   }
 
   observe(queue: WorkQueue): (() => void)[] {
@@ -80,7 +83,10 @@ class JobController {
     return [
       this.jobs.addHandler({
         onAdd: (job) => queue.add(keyOf(job)),
-        onUpdate: (_, job) => queue.add(keyOf(job)),
+        onUpdate: (before, job) => {
+          this.#metrics?.changed(before, job);
+          queue.add(keyOf(job));
+        },
         onDelete: (job) => queue.add(keyOf(job)),
       }),
       this.pods.addHandler({
@@ -144,7 +150,14 @@ class JobController {
       saveBackoff: (record) => this.#backoff.set(key, record),
       wrote: (written) => this.#wrote.set(key, written),
     });
-    await sync.run();
+    const began = performance.now();
+    let succeeded = false;
+    try {
+      await sync.run();
+      succeeded = true;
+    } finally {
+      this.#metrics?.synced(job, sync.action, succeeded, performance.now() - began);
+    }
     if (sync.wait !== undefined) queue.addAfter(key, sync.wait);
   }
 

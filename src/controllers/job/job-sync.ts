@@ -26,6 +26,7 @@ import {
   replacesOnlyFailed,
   surplusPods,
 } from './job-pods.ts';
+import type { SyncAction } from './metrics.ts';
 import { judgeFailure } from './policies.ts';
 import { isComplete, judge, measure, type Progress, untilDeadline, wantedActive } from './progress.ts';
 
@@ -61,6 +62,8 @@ export interface JobSyncOptions {
 export class JobSync {
   /** Milliseconds after which the Job is to be looked at again. */
   wait: number | undefined;
+  /** What it has done, for metrics. */
+  action: SyncAction = 'reconciling';
   readonly #options: JobSyncOptions;
   readonly #progress: Progress;
   #job: Job;
@@ -194,6 +197,7 @@ export class JobSync {
     this.#active += wanted.length;
     const { started, error } = await slowStart(wanted.length, async (i) => {
       try {
+        this.action = 'pods_created';
         await podControl.create(newJobPod(this.#job, wanted[i]), this.#job);
       } catch (failure) {
         expectations.creationObserved(key);
@@ -215,6 +219,7 @@ export class JobSync {
       pods.map(async (pod) => {
         try {
           await removeTrackingFinalizer(client, pod);
+          this.action = 'pods_deleted';
           const deleted = await podControl.delete(pod.metadata.name, this.#job);
           if (!deleted) expectations.deletionObserved(key, keyOf(pod));
         } catch (error) {
@@ -230,6 +235,7 @@ export class JobSync {
   async #deleteActive(): Promise<boolean> {
     await allSettled(
       this.#progress.active.map(async (pod) => {
+        this.action = 'pods_deleted';
         await this.#options.podControl.delete(pod.metadata.name, this.#job);
         this.#deleted(pod);
       }),

@@ -4,6 +4,7 @@ import type { EventRecorder } from '../../client/recorder.ts';
 import type { WorkQueueMetrics } from '../../client/work-queue.ts';
 import type { Clock } from '../../utils/clock.ts';
 import type { Logger } from '../../utils/log.ts';
+import type { Registry } from '../../utils/metrics.ts';
 
 /** What every controller is given. */
 export interface ControllerContext {
@@ -14,6 +15,8 @@ export interface ControllerContext {
   readonly recorder: EventRecorder;
   /** Where work queues report to. */
   readonly queueMetrics?: WorkQueueMetrics;
+  /** Where controllers count what they do; absent: they do not. */
+  readonly metrics?: Registry;
   /** The pods' addresses, of which each node gets a part. Default 10.244.0.0/16. */
   readonly clusterCIDR?: string;
   /** PEM of the authority behind the API server's certificate, which pods are given. */
