@@ -9,10 +9,11 @@ import type {
   WebhookClientConfig,
 } from '../../api/admissionregistration/v1.gen.ts';
 import type { CertificateSigningRequest } from '../../api/certificates/v1.gen.ts';
-import { dns1035LabelProblems, dns1123SubdomainProblems } from '../../api/names.ts';
+import { dns1035LabelProblems, dns1123LabelProblems, dns1123SubdomainProblems } from '../../api/names.ts';
 import { urlProblem } from '../../cel/network.ts';
 import { deepEqual } from '../../schema/equal.ts';
 import { fieldErrors, Path } from '../../schema/field-error.ts';
+import { quote } from '../../schema/quote.ts';
 import { checkLabelSelector } from './label-selector.ts';
 import { checkMatchConditions } from './match-conditions.ts';
 import { addAll, checkOptionalEnum, checkSubdomain, type Found } from './values.ts';
@@ -335,14 +336,17 @@ const usages = [
   'timestamping',
 ];
 const MIN_EXPIRATION = 600;
+const MAX_SIGNER = 571;
+const MAX_DOMAIN = 253;
 
 /** https://kubernetes.io/docs/reference/access-authn-authz/certificate-signing-requests/ */
 export function validateCertificateRequest({ spec }: CertificateSigningRequest): Found {
   const found: Found = [];
   const pem = Buffer.from(spec.request ?? '', 'base64').toString();
   if (!/-----BEGIN CERTIFICATE REQUEST-----[\s\S]+-----END CERTIFICATE REQUEST-----/.test(pem)) {
-    const shown = spec.request ? spec.request : null;
-    found.push(fieldErrors.invalid(SPEC.child('request'), shown, 'PEM block type must be CERTIFICATE REQUEST'));
+    found.push(
+      fieldErrors.invalid(SPEC.child('request'), spec.request ?? null, 'PEM block type must be CERTIFICATE REQUEST'),
+    );
   }
   if (!spec.usages?.length) found.push(fieldErrors.required(SPEC.child('usages')));
   for (const [i, usage] of (spec.usages ?? []).entries()) {
@@ -364,6 +368,15 @@ export function validateCertificateRequest({ spec }: CertificateSigningRequest):
   return found;
 }
 
+/** Only the first bad step between two dots is told. */
+function checkSteps(value: string, problems: (step: string) => readonly string[], path: Path, found: Found): void {
+  const bad = value.split('.').find((step) => problems(step).length > 0);
+  if (bad === undefined) return;
+  for (const problem of problems(bad)) {
+    found.push(fieldErrors.invalid(path, value, `validating label ${quote(bad)}: ${problem}`));
+  }
+}
+
 function checkSigner(name: string, path: Path, found: Found): void {
   if (!name) {
     found.push(fieldErrors.required(path));
@@ -375,10 +388,11 @@ function checkSigner(name: string, path: Path, found: Found): void {
     found.push(fieldErrors.invalid(path, name, why));
     return;
   }
-  const problems = dns1123SubdomainProblems(domain);
-  if (problems.length > 0)
-    found.push(fieldErrors.invalid(path, domain, `validating label "${domain}": ${problems.join(',')}`));
+  if (Buffer.byteLength(name) > MAX_SIGNER) found.push(fieldErrors.tooLong(path, MAX_SIGNER));
+  if (Buffer.byteLength(domain) > MAX_DOMAIN) found.push(fieldErrors.tooLong(path, MAX_DOMAIN));
+  checkSteps(domain, dns1123LabelProblems, path, found);
   if (!domain.includes('.')) {
     found.push(fieldErrors.invalid(path, domain, 'should be a domain with at least two segments separated by dots'));
   }
+  checkSteps(signer, dns1123SubdomainProblems, path, found);
 }

@@ -2,6 +2,7 @@ import type { Namespace, Node } from '../../api/core/v1.gen.ts';
 import { labelValueProblems } from '../../api/names.ts';
 import { deepEqual } from '../../schema/equal.ts';
 import { fieldErrors, Path } from '../../schema/field-error.ts';
+import { quote } from '../../schema/quote.ts';
 import { familyOfRange } from '../../utils/ip.ts';
 import { checkTaintEffect } from './pod-scheduling.ts';
 import { checkQuantity } from './resources.ts';
@@ -55,12 +56,30 @@ export function validateNode({ spec, status }: Node): Found {
     const why = 'may specify no more than one CIDR for each IP family';
     found.push(fieldErrors.invalid(SPEC.child('podCIDRs'), cidrs, why));
   }
-  for (const [i, feature] of (status.declaredFeatures ?? []).entries()) {
-    if (featurePattern.test(feature)) continue;
-    const why = `invalid feature name "${feature}": must start with an UpperCamelCase segment, with subsequent segments separated by '/' (e.g., MyFeature or MyFeature/mySubFeature), and contain only alphanumeric characters and slashes`;
-    found.push(fieldErrors.invalid(STATUS.child('declaredFeatures').index(i), feature, why));
-  }
+  checkFeatures(status.declaredFeatures ?? [], STATUS.child('declaredFeatures'), found);
   return found;
+}
+
+function checkFeatures(features: readonly string[], path: Path, found: Found): void {
+  for (const [i, feature] of features.entries()) {
+    const problem = featureProblem(feature);
+    if (problem !== undefined) {
+      found.push(fieldErrors.invalid(path.index(i), feature, `invalid feature name ${quote(feature)}: ${problem}`));
+    }
+    const next = features[i + 1];
+    if (next === undefined) continue;
+    if (feature === next) found.push(fieldErrors.duplicate(path.index(i + 1), next));
+    else if (feature > next) {
+      found.push(fieldErrors.invalid(path.index(i + 1), next, 'list must be sorted alphabetically'));
+    }
+  }
+}
+
+function featureProblem(feature: string): string | undefined {
+  if (Buffer.byteLength(feature) > 253) return 'must be no more than 253 characters';
+  return featurePattern.test(feature)
+    ? undefined
+    : "must start with an UpperCamelCase segment, with subsequent segments separated by '/' (e.g., MyFeature or MyFeature/mySubFeature), and contain only alphanumeric characters and slashes";
 }
 
 /** podCIDR is the older field, and has its way. */
@@ -68,9 +87,13 @@ const podCidrs = ({ podCIDR, podCIDRs }: Node['spec']): readonly string[] =>
   podCIDR && podCIDRs?.[0] !== podCIDR ? [podCIDR] : (podCIDRs ?? []);
 
 export function validateNodeUpdate(node: Node, old: Node): Found {
-  const wrong = validateNode(node);
   // Kubernetes looks twice at all but the ranges of addresses.
-  const found = [...wrong, ...wrong.filter(({ field }) => !field.startsWith('spec.podCIDRs'))];
+  return [...validateNode(node), ...validateNodeStatusUpdate(node, old)];
+}
+
+/** What a kubelet tells of its node. */
+export function validateNodeStatusUpdate(node: Node, old: Node): Found {
+  const found = validateNode(node).filter(({ field }) => !field.startsWith('spec.podCIDRs'));
   const addresses = new Set<string>();
   for (const [i, { type, address }] of (node.status.addresses ?? []).entries()) {
     const key = JSON.stringify([type, address]);
@@ -92,4 +115,13 @@ export function validateNodeUpdate(node: Node, old: Node): Found {
     found.push(fieldErrors.forbidden(SPEC.child('providerID'), why));
   }
   return found;
+}
+
+/** A namespace's phase follows from whether it is being deleted. */
+export function validateNamespaceStatusUpdate({ metadata, status }: Namespace): Found {
+  const phase = metadata.deletionTimestamp ? 'Terminating' : 'Active';
+  if (status.phase === phase) return [];
+  const empty = phase === 'Active' ? 'empty' : 'not empty';
+  const why = `may only be '${phase}' if \`deletionTimestamp\` is ${empty}`;
+  return [fieldErrors.invalid(STATUS.child('Phase'), status.phase ?? '', why)];
 }

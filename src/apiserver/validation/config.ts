@@ -301,6 +301,18 @@ export function validateResourceQuota({ spec }: ResourceQuota): Found {
   return found;
 }
 
+export function validateResourceQuotaStatusUpdate({ status }: ResourceQuota): Found {
+  const found: Found = [];
+  for (const list of ['hard', 'used'] as const) {
+    for (const [name, amount] of Object.entries(status?.[list] ?? {})) {
+      const at = Path.of('status', list).key(name);
+      checkQuotaResourceName(name, at, found);
+      checkQuantity(name, amount, at, found);
+    }
+  }
+  return found;
+}
+
 export function validateResourceQuotaUpdate(quota: ResourceQuota, old: ResourceQuota): Found {
   const found = validateResourceQuota(quota);
   const set = (list: readonly string[] | undefined): string[] => [...new Set(list ?? [])].sort();

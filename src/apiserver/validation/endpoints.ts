@@ -16,6 +16,7 @@ import {
   checkQualifiedName,
   checkSubdomain,
   type Found,
+  looseIp,
   portProblems,
   required,
 } from './values.ts';
@@ -71,7 +72,7 @@ function checkNonSpecialIp(ip: string, path: Path, found: Found): void {
   const wrong = (why: string): void => {
     found.push(fieldErrors.invalid(path, ip, why));
   };
-  if (isIP(ip) === 0) wrong('must be a valid IP address');
+  if (!looseIp(ip)) wrong('must be a valid IP address');
   else if (ip === '0.0.0.0' || ip === '::') wrong(`may not be unspecified (${ip})`);
   else if (ip.startsWith('127.') || ip === '::1') wrong('may not be in the loopback range (127.0.0.0/8, ::1/128)');
   else if (ip.startsWith('169.254.') || /^fe[89ab]/i.test(ip)) {

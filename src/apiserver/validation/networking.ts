@@ -142,11 +142,15 @@ export function validateIngressStatusUpdate({ status }: Ingress): Found {
   for (const [i, { ip, hostname }] of (status?.loadBalancer?.ingress ?? []).entries()) {
     const at = Path.of('status', 'loadBalancer', 'ingress').index(i);
     if (ip) checkIp(ip, at.child('ip'), found);
-    if (!hostname) continue;
-    checkSubdomain(hostname, at.child('hostname'), found);
-    if (isSloppyIp(hostname)) found.push(fieldErrors.invalid(at.child('hostname'), hostname, NOT_A_NAME));
+    if (hostname) checkIngressHost(hostname, at.child('hostname'), found);
   }
   return found;
+}
+
+/** The name under which a load balancer is reached. */
+export function checkIngressHost(hostname: string, path: Path, found: Found): void {
+  checkSubdomain(hostname, path, found);
+  if (isSloppyIp(hostname)) found.push(fieldErrors.invalid(path, hostname, NOT_A_NAME));
 }
 
 const NOT_A_NAME = 'must be a DNS name, not an IP address';

@@ -7,13 +7,22 @@ import type {
 import type { Mutable } from '../../api/resource.ts';
 import { deepEqual } from '../../schema/equal.ts';
 import { fieldErrors, Path } from '../../schema/field-error.ts';
-import { compareQuantities } from '../../schema/quantity.ts';
+import { compareQuantities, quantityValue } from '../../schema/quantity.ts';
 import { checkLabelSelector } from './label-selector.ts';
+import { checkQuantity, isNative } from './resources.ts';
 import { specDiff } from './spec-diff.ts';
-import { checkLabel1123, checkSubdomain, type Found } from './values.ts';
+import { checkLabel1123, checkQualifiedName, checkSubdomain, type Found } from './values.ts';
 
 const accessModes = ['ReadOnlyMany', 'ReadWriteMany', 'ReadWriteOnce', 'ReadWriteOncePod'];
 const SPEC = Path.of('spec');
+
+const resizeStatuses = [
+  'ControllerResizeInProgress',
+  'ControllerResizeInfeasible',
+  'NodeResizeInProgress',
+  'NodeResizeInfeasible',
+  'NodeResizePending',
+];
 
 /** Of volumes and of claims. */
 export function checkAccessModes(
@@ -164,4 +173,42 @@ function assign<F extends 'storageClassName' | 'volumeAttributesClassName'>(
 ): void {
   if (value === undefined) delete spec[field];
   else spec[field] = value;
+}
+
+/** What a claim may have more or less of: storage, and what others define. */
+function checkClaimResource(name: string, path: Path, found: Found): boolean {
+  const before = found.length;
+  checkQualifiedName(name, path, found);
+  if (found.length === before && isNative(name) && name !== 'storage') {
+    found.push(fieldErrors.notSupported(path, name, ['storage']));
+  }
+  return found.length === before;
+}
+
+function checkAmount(amount: string, path: Path, found: Found): boolean {
+  const value = quantityValue(amount);
+  if (value < 0n) found.push(fieldErrors.invalid(path, Number(value), 'must be a valid resource quantity'));
+  return value >= 0n;
+}
+
+/** https://kubernetes.io/docs/concepts/storage/persistent-volumes/#expanding-persistent-volumes-claims */
+export function validateClaimStatusUpdate({ spec, status }: PersistentVolumeClaim): Found {
+  const found: Found = [];
+  const path = Path.of('status');
+  if (!spec.accessModes?.length) found.push(fieldErrors.required(Path.of('Spec', 'accessModes')));
+  for (const [name, amount] of Object.entries(status.capacity ?? {})) {
+    checkAmount(amount, path.child('capacity').key(name), found);
+  }
+  const statuses = path.child('allocatedResourceStatuses');
+  for (const [name, is] of Object.entries(status.allocatedResourceStatuses ?? {})) {
+    checkClaimResource(name, statuses, found);
+    // As Kubernetes does, the resource is shown where its status is meant.
+    if (!resizeStatuses.includes(is)) found.push(fieldErrors.notSupported(statuses, name, resizeStatuses));
+  }
+  const allocated = path.child('allocatedResources');
+  for (const [name, amount] of Object.entries(status.allocatedResources ?? {})) {
+    if (!checkClaimResource(name, allocated, found)) continue;
+    if (checkAmount(amount, allocated.key(name), found)) checkQuantity('storage', amount, allocated.key(name), found);
+  }
+  return found;
 }

@@ -44,6 +44,11 @@ export function checkTolerations(tolerations: readonly Toleration[] | undefined,
           found.push(fieldErrors.invalid(at.child('operator'), value, why));
         }
         break;
+      case 'Lt':
+      case 'Gt':
+        // Known, and behind a feature that v1.36 has switched off.
+        found.push(fieldErrors.notSupported(at.child('operator'), operator, ['Equal', 'Exists', 'Lt', 'Gt']));
+        break;
       default:
         found.push(fieldErrors.notSupported(at.child('operator'), operator, ['Equal', 'Exists']));
     }

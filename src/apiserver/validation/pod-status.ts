@@ -10,10 +10,12 @@ import {
   type Found,
   IMMUTABLE,
   idProblems,
+  looseIp,
   required,
 } from './values.ts';
 
 const STATUS = Path.of('status');
+const MAX_HEALTH_MESSAGE = 1024;
 const systemConditions: readonly string[] = ['PodScheduled', 'Ready', 'Initialized'];
 
 /** What whoever reports a pod's status may say. */
@@ -150,6 +152,12 @@ function checkClaims(status: PodStatus, spec: PodSpec, found: Found): void {
 
 type Addresses = readonly { readonly ip?: string }[] | undefined;
 
+/** Also of an address with leading zeros; one of IPv4 in IPv6's clothes counts as the former. */
+const sloppyFamily = (ip: string): string | undefined => {
+  if (/^::ffff:[0-9.]+$/i.test(ip)) return 'IPv4';
+  return familyOf(ip) ?? (looseIp(ip) ? 'IPv4' : undefined);
+};
+
 /** One address of a family; those that were there may stay, however they are written. */
 function checkIps(now: Addresses, before: Addresses, field: 'podIPs' | 'hostIPs', found: Found): void {
   const at = STATUS.child(field);
@@ -158,7 +166,7 @@ function checkIps(now: Addresses, before: Addresses, field: 'podIPs' | 'hostIPs'
     if (!before?.some((old) => old.ip === ip)) checkIp(ip, at.index(i), found);
   }
   if (ips.length < 2) return;
-  const families = ips.map(familyOf);
+  const families = ips.map(sloppyFamily);
   const bad = families.indexOf(undefined);
   if (bad >= 0) {
     found.push(fieldErrors.internal(at, `failed to check for dual stack with error:invalid IP[${bad}]: ${ips[bad]}`));
@@ -205,8 +213,13 @@ function checkDevices(status: PodStatus, spec: PodSpec, found: Found): void {
         const seen = new Set<string>();
         for (const [k, device] of (resource.resources ?? []).entries()) {
           const where = at.index(j).child('resources').index(k);
-          const { resourceID, health: state = '' } = device;
+          const { resourceID, health: state = '', message } = device;
           if (!health.includes(state)) found.push(fieldErrors.notSupported(where.child('health'), state, health));
+          if (message === '')
+            found.push(fieldErrors.required(where.child('message'), 'must be non-empty if specified'));
+          else if (message && Buffer.byteLength(message) > MAX_HEALTH_MESSAGE) {
+            found.push(fieldErrors.tooLong(where.child('message'), MAX_HEALTH_MESSAGE));
+          }
           if (seen.has(resourceID)) found.push(fieldErrors.duplicate(where.child('resourceID'), resourceID));
           seen.add(resourceID);
         }

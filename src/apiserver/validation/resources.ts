@@ -26,7 +26,7 @@ const standard: ReadonlySet<string> = new Set([
 const quotaResources: ReadonlySet<string> = new Set([...standard].filter((name) => name !== 'storage'));
 
 const isHugePages = (name: string): boolean => name.startsWith('hugepages-');
-const isNative = (name: string): boolean => !name.includes('/') || name.includes('kubernetes.io/');
+export const isNative = (name: string): boolean => !name.includes('/') || name.includes('kubernetes.io/');
 const isStandard = (name: string): boolean => standard.has(name) || isHugePages(name);
 /** Whether more of it may be asked for in total than there is. */
 const mayOvercommit = (name: string): boolean => isNative(name) && !isHugePages(name);

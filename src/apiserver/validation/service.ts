@@ -1,9 +1,11 @@
 import type { Service, ServicePort } from '../../api/core/v1.gen.ts';
 import { fieldErrors, Path } from '../../schema/field-error.ts';
 import { validateLabels } from '../registry/metadata.ts';
+import { checkIngressHost } from './networking.ts';
 import {
   addAll,
   checkCidr,
+  checkEnum,
   checkIp,
   checkLabel1123,
   checkOptionalEnum,
@@ -183,6 +185,8 @@ function checkTraffic(spec: Service['spec'], found: Found): void {
     const why = "may only be set when `type` is 'LoadBalancer' and `externalTrafficPolicy` is 'Local'";
     found.push(fieldErrors.invalid(SPEC.child('healthCheckNodePort'), check, why));
   }
+  // A port is found for who asks for none.
+  if (needsCheck && check !== 0) addAll(found, SPEC.child('healthCheckNodePort'), check, portProblems(check));
   checkOptionalEnum(spec.internalTrafficPolicy, ['Cluster', 'Local'], SPEC.child('internalTrafficPolicy'), found);
 }
 
@@ -240,4 +244,27 @@ export function validateServiceUpdate(service: Service, old: Service): Found {
     }
   }
   return [...found, ...validateService(service)];
+}
+
+/** Where a load balancer serves a Service, as whoever runs it tells. */
+export function validateServiceStatusUpdate({ spec, status }: Service, old: Service): Found {
+  const found: Found = [];
+  const path = Path.of('status', 'loadBalancer', 'ingress');
+  const ingress = status.loadBalancer?.ingress ?? [];
+  if (spec.type !== 'LoadBalancer' && ingress.length > 0) {
+    return [fieldErrors.forbidden(path, "may only be used when `spec.type` is 'LoadBalancer'")];
+  }
+  const known = new Set(old.status.loadBalancer?.ingress?.map(({ ip }) => ip));
+  for (const [i, { ip, ipMode, hostname }] of ingress.entries()) {
+    const at = path.index(i);
+    if (ip && !known.has(ip)) checkIp(ip, at.child('ip'), found);
+    const mode = at.child('ipMode');
+    if (ipMode === undefined) {
+      if (ip) found.push(fieldErrors.required(mode, 'must be specified when `ip` is set'));
+    } else if (!ip) {
+      found.push(fieldErrors.forbidden(mode, 'may not be specified when `ip` is not set'));
+    } else checkEnum(ipMode, ['Proxy', 'VIP'], mode, found);
+    if (hostname) checkIngressHost(hostname, at.child('hostname'), found);
+  }
+  return found;
 }

@@ -142,7 +142,7 @@ export const BAD_IP = 'must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::f
 export const BAD_CIDR = 'must be a valid CIDR value, (e.g. 10.9.8.0/24 or 2001:db8::/64)';
 
 /** Also takes what old clients wrote: octets of an IPv4 address with leading zeros. */
-const looseIp = (text: string): boolean =>
+export const looseIp = (text: string): boolean =>
   isIP(text) !== 0 || (/^[0-9]+(\.[0-9]+){3}$/.test(text) && text.split('.').every((octet) => Number(octet) <= 255));
 
 export function checkIp(value: string, path: Path, found: Found): void {

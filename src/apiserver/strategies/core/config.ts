@@ -5,6 +5,7 @@ import {
   validateConfigMapUpdate,
   validateLimitRange,
   validateResourceQuota,
+  validateResourceQuotaStatusUpdate,
   validateResourceQuotaUpdate,
   validateSecret,
   validateSecretUpdate,
@@ -102,6 +103,8 @@ export const resourceQuota = define<ResourceQuota>({
     quota.status = {};
   },
   prepareForUpdate: keepStatus<ResourceQuota>,
-  subresources: { status: { prepareForUpdate: updateStatus<ResourceQuota> } },
+  subresources: {
+    status: { prepareForUpdate: updateStatus<ResourceQuota>, validateUpdate: validateResourceQuotaStatusUpdate },
+  },
   tableCells: (quota, now) => [quota.metadata.name, quotaCell(quota, false), quotaCell(quota, true), age(quota, now)],
 });

@@ -1,6 +1,6 @@
 import type { Namespace } from '../../../api/core/v1.gen.ts';
 import type { Mutable } from '../../../api/resource.ts';
-import { validateNamespace } from '../../validation/cluster.ts';
+import { validateNamespace, validateNamespaceStatusUpdate } from '../../validation/cluster.ts';
 import { age } from '../cells.ts';
 import { define } from '../define.ts';
 
@@ -22,6 +22,7 @@ export const namespace = define<Namespace>({
       prepareForUpdate: (namespace, old) => {
         namespace.spec = old.spec as Mutable<Namespace>['spec'];
       },
+      validateUpdate: validateNamespaceStatusUpdate,
     },
   },
   selectableFields: ({ metadata, status }) => ({ name: metadata?.name ?? '', 'status.phase': status?.phase ?? '' }),

@@ -1,7 +1,7 @@
 import type { Node } from '../../../api/core/v1.gen.ts';
 import type { Mutable } from '../../../api/resource.ts';
 import { Path } from '../../../schema/field-error.ts';
-import { validateNode, validateNodeUpdate } from '../../validation/cluster.ts';
+import { validateNode, validateNodeStatusUpdate, validateNodeUpdate } from '../../validation/cluster.ts';
 import { age, NONE, UNKNOWN } from '../cells.ts';
 import { define } from '../define.ts';
 import { warnOfCidr } from './ip-warnings.ts';
@@ -59,6 +59,7 @@ export const node = define<Node>({
       prepareForUpdate: (node, old) => {
         node.spec = old.spec as Mutable<Node>['spec'];
       },
+      validateUpdate: validateNodeStatusUpdate,
     },
   },
   selectableFields: ({ spec }) => ({ 'spec.unschedulable': String(spec?.unschedulable ?? false) }),

@@ -3,7 +3,11 @@ import type { Mutable } from '../../../api/resource.ts';
 import { Path } from '../../../schema/field-error.ts';
 import { formatTime } from '../../../schema/time.ts';
 import { validatePersistentVolume, validatePersistentVolumeUpdate } from '../../validation/persistent-volume.ts';
-import { validateClaim, validateClaimUpdate } from '../../validation/persistent-volume-claim.ts';
+import {
+  validateClaim,
+  validateClaimStatusUpdate,
+  validateClaimUpdate,
+} from '../../validation/persistent-volume-claim.ts';
 import { age, UNSET } from '../cells.ts';
 import { define } from '../define.ts';
 import { keepStatus, updateStatus } from '../spec-and-status.ts';
@@ -86,8 +90,11 @@ export const persistentVolume = define<PersistentVolume>({
       prepareForUpdate: (volume, old, { now }) => {
         updateStatus<PersistentVolume>(volume, old);
         const { phase, lastPhaseTransitionTime } = old.status;
-        if (volume.status.phase === phase) return;
         const given = volume.status.lastPhaseTransitionTime;
+        if (volume.status.phase === phase) {
+          if (!given && lastPhaseTransitionTime) volume.status.lastPhaseTransitionTime = lastPhaseTransitionTime;
+          return;
+        }
         if (!given || given === lastPhaseTransitionTime) volume.status.lastPhaseTransitionTime = formatTime(now);
       },
     },
@@ -149,7 +156,12 @@ export const persistentVolumeClaim = define<PersistentVolumeClaim>({
     keepStatus<PersistentVolumeClaim>(claim, old);
     alignDataSources(claim, old);
   },
-  subresources: { status: { prepareForUpdate: updateStatus<PersistentVolumeClaim> } },
+  subresources: {
+    status: {
+      prepareForUpdate: updateStatus<PersistentVolumeClaim>,
+      validateUpdate: validateClaimStatusUpdate,
+    },
+  },
   warnings: ({ metadata, spec }) => {
     const found: string[] = [];
     if (metadata.annotations?.[CLASS_ANNOTATION] !== undefined) {

@@ -1,7 +1,7 @@
 import type { Service, ServicePort } from '../../../api/core/v1.gen.ts';
 import type { Mutable } from '../../../api/resource.ts';
 import { Path } from '../../../schema/field-error.ts';
-import { validateService, validateServiceUpdate } from '../../validation/service.ts';
+import { validateService, validateServiceStatusUpdate, validateServiceUpdate } from '../../validation/service.ts';
 import { age, labelsCell, NONE, UNKNOWN } from '../cells.ts';
 import { define } from '../define.ts';
 import { warnOfCidr, warnOfIp } from './ip-warnings.ts';
@@ -109,6 +109,7 @@ export const service = define<Service>({
       prepareForUpdate: (service, old) => {
         service.spec = old.spec as Mutable<Service>['spec'];
       },
+      validateUpdate: validateServiceStatusUpdate,
     },
   },
   warnings: serviceWarnings,
