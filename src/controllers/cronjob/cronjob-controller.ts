@@ -224,7 +224,7 @@ class CronJobController {
     const resource = this.#context.client.resource(jobs);
     try {
       const created = await resource.create(namespace, job);
-      this.#skew?.observe('', (timeToMs(created.metadata.creationTimestamp) - at) / 1000);
+      this.#skew?.observe((timeToMs(created.metadata.creationTimestamp) - at) / 1000);
       this.#recorder.event(cronJob, 'Normal', 'SuccessfulCreate', `Created job ${created.metadata.name}`);
       return created;
     } catch (error) {
