@@ -1,6 +1,7 @@
 import type { ApiError } from '../api/errors.ts';
 import type { KubeObject } from '../api/resource.ts';
 import type { ObjectSchema, ResourceData } from '../schema/model.ts';
+import type { AuditAnnotations } from './audit-annotations.ts';
 import type { CustomKind } from './custom/kind.ts';
 import type { Strategy } from './strategy.ts';
 import type { UserInfo } from './user.ts';
@@ -88,6 +89,8 @@ export interface RequestContext {
   readonly signal?: AbortSignal;
   /** Adds a Warning header to the answer. */
   warn(message: string): void;
+  /** Takes what admission wants the audit event to say; absent where nobody keeps it. */
+  readonly audit?: AuditAnnotations;
 }
 
 /**

@@ -4,6 +4,7 @@ import type { KubeObject } from '../../api/resource.ts';
 import { type CoreFixture, coreFixture } from '../../testing/core-fixture.ts';
 import { settle } from '../../utils/clock.ts';
 import { silent } from '../../utils/log.ts';
+import { turns } from '../../utils/turns.ts';
 import type { Target } from '../core.ts';
 import { strategies } from '../strategies/index.ts';
 import { Definitions } from './definitions.ts';
@@ -246,4 +247,20 @@ test('an unknown field is told between quotes as it is', async () => {
   const bytes = Buffer.from(JSON.stringify(object));
   await fixture.core.create(fixture.context, at('widgets', 'v1'), { bytes, mediaType: 'application/json' }, {});
   expect(fixture.warnings).toEqual(['unknown field "spec.a"b"']);
+});
+
+test('rules that cost all they may are evaluated in many turns of the event loop', async () => {
+  const names = { type: 'array', maxItems: 1000, items: { type: 'string', maxLength: 8 } };
+  const rule = 'self.names.all(a, self.names.exists_one(b, b == a))';
+  const properties = { names };
+  const slow = { type: 'object', properties, 'x-kubernetes-validations': [{ rule }] };
+  const schema = { openAPIV3Schema: { type: 'object', properties: { spec: slow } } };
+  await define('widgets', 'Widget', { versions: [{ ...v1, schema }] as Spec['versions'] });
+  const { given } = turns;
+  const many = { names: Array.from({ length: 1000 }, (_, i) => `name${i}`) };
+  await expect(make('widgets', 'a', many)).rejects.toThrow(
+    'Widget.example.com "a" is invalid: spec: Invalid value: "object": ',
+  );
+  // A million steps are never done within one.
+  expect(turns.given - given).toBeGreaterThan(3);
 });

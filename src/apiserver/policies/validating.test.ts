@@ -3,6 +3,8 @@ import type { MatchResources, NamedRuleWithOperations, Validation } from '../../
 import { deployments } from '../../api/apps/v1.gen.ts';
 import { configmaps, namespaces, secrets } from '../../api/core/v1.gen.ts';
 import { configMaps, NAMESPACE, policyFixture, refusalOf } from '../../testing/policy-fixture.ts';
+import { turns } from '../../utils/turns.ts';
+import { CollectedAnnotations } from '../audit-annotations.ts';
 
 const labels = { app: 'x' };
 const config = (name: string, data: Record<string, string> = {}) => ({ metadata: { name, labels }, data });
@@ -245,4 +247,46 @@ test('no policy locks out who would mend policies', async () => {
   await fixture.validating('another', { validations: [{ expression: 'false' }] });
   const refused = await refusalOf(fixture.client.resource(configmaps).create(NAMESPACE, config('a')));
   expect(refused.message).toContain("'another'");
+});
+
+test('what audit annotations say goes to the audit event, and failures that are only audited too', async () => {
+  await using fixture = await policyFixture();
+  await fixture.validating(
+    'audited',
+    {
+      validations: [{ expression: 'true' }, { expression: 'size(object.data) > 1', message: 'too little' }],
+      auditAnnotations: [
+        { key: 'name', valueExpression: '"  it is " + object.metadata.name + " "' },
+        { key: 'nothing', valueExpression: 'null' },
+        { key: 'blank', valueExpression: '" "' },
+      ],
+    },
+    { validationActions: ['Audit', 'Warn'] },
+  );
+  const audit = new CollectedAnnotations();
+  const object = { apiVersion: 'v1', kind: 'ConfigMap', ...config('one', { a: 'b' }) };
+  const target = fixture.target('configmaps', NAMESPACE);
+  await fixture.core.create({ ...fixture.context, audit }, target, { object }, {});
+  expect(audit.at('Metadata')).toEqual({
+    'audited/name': 'it is one',
+    'validation.policy.admission.k8s.io/validation_failure':
+      '[{"message":"too little","policy":"audited","binding":"audited-binding","expressionIndex":1,"validationActions":["Audit","Warn"]}]',
+  });
+});
+
+test('an expression that costs all it may takes many turns of the event loop', async () => {
+  await using fixture = await policyFixture();
+  const loops = 'variables.keys.all(a, variables.keys.all(b, variables.keys.all(c, a + b != c)))';
+  await fixture.validating('slow', {
+    variables: [{ name: 'keys', expression: 'object.data.map(k, k)' }],
+    validations: [{ expression: loops }, { expression: loops }],
+  });
+  const { given } = turns;
+  const data = Object.fromEntries(Array.from({ length: 300 }, (_, i) => [`key-${i}`, '']));
+  const refused = await refusalOf(fixture.client.resource(configmaps).create(NAMESPACE, config('large', data)));
+  expect(refused.message).toContain(
+    `denied request: expression '${loops}' resulted in error: operation cancelled: actual cost limit exceeded`,
+  );
+  // A million steps are never done within one.
+  expect(turns.given - given).toBeGreaterThan(3);
 });

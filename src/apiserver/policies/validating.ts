@@ -72,6 +72,7 @@ async function* denials(
 ): AsyncGenerator<Denial> {
   const { metadata, spec } = hook.policy;
   const policy = metadata.name;
+  const annotations = new Map<string, Set<string>>();
   for (const invocation of await invocationsOf(hook, attributes, options)) {
     const binding = invocation.binding?.metadata.name;
     if ('problem' in invocation) {
@@ -82,7 +83,15 @@ async function* denials(
     const result = await judge(hook, attributes, matched, params, { authorizer, convert: options.convert });
     for (const decision of result.denied) yield* act(decision, policy, invocation.binding, attributes);
     for (const message of result.annotationErrors) yield { policy, binding, message, reason: '' };
+    for (const [key, value] of result.annotations) {
+      const values = annotations.get(key);
+      if (values) values.add(value);
+      else annotations.set(key, new Set([value]));
+    }
   }
+  const { audit } = attributes.request.context;
+  // Bindings with parameters of their own may each have something else to say.
+  for (const [key, values] of annotations) audit?.add(`${policy}/${key}`, [...values].join(', '));
 }
 
 function* act(decision: Decision, policy: string, binding: Binding, { request }: Attributes): Generator<Denial> {
@@ -93,7 +102,16 @@ function* act(decision: Decision, policy: string, binding: Binding, { request }:
       const what = `Validation failed for ValidatingAdmissionPolicy '${policy}' with binding '${name}'`;
       request.context.warn(`${what}: ${decision.message}`);
     }
+    if (action === 'Audit') request.context.audit?.add(VALIDATION_FAILURE, failureText(decision, policy, binding));
   }
+}
+
+const VALIDATION_FAILURE = 'validation.policy.admission.k8s.io/validation_failure';
+
+/** https://kubernetes.io/docs/reference/labels-annotations-taints/audit-annotations/#validation-policy-admission-k8s-io-validation-failure */
+function failureText({ message, index }: Decision, policy: string, { metadata, spec }: Binding): string {
+  const { validationActions } = spec;
+  return JSON.stringify([{ message, policy, binding: metadata.name, expressionIndex: index, validationActions }]);
 }
 
 function refused({ request, name }: Attributes, denial: Denial): ApiError {

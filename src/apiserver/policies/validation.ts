@@ -12,17 +12,22 @@ import type { RequestAuthorizer } from './request-authorizer.ts';
 import { viewIn } from './views.ts';
 
 const MAX_MESSAGE_BYTES = 5 * 1024;
+const MAX_ANNOTATION = 10 * 1024;
 
 export interface Decision {
   readonly message: string;
   /** "" of what failed, and of nothing else. */
   readonly reason: string;
+  /** Of the validation, among those of the policy. */
+  readonly index: number;
 }
 
 export interface Judgement {
   readonly denied: readonly Decision[];
   /** Of audit annotations; each refuses the request, whatever the binding's actions. */
   readonly annotationErrors: readonly string[];
+  /** For the audit event. */
+  readonly annotations: readonly (readonly [key: string, value: string])[];
 }
 
 interface Judged {
@@ -30,7 +35,7 @@ interface Judged {
   readonly evaluator: CompiledValidatingPolicy;
 }
 
-const nothing: Judgement = { denied: [], annotationErrors: [] };
+const nothing: Judgement = { denied: [], annotationErrors: [], annotations: [] };
 
 export async function judge(
   { policy, evaluator }: Judged,
@@ -41,7 +46,7 @@ export async function judge(
 ): Promise<Judgement> {
   const fails = policy.spec.failurePolicy !== 'Ignore';
   const failed = (message: string): Judgement =>
-    fails ? { denied: [{ message, reason: '' }], annotationErrors: [] } : nothing;
+    fails ? { ...nothing, denied: [{ message, reason: '', index: 0 }] } : nothing;
   const inputs = await inputsOf(attributes, matched, params, convert);
   const holds = await conditionsHold(
     evaluator.conditions,
@@ -54,19 +59,19 @@ export async function judge(
   try {
     const outcomes = await evaluateAll(evaluator, { ...inputs.own, authorizer });
     const messages = await messagesFor(evaluator, inputs.own, outcomes.budget);
-    for (const [i, validation] of evaluator.validations.entries()) {
-      const outcome = outcomes.values[i];
+    for (const [index, validation] of evaluator.validations.entries()) {
+      const outcome = outcomes.values[index];
       if (!outcome) continue;
       if ('error' in outcome) {
-        if (fails) denied.push({ message: outcome.error, reason: '' });
+        if (fails) denied.push({ message: outcome.error, reason: '', index });
       } else if (messages instanceof OutOfBudget) {
-        if (fails) denied.push({ message: `failed messageExpression: ${messages.message}`, reason: '' });
+        if (fails) denied.push({ message: `failed messageExpression: ${messages.message}`, reason: '', index });
       } else if (outcome.value !== true) {
-        denied.push({ message: messageOf(validation, messages[i]), reason: validation.reason });
+        denied.push({ message: messageOf(validation, messages[index]), reason: validation.reason, index });
       }
     }
-    const annotationErrors = await annotationFailures(evaluator, inputs.own);
-    return { denied, annotationErrors: fails ? annotationErrors : [] };
+    const { failures, annotations } = await annotationsFor(evaluator, inputs.own);
+    return { denied, annotationErrors: fails ? failures : [], annotations };
   } catch (error) {
     if (!(error instanceof OutOfBudget)) throw error;
     return failed(error.message);
@@ -148,16 +153,21 @@ function messageOf({ message, expression }: CompiledValidation, outcome: Outcome
   return trim(message) || `failed expression: ${trim(expression.text)}`;
 }
 
-/** The values go nowhere without an audit log; what fails to evaluate refuses the request all the same. */
-async function annotationFailures(
+/** All are evaluated, whether anybody keeps an audit log or not: what fails to evaluate refuses the request. */
+async function annotationsFor(
   { annotations, variables }: CompiledValidatingPolicy,
   inputs: Inputs,
-): Promise<readonly string[]> {
+): Promise<{ readonly failures: readonly string[]; readonly annotations: Judgement['annotations'] }> {
   const activation = new Activation(inputs, variables, COST_BUDGET);
-  const found: string[] = [];
-  for (const { expression } of annotations) {
+  const failures: string[] = [];
+  const made: [string, string][] = [];
+  for (const { key, expression } of annotations) {
     const outcome = await activation.evaluate(expression);
-    if ('error' in outcome) found.push(outcome.error);
+    if ('error' in outcome) failures.push(outcome.error);
+    else if (typeof outcome.value === 'string') {
+      const value = trim(outcome.value);
+      if (value !== '') made.push([key, value.slice(0, MAX_ANNOTATION)]);
+    }
   }
-  return found;
+  return { failures, annotations: made };
 }

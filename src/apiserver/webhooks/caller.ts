@@ -35,6 +35,8 @@ export async function ask(
   const { context, dryRun } = attributes.request;
   if (dryRun && !withoutSideEffects.has(webhook.sideEffects)) throw dryRunUnsupported(webhook.name);
   const answer = await answerOf(client, webhook, attributes, invocation, mutating);
+  for (const [key, value] of Object.entries(answer.auditAnnotations))
+    context.audit?.add(`${webhook.name}/${key}`, value);
   for (const warning of answer.warnings) context.warn(warning);
   if (!answer.allowed) throw rejection(webhook.name, answer.status);
   return answer;

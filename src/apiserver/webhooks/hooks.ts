@@ -14,6 +14,8 @@ import type { Expression } from '../policies/activation.ts';
 
 export interface Hook<W extends MutatingWebhook | ValidatingWebhook = MutatingWebhook | ValidatingWebhook> {
   readonly webhook: W;
+  /** The configuration that has it. */
+  readonly configuration: string;
   /** Tells webhooks apart that have the same name. */
   readonly id: string;
   readonly conditions: readonly Expression[];
@@ -66,6 +68,7 @@ export class HookSource<W extends MutatingWebhook | ValidatingWebhook> {
         seen.set(name, count + 1);
         return {
           webhook,
+          configuration: configuration.metadata.name,
           id: `${configuration.metadata.name}/${name}/${count}`,
           conditions: (webhook.matchConditions ?? []).map(({ expression }) => condition(expression)),
         };

@@ -9,6 +9,7 @@ import { quote } from '../../schema/quote.ts';
 import type { AdmissionPlugin, AdmissionRequest, Reinvocation } from '../admission.ts';
 import { Attributes } from '../policies/attributes.ts';
 import { replaceContents, unviewed } from '../policies/views.ts';
+import { WebhookAudit } from './audit.ts';
 import { ask, CallFailed, failedClosed, refuseAbandoned } from './caller.ts';
 import { type Hook, HookSource } from './hooks.ts';
 import { type Invocation, invocationOf } from './invocation.ts';
@@ -46,12 +47,13 @@ export function mutatingAdmissionWebhook(options: WebhookOptions): AdmissionPlug
       const rounds = roundsOf(reinvocation);
       if (reinvocation.again && !deepEqual(rounds.output, request.object)) changed(rounds);
       const attributes = await Attributes.of(request, options);
-      for (const hook of hooks) {
+      for (const [index, hook] of hooks.entries()) {
         const invocation = await invocationOf(hook, attributes, options);
         // A webhook that was not asked the first time is not asked the second time either.
         if (!invocation || (reinvocation.again && !rounds.due.has(hook.id))) continue;
         refuseAbandoned(attributes);
-        if (await askOne(options, hook, attributes, invocation, request)) {
+        const audit = new WebhookAudit(request.context.audit, hook, reinvocation.again ? 1 : 0, index);
+        if (await askOne(options, hook, attributes, invocation, request, audit)) {
           changed(rounds);
           reinvocation.request();
         }
@@ -85,6 +87,7 @@ async function askOne(
   attributes: Attributes,
   invocation: Invocation,
   request: Changeable,
+  audit: WebhookAudit,
 ): Promise<boolean> {
   const { name, failurePolicy } = hook.webhook;
   const began = performance.now();
@@ -92,13 +95,18 @@ async function askOne(
     options.metrics.observe(name, 'admit', request.operation, (performance.now() - began) / 1000, error, ignored);
   try {
     const answer = await ask(options.client, hook, attributes, invocation, true);
-    const isChanged = await apply(options, hook, answer, attributes, invocation, request);
+    const isChanged = await apply(options, hook, answer, attributes, invocation, request, audit);
     observe(undefined, false);
+    audit.asked(isChanged);
     return isChanged;
   } catch (error) {
     const ignored = error instanceof CallFailed && failurePolicy === 'Ignore';
     observe(error, ignored);
-    if (ignored) return false;
+    audit.asked(false);
+    if (ignored) {
+      audit.failedOpen();
+      return false;
+    }
     throw error instanceof CallFailed ? failedClosed(error) : error;
   }
 }
@@ -110,6 +118,7 @@ async function apply(
   attributes: Attributes,
   { matched, object }: Invocation,
   request: Changeable,
+  audit: WebhookAudit,
 ): Promise<boolean> {
   const operations = answer.patch === '' ? [] : operationsOf(webhook.name, answer);
   if (operations.length === 0) return false;
@@ -121,6 +130,7 @@ async function apply(
     throw new CallFailed(webhook.name, `unsupported patch type ${quote(answer.patchType)}`, 400);
   }
   const result = patchedBy(operations, object, model, { ...request.target, resource: matched.resource });
+  audit.patched(operations);
   if (deepEqual(result, object)) return false;
   replaceContents(request.object, await unviewed(attributes, result, request.object, matched, convert));
   return true;

@@ -46,6 +46,7 @@ export interface Answer {
   readonly patch: string;
   readonly patchType: string;
   readonly warnings: readonly string[];
+  readonly auditAnnotations: Readonly<Record<string, string>>;
 }
 
 /** An answer that is none, in Kubernetes' words. */
@@ -62,6 +63,7 @@ export function readReview({ version, uid }: Review, mutating: boolean, value: u
     patch: '',
     patchType: '',
     warnings: response.warnings ?? [],
+    auditAnnotations: response.auditAnnotations ?? {},
   };
   // Nothing was checked in v1beta1.
   if (version !== 'v1') return mutating ? { ...answer, patch, patchType: 'JSONPatch' } : answer;

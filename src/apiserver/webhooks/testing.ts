@@ -69,9 +69,7 @@ export async function startWebhook(
     reply.statusCode = 'raw' in said ? (said.status ?? 200) : 200;
     const { apiVersion, kind, request } = review;
     const whole =
-      'raw' in said
-        ? said.raw
-        : JSON.stringify({ apiVersion, kind, response: { uid: request.uid, ...said.response } });
+      'raw' in said ? said.raw : JSON.stringify({ apiVersion, kind, response: { uid: request.uid, ...said.response } });
     reply.end(whole);
   });
   server.on('secureConnection', () => connections++);

@@ -30,8 +30,8 @@ export function validatingAdmissionWebhook(options: WebhookOptions): AdmissionPl
       refuseAbandoned(attributes);
       // The first refusal counts, once all have answered.
       let first: { readonly error: unknown } | undefined;
-      for (const { hook, invocation } of invocations) {
-        const answered = askOne(options, hook, attributes, invocation).catch((error: unknown) => {
+      for (const [index, { hook, invocation }] of invocations.entries()) {
+        const answered = askOne(options, hook, index, attributes, invocation).catch((error: unknown) => {
           first ??= { error };
         });
         asked.push(answered);
@@ -45,11 +45,12 @@ export function validatingAdmissionWebhook(options: WebhookOptions): AdmissionPl
 async function askOne(
   { client, metrics }: WebhookOptions,
   hook: Hook,
+  index: number,
   attributes: Attributes,
   invocation: Invocation,
 ): Promise<void> {
   const { name, failurePolicy } = hook.webhook;
-  const { operation } = attributes.request;
+  const { operation, context } = attributes.request;
   const began = performance.now();
   const observe = (error: unknown, ignored: boolean) =>
     metrics.observe(name, 'validating', operation, (performance.now() - began) / 1000, error, ignored);
@@ -60,5 +61,6 @@ async function askOne(
     const ignored = error instanceof CallFailed && failurePolicy === 'Ignore';
     observe(error, ignored);
     if (!ignored) throw error instanceof CallFailed ? failedClosed(error) : error;
+    context.audit?.add(`failed-open.validating.webhook.admission.k8s.io/round_0_index_${index}`, name);
   }
 }

@@ -13,6 +13,8 @@ import { MemoryStore } from '../../store/memory.ts';
 import { FakeClock } from '../../utils/clock.ts';
 import { silent } from '../../utils/log.ts';
 import { generateKey, privateKeyPem } from '../../utils/x509.ts';
+import { CollectedAnnotations } from '../audit-annotations.ts';
+import type { ServedResource } from '../core.ts';
 import { buildResourceTable } from '../resource-table.ts';
 import { createSecurity, type Security } from '../security.ts';
 import { type Core, createCore } from '../server-core.ts';
@@ -451,6 +453,35 @@ describe('mutating webhooks', () => {
     await create('x', { a: 'b' });
     expect(asked()).toEqual(['CREATE /again', 'CREATE /once', 'CREATE /late', 'CREATE /again']);
     expect(webhook.asked[3]?.request.object).toMatchObject({ data: { late: '1' } });
+  });
+
+  test('tell the audit event what they did', async () => {
+    answers['/a'] = patch({ path: '/data/a', value: '1', op: 'add' });
+    answers['/b'] = { raw: 'no', status: 500 };
+    answers['/c'] = { response: { allowed: true, auditAnnotations: { said: 'hello', 'not a key': 'x' } } };
+    await mutate('m', hook('/a'), hook('/b', { failurePolicy: 'Ignore' }), hook('/c'));
+    await validate('v', hook('/b', { failurePolicy: 'Ignore' }), hook('/c'));
+    const audit = new CollectedAnnotations();
+    const target = { resource: core.resources.find('', 'v1', 'configmaps') as ServedResource, subresource: '' };
+    const object = { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'one' }, data: { b: '2' } };
+    const context = { user: loopbackUser, userAgent: 'test', warn: () => {}, audit };
+    await core.create(context, { ...target, namespace: 'ns', name: '' }, { object }, {});
+    const told = (webhook: string, mutated: boolean) =>
+      `{"configuration":"m","webhook":"${webhook}.example.com","mutated":${mutated}}`;
+    const metadata = {
+      'mutation.webhook.admission.k8s.io/round_0_index_0': told('a', true),
+      'mutation.webhook.admission.k8s.io/round_0_index_1': told('b', false),
+      'failed-open.mutation.webhook.admission.k8s.io/round_0_index_1': 'b.example.com',
+      'mutation.webhook.admission.k8s.io/round_0_index_2': told('c', false),
+      'failed-open.validating.webhook.admission.k8s.io/round_0_index_0': 'b.example.com',
+      'c.example.com/said': 'hello',
+    };
+    expect(audit.at('Metadata')).toEqual(metadata);
+    expect(audit.at('Request')).toEqual({
+      ...metadata,
+      'patch.webhook.admission.k8s.io/round_0_index_0':
+        '{"configuration":"m","webhook":"a.example.com","patch":[{"op":"add","path":"/data/a","value":"1"}],"patchType":"JSONPatch"}',
+    });
   });
 
   test('are counted', async () => {

@@ -1,0 +1,32 @@
+import { qualifiedNameProblems } from '../api/names.ts';
+
+/** From which level of audit events on an annotation is told. https://kubernetes.io/docs/tasks/debug/debug-cluster/audit/ */
+export type AuditLevel = 'Metadata' | 'Request';
+
+/** What webhooks and policies want the audit event of a request to say. */
+export interface AuditAnnotations {
+  /** The first value of a key counts. What is no name with a prefix is left out. */
+  add(key: string, value: string, level?: AuditLevel): void;
+}
+
+/** The most that one request may collect, in characters: policies and webhooks are other people's. */
+const MAX_SIZE = 1 << 20;
+
+/** Annotations of one request, for its audit event. */
+export class CollectedAnnotations implements AuditAnnotations {
+  readonly #values = new Map<string, { readonly value: string; readonly level: AuditLevel }>();
+  #size = 0;
+
+  add(key: string, value: string, level: AuditLevel = 'Metadata'): void {
+    if (this.#values.has(key) || key.split('/').length !== 2 || qualifiedNameProblems(key).length > 0) return;
+    this.#size += key.length + value.length;
+    if (this.#size > MAX_SIZE) return;
+    this.#values.set(key, { value, level });
+  }
+
+  /** What an event of the level says; `RequestResponse` says what `Request` does. */
+  at(level: AuditLevel): Readonly<Record<string, string>> {
+    const shown = [...this.#values].filter(([, one]) => level === 'Request' || one.level === 'Metadata');
+    return Object.fromEntries(shown.map(([key, { value }]) => [key, value]));
+  }
+}
