@@ -45,7 +45,7 @@ test('only so many wait', async () => {
 test('names that a mapping has twice are told by line', async () => {
   expect(await readYamlStrictly('a: 1\nb:\n  c: 1\n  c: 2\na: 3\n')).toEqual({
     value: { a: 3, b: { c: 2 } },
-    repeated: ['line 5: key "a" already set in map', 'line 4: key "c" already set in map'],
+    repeated: ['line 4: key "c" already set in map', 'line 5: key "a" already set in map'],
   });
   expect((await readYamlStrictly('{"a":1,"a":2}')).repeated).toEqual(['line 1: key "a" already set in map']);
   expect((await readYamlStrictly('{"a":1,"b":{"a":2}}')).repeated).toEqual([]);

@@ -68,7 +68,8 @@ function fits(digits: string): boolean {
   return size < (digits.startsWith('+') ? 2n ** 63n : 2n ** 64n);
 }
 
-function isTime(text: string): boolean {
+/** Whether YAML 1.1 reads a text as a time. */
+export function isTime(text: string): boolean {
   const match = time.exec(text);
   if (!match) return false;
   const [year = 0, month = 0, day = 0, ...clocks] = match.slice(1).map((part) => Number(part ?? 0));

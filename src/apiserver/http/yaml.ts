@@ -1,28 +1,11 @@
-import { type Document, isScalar, LineCounter, parseDocument, type SchemaOptions, visit } from 'yaml';
-import { quote } from '../../schema/quote.ts';
-import { anchorInItself } from './yaml-anchors.ts';
-import { yamlProblem } from './yaml-problem.ts';
+import { YamlParser } from './yaml-parser.ts';
+import { YamlProblem } from './yaml-scanner.ts';
+import { NoJsonError, YamlValues } from './yaml-values.ts';
 
-/** Text is not YAML; the message is in kube-apiserver's frame, the reason in the parser's words. */
+/** Text is not YAML, or not what JSON can say; the message is kube-apiserver's. */
 export class YamlError extends Error {
   override name = 'YamlError';
 }
-
-/** YAML 1.1 as sigs.k8s.io/yaml takes it to JSON: y and n are booleans, but times stay text. */
-const customTags: SchemaOptions['customTags'] = (tags) =>
-  tags.filter(
-    (tag) =>
-      typeof tag === 'string' ||
-      ![
-        'tag:yaml.org,2002:timestamp',
-        'tag:yaml.org,2002:set',
-        'tag:yaml.org,2002:omap',
-        'tag:yaml.org,2002:pairs',
-      ].includes(tag.tag),
-  );
-
-/** How many nodes aliases may add up to: a few lines of YAML must not become gigabytes. */
-const MOST_ALIASES = 1000;
 
 export interface ParsedYaml {
   readonly value: unknown;
@@ -30,57 +13,15 @@ export interface ParsedYaml {
   readonly repeated: readonly string[];
 }
 
-function repeatedKeys(document: Document.Parsed, lines: LineCounter): string[] {
-  const found: string[] = [];
-  visit(document, {
-    Map: (_, map) => {
-      const seen = new Set<unknown>();
-      for (const { key } of map.items) {
-        const name = isScalar(key) ? key.value : key;
-        if (seen.has(name) && isScalar(key) && key.range) {
-          const shown = typeof name === 'string' ? quote(name) : String(name);
-          found.push(`line ${lines.linePos(key.range[0]).line}: key ${shown} already set in map`);
-        }
-        seen.add(name);
-      }
-    },
-  });
-  return found;
-}
-
-/** The value of the first document of a YAML text. */
+/** The value of the first document of a YAML text, as sigs.k8s.io/yaml takes it to JSON. Throws YamlError. */
 export function parseYaml(text: string): ParsedYaml {
-  const lines = new LineCounter();
-  let document: Document.Parsed;
   try {
-    document = parseDocument(text, {
-      version: '1.1',
-      schema: 'yaml-1.1',
-      customTags,
-      merge: true,
-      prettyErrors: true,
-      uniqueKeys: false,
-      lineCounter: lines,
-    });
+    const values = new YamlValues();
+    const root = new YamlParser(text).parse();
+    return { value: root ? values.of(root) : null, repeated: values.repeated };
   } catch (error) {
-    throw new YamlError(
-      `error converting YAML to JSON: yaml: ${error instanceof Error ? error.message : String(error)}`,
-    );
-  }
-  const problem = yamlProblem(
-    text,
-    document.errors.filter((error) => error.code !== 'MULTIPLE_DOCS'),
-  );
-  if (problem) throw new YamlError(`error converting YAML to JSON: yaml: ${problem}`);
-  const anchor = anchorInItself(document);
-  if (anchor !== undefined) {
-    throw new YamlError(`error converting YAML to JSON: yaml: anchor '${anchor}' value contains itself`);
-  }
-  try {
-    return { value: document.toJS({ maxAliasCount: MOST_ALIASES }), repeated: repeatedKeys(document, lines) };
-  } catch (error) {
-    throw new YamlError(
-      `error converting YAML to JSON: yaml: ${error instanceof Error ? error.message : String(error)}`,
-    );
+    if (error instanceof YamlProblem) throw new YamlError(`error converting YAML to JSON: yaml: ${error.message}`);
+    if (error instanceof NoJsonError) throw new YamlError(`error converting YAML to JSON: ${error.message}`);
+    throw error;
   }
 }
