@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
 import { createServer, request, type Server } from 'node:https';
 import type { AddressInfo } from 'node:net';
+import type { Duplex } from 'node:stream';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { type APIService, apiservices } from '../../api/apiregistration/v1.gen.ts';
@@ -11,6 +12,25 @@ import { createCertificate, generateKey, privateKeyPem } from '../../utils/x509.
 
 const GROUP = 'example.test';
 const PATH = `/apis/${GROUP}/v1`;
+
+const document = {
+  swagger: '2.0',
+  paths: {
+    [`${PATH}/namespaces/{namespace}/things`]: {
+      get: { responses: { 200: { description: 'OK', schema: { $ref: '#/definitions/test.Thing' } } } },
+    },
+    '/apis/of.another/v1/': { get: { responses: {} } },
+  },
+  definitions: {
+    'test.Thing': {
+      type: 'object',
+      minProperties: 1,
+      properties: { metadata: { $ref: '#/definitions/io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta' } },
+      'x-kubernetes-group-version-kind': [{ group: GROUP, version: 'v1', kind: 'Thing' }],
+    },
+    'io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta': { type: 'object', description: 'of its own' },
+  },
+};
 
 interface Asked {
   readonly method: string;
@@ -54,13 +74,39 @@ beforeAll(async () => {
       const things = { name: 'things', singularName: 'thing', namespaced: true, kind: 'Thing', verbs };
       json(200, { kind: 'APIResourceList', groupVersion: `${GROUP}/v1`, resources: [things] });
     } else if (url === '/openapi/v3') {
-      json(200, { paths: { [PATH.slice(1)]: { serverRelativeURL: `/openapi/v3${PATH}?hash=AB12` } } });
+      const at = (path: string) => [path, { serverRelativeURL: `/openapi/v3/${path}?hash=AB12` }] as const;
+      json(200, { paths: Object.fromEntries([at(PATH.slice(1)), at(`apis/${GROUP}`), at('api/v1')]) });
+    } else if (url.startsWith('/openapi/v3/')) {
+      json(200, { openapi: '3.0.0', of: url });
+    } else if (url === '/openapi/v2') {
+      json(200, document);
+    } else if (url.startsWith(`${PATH}/moved`)) {
+      answer.writeHead(302, { location: 'https://elsewhere.test/' }).end();
+    } else if (url.startsWith(`${PATH}/cookies`)) {
+      answer.setHeader('cache-control', 'max-age=5');
+      answer.setHeader('access-control-allow-origin', '*');
+      json(200, {});
     } else if (url.startsWith(`${PATH}/slow`)) {
       answer.writeHead(200, { 'content-type': 'application/json' });
       answer.write('first');
       finish = () => answer.end('last');
     } else if (url.startsWith(PATH)) json(201, { kind: 'Thing', metadata: { name: 'a' } });
     else json(404, {});
+  });
+  extension.on('upgrade', (incoming: IncomingMessage, socket: Duplex, head: Buffer) => {
+    const { url = '', headers, method = '' } = incoming;
+    asked.push({ method, url, headers, body: '' });
+    if (url.endsWith('/refused')) {
+      socket.end('HTTP/1.1 403 Forbidden\r\nContent-Type: text/plain\r\nContent-Length: 2\r\n\r\nno');
+    } else if (url.endsWith('/unmoved')) {
+      socket.end('HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok');
+    } else if (url.endsWith('/gone')) {
+      socket.destroy();
+    } else {
+      socket.write(`HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: ${headers.upgrade}\r\n\r\n`);
+      socket.write(head);
+      socket.pipe(socket);
+    }
   });
   extension.listen(0, '127.0.0.1');
   await once(extension, 'listening');
@@ -72,23 +118,39 @@ afterAll(async () => {
   await cluster.stop();
 });
 
-function ask(path: string, method = 'GET', headers: Record<string, string> = {}, body = ''): Promise<IncomingMessage> {
+function credentials() {
   const { url = '', kubeconfig = '' } = cluster.https ?? {};
   const { clusters, users } = parse(kubeconfig) as {
     clusters: { cluster: Record<string, string> }[];
     users: { user: Record<string, string> }[];
   };
   const pem = (text = '') => Buffer.from(text, 'base64');
+  return {
+    url,
+    ca: pem(clusters[0]?.cluster['certificate-authority-data']),
+    cert: pem(users[0]?.user['client-certificate-data']),
+    key: pem(users[0]?.user['client-key-data']),
+  };
+}
+
+function ask(path: string, method = 'GET', headers: Record<string, string> = {}, body = ''): Promise<IncomingMessage> {
+  const { url, ...tls } = credentials();
   return new Promise((resolve, reject) => {
-    const options = {
-      method,
-      headers,
-      ca: pem(clusters[0]?.cluster['certificate-authority-data']),
-      cert: pem(users[0]?.user['client-certificate-data']),
-      key: pem(users[0]?.user['client-key-data']),
-      agent: false as const,
-    };
-    request(new URL(path, url), options, resolve).once('error', reject).end(body);
+    request(new URL(path, url), { method, headers, ...tls, agent: false }, resolve)
+      .once('error', reject)
+      .end(body);
+  });
+}
+
+/** Asks to leave HTTP: the answer, and the connection where the server agreed. */
+function upgrade(path: string, protocol: string): Promise<{ answer: IncomingMessage; socket?: Duplex }> {
+  const { url, ...tls } = credentials();
+  const headers = { connection: 'Upgrade', upgrade: protocol, 'x-remote-user': 'somebody' };
+  return new Promise((resolve, reject) => {
+    const sent = request(new URL(path, url), { method: 'POST', headers, ...tls, agent: false });
+    sent.once('upgrade', (answer, socket) => resolve({ answer, socket }));
+    sent.once('response', (answer) => resolve({ answer }));
+    sent.once('error', reject).end();
   });
 }
 
@@ -163,6 +225,47 @@ describe('Aggregator', () => {
     expect(await textOf(answer)).toBe('last');
   });
 
+  it.each(['SPDY/3.1', 'websocket'])('lets both ends talk %s', async (protocol) => {
+    const { answer, socket } = await upgrade(`${PATH}/namespaces/default/things/a/exec?command=x`, protocol);
+    expect(answer.statusCode).toBe(101);
+    expect(answer.headers.upgrade).toBe(protocol);
+    const { url, headers } = asked.at(-1) ?? {};
+    expect(url).toBe(`${PATH}/namespaces/default/things/a/exec?command=x`);
+    expect(headers?.['x-remote-user']).toBe('kubernetes-admin');
+    socket?.write('hello');
+    const [echo] = await once(socket ?? answer, 'data');
+    expect(String(echo)).toBe('hello');
+    socket?.end();
+    await once(socket ?? answer, 'close');
+  });
+
+  it.each([
+    ['refused', 403, 'no'],
+    ['unmoved', 503, 'invalid upgrade response: status code 200\n'],
+    ['gone', 503, 'unexpected EOF\n'],
+  ])('tells a client that cannot leave HTTP why: %s', async (path, status, text) => {
+    const { answer, socket } = await upgrade(`${PATH}/${path}`, 'SPDY/3.1');
+    expect(socket).toBeUndefined();
+    expect(answer.statusCode).toBe(status);
+    expect(await textOf(answer)).toBe(text);
+  });
+
+  it('follows no redirect, and lets none pass', async () => {
+    const answer = await ask(`${PATH}/moved`);
+    expect(answer.statusCode).toBe(502);
+    expect(answer.headers.location).toBeUndefined();
+    expect(await textOf(answer)).toBe('the backend attempted to redirect this request, which is not permitted');
+  });
+
+  it("adds its own headers to the server's", async () => {
+    const { headers } = await ask(`${PATH}/cookies`, 'GET', { 'audit-id': 'of-mine' });
+    expect(headers['cache-control']).toBe('no-cache, private, max-age=5');
+    expect(headers['access-control-allow-origin']).toBeUndefined();
+    expect(headers['audit-id']).toBe('of-mine');
+    expect(asked.at(-1)?.headers['audit-id']).toBe('of-mine');
+    expect(asked.at(-1)?.headers.host).toMatch(/^(localhost|127\.0\.0\.1):/);
+  });
+
   it('tells of the server in discovery and OpenAPI', async () => {
     const json = async (path: string, accept = 'application/json') =>
       JSON.parse(await textOf(await ask(path, 'GET', { accept })));
@@ -176,6 +279,36 @@ describe('Aggregator', () => {
     ]);
     const index = await json('/openapi/v3');
     expect(index.paths[PATH.slice(1)]).toEqual({ serverRelativeURL: `/openapi/v3${PATH}?hash=AB12` });
+    expect(index.paths[`apis/${GROUP}`]).toEqual({ serverRelativeURL: `/openapi/v3/apis/${GROUP}?hash=AB12` });
+    expect(index.paths['api/v1'].serverRelativeURL).not.toContain('AB12');
+    expect(await json(`/openapi/v3/apis/${GROUP}?hash=AB12`)).toMatchObject({
+      of: `/openapi/v3/apis/${GROUP}?hash=AB12`,
+    });
+    const { paths, definitions } = await json('/openapi/v2');
+    expect(paths).toHaveProperty([`${PATH}/namespaces/{namespace}/things`]);
+    expect(paths).not.toHaveProperty(['/apis/of.another/v1/']);
+    const meta = 'io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta';
+    expect(definitions['test.Thing'].properties.metadata).toEqual({ $ref: `#/definitions/${meta}_v2` });
+    expect(definitions[`${meta}_v2`]).toEqual({ type: 'object', description: 'of its own' });
+    const protobuf = await ask('/openapi/v2', 'GET', {
+      accept: 'application/com.github.proto-openapi.spec.v2@v1.0+protobuf',
+    });
+    expect(await textOf(protobuf)).toContain('test.Thing');
+  });
+
+  it('says that what a server had may not be there any more', async () => {
+    const slow = await ask(`${PATH}/slow?watch=true`);
+    await once(slow, 'data');
+    await cluster.client.resource(services).delete('default', 'api');
+    expect(await settled('ServiceNotFound')).toMatchObject({ status: 'False' });
+    const accept = 'application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList';
+    const all = JSON.parse(await textOf(await ask('/apis', 'GET', { accept })));
+    const group = all.items.find(({ metadata }: { metadata: { name: string } }) => metadata.name === GROUP);
+    expect(group.versions).toEqual([{ version: 'v1', freshness: 'Stale' }]);
+    expect((await ask(PATH)).statusCode).toBe(503);
+    // What is under way goes on.
+    finish();
+    expect(await textOf(slow)).toBe('last');
   });
 
   it('leaves what is its own alone', async () => {
