@@ -16,6 +16,8 @@ export interface GarbageOptions {
   readonly node: { kind: string; name: string; uid: string };
   /** On the file system that images are on. */
   readonly imageDir: string;
+  /** Names of images whose files are volumes of pods. */
+  readonly imageVolumes: () => readonly string[];
 }
 
 const COLLECT_EVERY = 60_000;
@@ -86,9 +88,13 @@ export class GarbageCollector {
 
   /** Removes images that no container uses, the longest unused first, once the disk is nearly full. */
   async collectImages(): Promise<void> {
-    const { cri, cache, clock, imageDir, log, node, recorder } = this.#options;
+    const { cri, cache, clock, imageDir, imageVolumes, log, node, recorder } = this.#options;
     const now = clock.now();
     const used = new Set(cache.pods().flatMap((pod) => pod.containers.map((c) => c.imageId)));
+    for (const name of imageVolumes()) {
+      const image = await cri.imageStatus(name);
+      if (image) used.add(image.id);
+    }
     const images = await cri.listImages();
     const present = new Set(images.map((i) => i.id));
     for (const id of this.#imagesSeen.keys()) if (!present.has(id)) this.#imagesSeen.delete(id);

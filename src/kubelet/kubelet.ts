@@ -12,10 +12,12 @@ import { Checkpoints } from './allocation/checkpoints.ts';
 import { AllocationManager } from './allocation/manager.ts';
 import { KeyedBackoff } from './backoff.ts';
 import { PodCgroups } from './cgroups.ts';
+import { snapshotterFor } from './containerd/config.ts';
 import { type Containerd, startContainerd } from './containerd/containerd.ts';
 import { CriClient, rpcMessage } from './cri/client.ts';
 import { drainRuntime } from './drain.ts';
 import { GarbageCollector } from './gc.ts';
+import { ImageVolumes } from './images/image-volumes.ts';
 import { ensurePauseImage } from './images/load.ts';
 import { ImageManager } from './images/manager.ts';
 import { machineResources } from './node/machine.ts';
@@ -29,6 +31,7 @@ import { Executor } from './runtime/executor.ts';
 import { resizePod } from './runtime/resizer.ts';
 import type { RuntimePod } from './runtime/state.ts';
 import type { ContainerRef, KubeletBackend, StartStreamsServer } from './server/types.ts';
+import { systemMounter } from './volumes/mounter.ts';
 import type { ResolveEnv, VolumeManager } from './volumes/types.ts';
 
 export interface KubeletOptions {
@@ -131,6 +134,18 @@ export async function startKubelet(options: KubeletOptions): Promise<Kubelet> {
   const statuses = new StatusManager(client, clock, log);
   const probes = new ProbeManager({ run: runProbe(cri), recorder, clock, random, onChange: wake });
   const images = new ImageManager({ cri, recorder, clock, pullSecrets: (pod) => pullSecrets(pod) });
+  const imageVolumes = new ImageVolumes({
+    cri,
+    images,
+    mounter: systemMounter,
+    snapshotter: 'dataDir' in options.runtime ? snapshotterFor(options.runtime.dataDir) : 'overlayfs',
+    podsDir,
+  });
+  const unmount = async (uid: string) => {
+    const images = await imageVolumes.mounted(uid);
+    await volumes.unmount(uid);
+    await imageVolumes.release(uid, images);
+  };
   const executor = new Executor({
     cri,
     images,
@@ -211,6 +226,8 @@ export async function startKubelet(options: KubeletOptions): Promise<Kubelet> {
     probes,
     statuses,
     volumes,
+    mountImage: (pod, volume) => imageVolumes.mount(pod, volume),
+    unmount,
     cgroups,
     allocation,
     admit,
@@ -245,6 +262,11 @@ export async function startKubelet(options: KubeletOptions): Promise<Kubelet> {
     recorder,
     node: agent.reference(),
     imageDir: 'dataDir' in options.runtime ? options.runtime.dataDir : rootDir,
+    imageVolumes: () =>
+      [...workers.values()]
+        .filter((w) => w.active)
+        .flatMap(({ pod }) => (pod.spec.volumes ?? []).map((v) => v.image?.reference))
+        .filter((reference) => reference !== undefined),
   });
 
   function track(pod: Pod): void {
@@ -305,7 +327,7 @@ export async function startKubelet(options: KubeletOptions): Promise<Kubelet> {
       workers.set(runtime.uid, worker);
       worker.remove();
     }
-    for (const uid of await volumes.mountedPods()) if (!workers.has(uid)) await volumes.unmount(uid);
+    for (const uid of await volumes.mountedPods()) if (!workers.has(uid)) await unmount(uid);
     for (const uid of await cgroups.pods()) if (!workers.has(uid)) await cgroups.remove(uid);
   }
 

@@ -1,5 +1,4 @@
 import type { Container, Pod } from '../../api/core/v1.gen.ts';
-import { isSidecar } from '../pods/pod.ts';
 import { findContainer, type RuntimePod } from '../runtime/state.ts';
 import { type Amounts, amountsOf, noAmounts, sameAmounts } from './amounts.ts';
 
@@ -32,8 +31,7 @@ export function planResize(pod: Pod, runtime: RuntimePod | undefined, actuated: 
   const restart = new Set<string>();
   const memory: ContainerUpdate[] = [];
   const cpu: ContainerUpdate[] = [];
-  const sidecars = (pod.spec.initContainers ?? []).filter(isSidecar);
-  for (const container of [...sidecars, ...pod.spec.containers]) {
+  for (const container of [...(pod.spec.initContainers ?? []), ...pod.spec.containers]) {
     const instance = findContainer(runtime, container.name);
     if (instance?.state !== 'running') continue;
     const desired = amountsOf(container.resources, pod.spec.resources);

@@ -1,7 +1,14 @@
-import { Client, type ClientReadableStream, credentials, status as grpcStatus, type ServiceError } from '@grpc/grpc-js';
+import {
+  Client,
+  type ClientReadableStream,
+  credentials,
+  status as grpcStatus,
+  Metadata,
+  type ServiceError,
+} from '@grpc/grpc-js';
 import type { MethodDefinition, PackageDefinition } from '@grpc/proto-loader';
 import { loadProto } from '../../utils/proto.ts';
-import { containerdEventsProto, criProto } from './schema.ts';
+import { containerdEventsProto, containerdSnapshotsProto, criProto } from './schema.ts';
 import type {
   AuthConfig,
   Container,
@@ -17,6 +24,7 @@ import type {
   PodSandboxConfig,
   PodSandboxStatus,
   RuntimeCondition,
+  SnapshotMount,
 } from './types.ts';
 
 /** The runtime said no, or could not be asked. `message` is the runtime's own, as events and statuses show it. */
@@ -63,6 +71,11 @@ export class CriClient {
   readonly #events = methods(
     loadProto('containerd.services.events.v1', containerdEventsProto),
     'containerd.services.events.v1.Events',
+  );
+
+  readonly #snapshots = methods(
+    loadProto('containerd.services.snapshots.v1', containerdSnapshotsProto),
+    'containerd.services.snapshots.v1.Snapshots',
   );
 
   /** `socket` is the path of the runtime's socket. */
@@ -223,6 +236,34 @@ export class CriClient {
     return answer.image ?? undefined;
   }
 
+  /** What the files of all of an image's layers together are known by ("sha256:..."). Rejects where there is no such image. */
+  async imageChain(image: string): Promise<string> {
+    const request = { image: { image }, verbose: true };
+    const { info } = await this.#call<{ info: Record<string, string> }>(this.#image, 'ImageStatus', request);
+    const { chainID } = JSON.parse(info.info ?? '{}') as { readonly chainID?: unknown }; // checked below
+    if (typeof chainID !== 'string') throw new CriError('NotFound', `the layers of image "${image}" are not known`);
+    return chainID;
+  }
+
+  /** Shows what is known by `parent` under a key of its own, until that is removed; answers how to mount it. */
+  async viewSnapshot(snapshotter: string, key: string, parent: string): Promise<readonly SnapshotMount[]> {
+    // Without the label the snapshot is garbage as soon as it is made.
+    const labels = { 'containerd.io/gc.root': new Date().toISOString() };
+    const asked = { snapshotter, key };
+    try {
+      return (await this.#containerd<{ mounts: SnapshotMount[] }>('View', { ...asked, parent, labels })).mounts;
+    } catch (error) {
+      if (!(error instanceof CriError) || error.code !== 'AlreadyExists') throw error;
+      return (await this.#containerd<{ mounts: SnapshotMount[] }>('Mounts', asked)).mounts;
+    }
+  }
+
+  async removeSnapshot(snapshotter: string, key: string): Promise<void> {
+    await this.#containerd('Remove', { snapshotter, key }).catch((error: unknown) => {
+      if (!isCriNotFound(error)) throw error;
+    });
+  }
+
   /** Answers with the reference of the image ("sha256:..."). */
   async pullImage(image: string, auth: AuthConfig | undefined, sandboxConfig?: PodSandboxConfig): Promise<string> {
     const request = { image: { image }, auth, sandboxConfig };
@@ -263,7 +304,20 @@ export class CriClient {
     return () => stream.cancel();
   }
 
-  #call<R>(service: Methods, name: string, request: object, timeoutMs = CALL_TIMEOUT): Promise<R> {
+  /** Asks for snapshots of those that the CRI plugin keeps. */
+  #containerd<R>(name: string, request: object): Promise<R> {
+    const metadata = new Metadata();
+    metadata.set('containerd-namespace', 'k8s.io');
+    return this.#call(this.#snapshots, name, request, CALL_TIMEOUT, metadata);
+  }
+
+  #call<R>(
+    service: Methods,
+    name: string,
+    request: object,
+    timeoutMs = CALL_TIMEOUT,
+    metadata = new Metadata(),
+  ): Promise<R> {
     const method = service[name] as MethodDefinition<object, object>;
     return new Promise((resolve, reject) => {
       this.#channel.makeUnaryRequest(
@@ -271,6 +325,7 @@ export class CriClient {
         method.requestSerialize,
         method.responseDeserialize,
         request,
+        metadata,
         { deadline: Date.now() + timeoutMs },
         // The cast says what the schema makes of the answer; the types of cri/types.ts mirror it.
         (error: ServiceError | null, answer?: object) => (error ? reject(criError(error)) : resolve(answer as R)),

@@ -179,8 +179,8 @@ message Image {
   Int64Value uid = 5; string username = 6; bool pinned = 8;
 }
 message ListImagesResponse { repeated Image images = 1; }
-message ImageRequest { ImageSpec image = 1; }
-message ImageStatusResponse { Image image = 1; }
+message ImageRequest { ImageSpec image = 1; bool verbose = 2; }
+message ImageStatusResponse { Image image = 1; map<string, string> info = 2; }
 message AuthConfig {
   string username = 1; string password = 2; string auth = 3; string server_address = 4; string identity_token = 5;
   string registry_token = 6;
@@ -198,4 +198,18 @@ service Events {
 message SubscribeRequest { repeated string filters = 1; }
 message Any { string type_url = 1; bytes value = 2; }
 message Envelope { string namespace = 2; string topic = 3; Any event = 4; }
+`;
+
+/** containerd's snapshots (containerd.services.snapshots.v1), by which an image's files can be mounted. */
+export const containerdSnapshotsProto = `
+service Snapshots {
+  rpc View(ViewSnapshotRequest) returns (MountsResponse);
+  rpc Mounts(SnapshotRequest) returns (MountsResponse);
+  rpc Remove(SnapshotRequest) returns (Empty);
+}
+message Empty {}
+message ViewSnapshotRequest { string snapshotter = 1; string key = 2; string parent = 3; map<string, string> labels = 4; }
+message SnapshotRequest { string snapshotter = 1; string key = 2; }
+message Mount { string type = 1; string source = 2; string target = 3; repeated string options = 4; }
+message MountsResponse { repeated Mount mounts = 1; }
 `;

@@ -216,3 +216,10 @@ export interface ExecResult {
   readonly stderr: Buffer;
   readonly exitCode: number;
 }
+
+/** How to mount a snapshot, in the words of mount(8). */
+export interface SnapshotMount {
+  readonly type: string;
+  readonly source: string;
+  readonly options: readonly string[];
+}

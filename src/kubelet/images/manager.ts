@@ -5,7 +5,7 @@ import { KeyedBackoff } from '../backoff.ts';
 import type { CriClient } from '../cri/client.ts';
 import { rpcMessage } from '../cri/client.ts';
 import type { Image, PodSandboxConfig } from '../cri/types.ts';
-import { type AnyContainer, containerFieldPath, podUid } from '../pods/pod.ts';
+import { containerFieldPath, podUid } from '../pods/pod.ts';
 import { credentialsFor } from './credentials.ts';
 import { withDefaultTag } from './name.ts';
 
@@ -28,6 +28,13 @@ export class ImageError extends Error {
     this.reason = reason;
     this.retryAfter = retryAfter;
   }
+}
+
+/** Who needs an image: a container, or (without a name) a volume of the pod. */
+export interface ImageUser {
+  readonly name?: string;
+  readonly image?: string;
+  readonly imagePullPolicy?: string | undefined;
 }
 
 export interface ImageManagerOptions {
@@ -56,8 +63,8 @@ export class ImageManager {
     this.#free = options.parallel ?? 5;
   }
 
-  /** Pulls the container's image if its policy says so. Rejects with ImageError; tells events as it goes. */
-  async ensure(pod: Pod, container: AnyContainer, sandbox: PodSandboxConfig): Promise<Image> {
+  /** Pulls the image if the policy says so. Rejects with ImageError; tells events as it goes. */
+  async ensure(pod: Pod, container: ImageUser, sandbox?: PodSandboxConfig): Promise<Image> {
     const { cri, clock } = this.#options;
     const name = container.image ?? '';
     const tell = (type: 'Normal' | 'Warning', reason: string, message: string) =>
@@ -126,7 +133,11 @@ export class ImageManager {
     this.#backoff.forget(`${uid}_`);
   }
 
-  async #pull(pod: Pod, image: string, sandbox: PodSandboxConfig): Promise<{ pulled: string; started: number }> {
+  async #pull(
+    pod: Pod,
+    image: string,
+    sandbox: PodSandboxConfig | undefined,
+  ): Promise<{ pulled: string; started: number }> {
     const { cri, clock, pullSecrets } = this.#options;
     const credentials = credentialsFor(image, await pullSecrets(pod));
     if (this.#free > 0) this.#free--;
@@ -149,10 +160,10 @@ export class ImageManager {
     }
   }
 
-  #tell(pod: Pod, container: AnyContainer, type: 'Normal' | 'Warning', reason: string, message: string): void {
+  #tell(pod: Pod, user: ImageUser, type: 'Normal' | 'Warning', reason: string, message: string): void {
     const { name, namespace, uid, resourceVersion } = pod.metadata;
-    const fieldPath = containerFieldPath(pod, container.name);
-    const reference = { kind: 'Pod', apiVersion: 'v1', name, namespace, uid, resourceVersion, fieldPath };
+    const fieldPath = user.name === undefined ? {} : { fieldPath: containerFieldPath(pod, user.name) };
+    const reference = { kind: 'Pod', apiVersion: 'v1', name, namespace, uid, resourceVersion, ...fieldPath };
     this.#options.recorder.event(reference, type, reason, message);
   }
 }

@@ -10,12 +10,13 @@ import { isEmptyPlan, planResize, type ResizePlan } from '../allocation/resize-p
 import { goDuration, type KeyedBackoff } from '../backoff.ts';
 import type { PodCgroups, PodLimits } from '../cgroups.ts';
 import { CriError } from '../cri/client.ts';
+import { ImageError } from '../images/manager.ts';
 import type { ProbeManager } from '../probes/manager.ts';
 import type { RuntimeCache } from '../runtime/cache.ts';
 import { containerReference, type Executor, StartError } from '../runtime/executor.ts';
 import { containerHash } from '../runtime/labels.ts';
 import { findContainer, isStopped, type RuntimePod } from '../runtime/state.ts';
-import type { PodVolumes, VolumeManager } from '../volumes/types.ts';
+import type { MountImage, PodVolumes, VolumeManager } from '../volumes/types.ts';
 import { computePodActions } from './actions.ts';
 import { type AnyContainer, isTerminal, podDescription, podUid } from './pod.ts';
 import { podStatus } from './status.ts';
@@ -28,6 +29,9 @@ export interface WorkerContext {
   readonly probes: ProbeManager;
   readonly statuses: StatusManager;
   readonly volumes: VolumeManager;
+  readonly mountImage: MountImage;
+  /** Takes all of a pod's volumes down. */
+  readonly unmount: (uid: string) => Promise<void>;
   readonly cgroups: PodCgroups;
   readonly allocation: AllocationManager;
   /** Whether the node takes the pod; resolves when that can be said. One that `runs` already has been taken. */
@@ -279,7 +283,7 @@ export class PodWorker {
     id: string | undefined,
     attempt: number,
   ): Promise<{ id: string; attempt: number } | undefined> {
-    const { allocation, cgroups, executor, networkError, recorder, volumes } = this.#context;
+    const { allocation, cgroups, executor, mountImage, networkError, recorder, volumes } = this.#context;
     const why = pod.spec.hostNetwork ? undefined : networkError();
     if (why) {
       recorder.event(pod, 'Warning', 'NetworkNotReady', `network is not ready: ${why}`);
@@ -291,9 +295,15 @@ export class PodWorker {
       allocation.setActuatedPod(this.#uid, amountsOf(pod.spec.resources));
     }
     try {
-      this.#volumes = await volumes.mount(pod, this.#step.signal);
+      this.#volumes = await volumes.mount(pod, this.#step.signal, mountImage);
     } catch (error) {
       if (this.#step.signal.aborted) throw error;
+      if (error instanceof ImageError) {
+        const { reason, message } = error;
+        for (const { name } of pod.spec.containers) this.#waiting.set(name, { reason, message });
+        this.#report(pod, this.#context.cache.get(this.#uid));
+        return undefined;
+      }
       recorder.event(pod, 'Warning', 'FailedMount', error instanceof Error ? error.message : String(error));
       return undefined;
     }
@@ -315,7 +325,8 @@ export class PodWorker {
     const { allocation, crashes, executor, recorder, statuses } = this.#context;
     const { name } = container;
     const last = runtime?.containers.find((c) => c.name === name && c.state === 'exited');
-    const key = `${this.#uid}_${name}_${containerHash(container)}`;
+    // A container of another size has not failed yet.
+    const key = `${this.#uid}_${name}_${containerHash(container)}_${JSON.stringify(container.resources)}`;
     if (last) {
       const left = crashes.remaining(key, last.finishedAt);
       if (left > 0) {
@@ -389,12 +400,12 @@ export class PodWorker {
 
   /** Nothing of the pod runs: cleans up, and says so. */
   async #finish(pod: Pod, runtime: RuntimePod | undefined): Promise<number | undefined> {
-    const { allocation, cgroups, crashes, executor, onGone, probes, statuses, volumes } = this.#context;
+    const { allocation, cgroups, crashes, executor, onGone, probes, statuses, unmount } = this.#context;
     this.#stage = 'terminated';
     if (!this.#cleaned) {
       if (!this.#removed) this.#report(pod, runtime);
       probes.remove(this.#uid);
-      await volumes.unmount(this.#uid);
+      await unmount(this.#uid);
       await cgroups.remove(this.#uid);
       allocation.ended(this.#uid);
       this.#volumes = undefined;
@@ -402,7 +413,7 @@ export class PodWorker {
     }
     if (this.#removed) {
       if (runtime) await executor.removePod(runtime);
-      await volumes.unmount(this.#uid);
+      await unmount(this.#uid);
       await this.#context.cache.refresh(this.#uid);
       statuses.forget(this.#uid);
       allocation.forget(this.#uid);

@@ -20,6 +20,10 @@ export function fakeMounter(): FakeMounter {
       points.push(target);
       log.push(`bind ${await readlink(source)}`);
     },
+    async image({ type, source, options }, target) {
+      points.push(target);
+      log.push(`${type} ${source} ${options.join()}`);
+    },
     async unmount(target) {
       const at = points.lastIndexOf(target);
       if (at < 0) throw new Error(`${target} is not mounted`);

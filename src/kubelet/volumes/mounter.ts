@@ -1,5 +1,6 @@
 import { execFile } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
+import type { SnapshotMount } from '../cri/types.ts';
 
 /** What is mounted on this machine, and how to change it. */
 export interface Mounter {
@@ -9,6 +10,8 @@ export interface Mounter {
   tmpfs(target: string, size: number | undefined): Promise<void>;
   /** Makes `target` another name of `source`, which is taken as it is: no link in it is resolved twice. */
   bind(source: string, target: string): Promise<void>;
+  /** Mounts a snapshot of an image's layers: nothing in it can be written or run. */
+  image(snapshot: SnapshotMount, target: string): Promise<void>;
   unmount(target: string): Promise<void>;
 }
 
@@ -26,6 +29,15 @@ export const systemMounter: Mounter = {
   },
   async bind(source, target) {
     await run('mount', ['--no-canonicalize', '--bind', source, target]);
+  },
+  async image({ type, source, options }, target) {
+    if (type === 'bind') {
+      await run('mount', ['--no-canonicalize', '--bind', source, target]);
+      await run('mount', ['--no-canonicalize', '-o', 'remount,bind,ro,noexec', target]);
+      return;
+    }
+    const all = [...options.filter((option) => option !== 'rw' && option !== 'ro'), 'ro', 'noexec'];
+    await run('mount', ['--no-canonicalize', '-t', type, '-o', all.join(','), source, target]);
   },
   async unmount(target) {
     await run('umount', ['--no-canonicalize', target]).catch(async (error: unknown) => {

@@ -178,7 +178,7 @@ export class VolumeSetUp {
   }
 }
 
-const mounted = (path: string): MountedVolume => ({
+export const mounted = (path: string): MountedVolume => ({
   path,
   readOnly: false,
   isBlock: false,

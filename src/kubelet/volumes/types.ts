@@ -1,4 +1,4 @@
-import type { Pod } from '../../api/core/v1.gen.ts';
+import type { Pod, Volume } from '../../api/core/v1.gen.ts';
 
 /** One bind mount of a container, in the runtime's terms. */
 export interface ContainerMount {
@@ -31,6 +31,9 @@ export interface PodVolumes {
   readonly groups?: readonly number[];
 }
 
+/** Makes the files of an image volume appear; answers with their directory. */
+export type MountImage = (pod: Pod, volume: Volume) => Promise<string>;
+
 /**
  * Sets up and tears down the volumes of pods, and keeps the live ones (configMap, secret, projected, downwardAPI)
  * current by itself. Level-triggered: `mount` of what is mounted already answers at once; after a restart of the
@@ -41,7 +44,7 @@ export interface VolumeManager {
    * Rejects with an Error whose message is that of the FailedMount event when a volume cannot be set up (yet); the
    * caller tries again with backoff.
    */
-  mount(pod: Pod, signal: AbortSignal): Promise<PodVolumes>;
+  mount(pod: Pod, signal: AbortSignal, images: MountImage): Promise<PodVolumes>;
   /**
    * The pod has changed, or is seen for the first time: files that show its labels or annotations follow, and the
    * files of a pod that has run since before the agent are taken over.

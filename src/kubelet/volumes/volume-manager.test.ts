@@ -117,7 +117,7 @@ const base64 = (text: string) => Buffer.from(text).toString('base64');
 const volumeDir = (kind: string, name = 'v') => join(podsDir, 'uid-1', 'volumes', `kubernetes.io~${kind}`, name);
 const text = (kind: string, path: string, name = 'v') => readFile(join(volumeDir(kind, name), path), 'utf8');
 const mode = async (path: string) => ((await stat(path)).mode & 0o7777).toString(8);
-const mount = (of: Pod) => manager.mount(of, never);
+const mount = (of: Pod) => manager.mount(of, never, async (_, { image }) => `/images/${image?.reference}`);
 const createConfigMap = (name: string, data: Record<string, string>, more: object = {}) =>
   fixture.client.resource(configmaps).create('default', { metadata: { name }, data, ...more });
 
@@ -136,6 +136,12 @@ async function mountFails(of: Pod): Promise<string> {
   await fixture.clock.advance(1000);
   return failed;
 }
+
+it('an image is whatever the kubelet says, and never written', async () => {
+  const volumes = await mount(pod([{ name: 'v', image: { reference: 'kitten' } }]));
+  const { mounts } = await volumes.mountsFor('main', none);
+  expect(mounts).toMatchObject([{ hostPath: '/images/kitten', containerPath: '/v', readonly: true }]);
+});
 
 describe('a config map', () => {
   it('is a directory of files, in the kubelet’s place and with its modes', async () => {

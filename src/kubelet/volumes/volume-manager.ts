@@ -11,10 +11,10 @@ import { containerMounts } from './container-mounts.ts';
 import { type Mounter, systemMounter } from './mounter.ts';
 import { ObjectCache } from './object-cache.ts';
 import { isLive, referencedObjects, usedVolumes } from './references.ts';
-import { type MountedVolume, VolumeSetUp } from './set-up.ts';
+import { type MountedVolume, mounted, VolumeSetUp } from './set-up.ts';
 import { podsOnDisk, tearDown } from './tear-down.ts';
 import { ServiceAccountTokens } from './tokens.ts';
-import type { PodVolumes, VolumeManager } from './types.ts';
+import type { MountImage, PodVolumes, VolumeManager } from './types.ts';
 
 export interface VolumeManagerOptions {
   /** Speaks for the node. */
@@ -78,7 +78,7 @@ class NodeVolumes implements VolumeManager {
     });
   }
 
-  async mount(pod: Pod, signal: AbortSignal): Promise<PodVolumes> {
+  async mount(pod: Pod, signal: AbortSignal, images: MountImage): Promise<PodVolumes> {
     const uid = podUid(pod);
     const state = this.#pods.get(uid) ?? this.#track(pod, false);
     state.pod = pod;
@@ -89,7 +89,10 @@ class NodeVolumes implements VolumeManager {
         if (signal.aborted) throw signal.reason;
         // Live files are kept current by themselves once they are there.
         if (state.mounted.has(volume.name)) continue;
-        state.mounted.set(volume.name, await this.#setUp.setUp(pod, volume));
+        const ready = volume.image
+          ? { ...mounted(await images(pod, volume)), readOnly: true }
+          : await this.#setUp.setUp(pod, volume);
+        state.mounted.set(volume.name, ready);
       }
     });
     this.#schedule(uid, state);
