@@ -104,11 +104,15 @@ function serviceGauges(
         given.set(labelText({ cidr: range.cidr }), count);
         left.set(labelText({ cidr: range.cidr }), Number(range.size) - count);
       }
-      const ports = caches.peek(nodePortsInUse.prefix)?.size ?? 0;
       const held = gauge('nodeport_allocator_allocated_ports', 'Node ports that are given.');
       const free = gauge('nodeport_allocator_available_ports', 'Node ports that are left.');
-      held.set('', ports);
-      free.set('', last - first + 1 - ports);
+      const ports = caches.of(nodePortsInUse);
+      // Not read yet: known when somebody looks again.
+      if (ports instanceof Promise) ports.catch(() => {});
+      else {
+        held.set('', ports.size);
+        free.set('', last - first + 1 - ports.size);
+      }
       for (const family of [given, left, held, free]) family.render(lines);
     },
   };
