@@ -29,13 +29,8 @@ export type YamlNode = ScalarNode | SequenceNode | MappingNode | AliasNode;
 /** Deeper texts cost the stack more than their senders; no object is deeper than a tenth of it. */
 const MOST_DEPTH = 3000;
 
-const startsDocument: ReadonlySet<TokenType> = new Set([
-  'version directive',
-  'tag directive',
-  'document start',
-  'document end',
-  'end of stream',
-]);
+const declaresDocument: ReadonlySet<TokenType> = new Set(['version directive', 'tag directive', 'document start']);
+const endsDocument: ReadonlySet<TokenType> = new Set([...declaresDocument, 'document end', 'end of stream']);
 const noItem: ReadonlySet<TokenType> = new Set(['entry', 'block end']);
 const noIndentlessItem: ReadonlySet<TokenType> = new Set(['entry', 'key', 'value', 'block end']);
 const noKeyOrValue: ReadonlySet<TokenType> = new Set(['key', 'value', 'block end']);
@@ -54,19 +49,21 @@ export class YamlParser {
 
   /** undefined where there is no document at all. Throws YamlProblem. */
   parse(): YamlNode | undefined {
-    let token = this.#peek();
+    const token = this.#peek();
     if (token.type === 'end of stream') return undefined;
-    if (startsDocument.has(token.type)) {
-      this.#directives();
-      token = this.#peek();
-      if (token.type !== 'document start') this.#fail('did not find expected <document start>', token);
-      this.#skip();
-    }
-    token = this.#peek();
-    const root = startsDocument.has(token.type) ? empty(token) : this.#node(true, false);
+    const root = declaresDocument.has(token.type) ? this.#declared() : this.#node(true, false);
     // What follows the document is not looked at, but for its first token.
     this.#peek();
     return root;
+  }
+
+  /** A document after its directives and its mark. */
+  #declared(): YamlNode {
+    this.#directives();
+    const mark = this.#peek();
+    if (mark.type !== 'document start') this.#fail('did not find expected <document start>', mark);
+    const token = this.#skip();
+    return endsDocument.has(token.type) ? empty(token) : this.#node(true, false);
   }
 
   #peek(): Token {
@@ -224,8 +221,11 @@ export class YamlParser {
   #flowPair(line: number): MappingNode {
     let token = this.#skip();
     let key: YamlNode;
-    if (token.type === 'value' || token.type === ',' || token.type === ']') key = empty(token);
-    else key = this.#node(false, false);
+    if (token.type === 'value' || token.type === ',' || token.type === ']') {
+      key = empty(token);
+      // Kubernetes' parser takes what comes in place of the key for it.
+      this.#scanner.skip();
+    } else key = this.#node(false, false);
     token = this.#peek();
     if (token.type !== 'value') return { node: 'mapping', line, pairs: [{ key, value: empty(token) }] };
     token = this.#skip();

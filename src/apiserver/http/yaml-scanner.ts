@@ -195,7 +195,7 @@ export class YamlScanner {
       case '[':
       case '{':
         this.#saveKey();
-        this.#keys.push(noKey());
+        this.#keys.push({ ...noKey(), token: this.#nextToken });
         if (++this.#flow > MOST_DEPTH) this.#fail(`exceeded max depth of ${MOST_DEPTH}`);
         this.#keyAllowed = true;
         this.#take(c);
@@ -205,7 +205,8 @@ export class YamlScanner {
         this.#removeKey();
         if (this.#flow > 0) {
           this.#flow--;
-          this.#keys.pop();
+          // Kubernetes' parser forgets that a bracket itself may be a key where nothing in it was one.
+          this.#keyOfToken.delete(this.#keys.pop()?.token ?? -1);
         }
         this.#keyAllowed = false;
         this.#take(c);
@@ -300,7 +301,6 @@ export class YamlScanner {
   #toNextToken(): void {
     const text = this.#text;
     for (;;) {
-      if (this.#column === 0 && text[this.#at] === '\ufeff') this.#at++;
       while (text[this.#at] === ' ' || ((this.#flow > 0 || !this.#keyAllowed) && text[this.#at] === '\t')) this.#at++;
       this.#comment();
       if (!isBreak(text[this.#at])) return;
@@ -354,6 +354,11 @@ export class YamlScanner {
     return false;
   }
 
+  /** Number of the token that is made next. */
+  get #nextToken(): number {
+    return this.#taken + this.#tokens.length - this.#head;
+  }
+
   get #key(): SimpleKey {
     return this.#keys.at(-1) ?? noKey();
   }
@@ -364,7 +369,7 @@ export class YamlScanner {
     const key = {
       possible: true,
       required: this.#flow === 0 && this.#indent === this.#column,
-      token: this.#taken + this.#tokens.length - this.#head,
+      token: this.#nextToken,
       at: this.#at,
       line: this.#line,
       column: this.#column,

@@ -36,6 +36,8 @@ interface Resolved {
   readonly value: Scalar;
   /** A number without a fraction, written as one. */
   readonly whole: boolean;
+  /** Of those all digits. */
+  readonly exact?: bigint;
 }
 const text = (value: string): Resolved => ({ value, whole: false });
 
@@ -53,7 +55,7 @@ function plain(source: string): Resolved {
     const value = BigInt(/^0[0-7]+$/.test(size) ? `0o${size.slice(1)}` : size.toLowerCase());
     // Go's integers: 64 bits, and those above the signed ones have no sign.
     if (sign === '-' ? value <= 2n ** 63n : value < 2n ** (sign === '' ? 64n : 63n))
-      return { value: sign === '-' ? -Number(value) || 0 : Number(value), whole: true };
+      return { value: Number(sign === '-' ? -value : value), whole: true, exact: sign === '-' ? -value : value };
   }
   return float.test(digits) ? decimal(digits, source) : text(source);
 }
@@ -84,16 +86,36 @@ function resolve(tag: string, source: string): Resolved {
 function shown(value: unknown, inside = false): string {
   if (value === null) return inside ? 'interface {}(nil)' : '<nil>';
   if (typeof value === 'string') return quote(value);
+  if (typeof value === 'number') return Number.isFinite(value) ? String(value) : goNumber(value);
   if (Array.isArray(value)) return `[]interface {}{${value.map((item) => shown(item, true)).join(', ')}}`;
   if (!isJsonObject(value)) return String(value);
   const pairs = Object.entries(value).map(([key, item]) => `${quote(key)}:${shown(item, true)}`);
   return `map[interface {}]interface {}{${pairs.sort().join(', ')}}`;
 }
 
-const keyText = (key: string | number | boolean): string => {
-  if (typeof key !== 'number' || Number.isFinite(key)) return String(key);
-  return Number.isNaN(key) ? '.nan' : key > 0 ? '.inf' : '-.inf';
-};
+/** The name that a key becomes in JSON. Throws NoJsonError for integers that have no sign for Go. */
+function nameOf({ value, exact }: Resolved, of: unknown): string {
+  if (exact !== undefined) {
+    if (exact < 2n ** 63n) return String(exact);
+    throw new NoJsonError(`unsupported map key of type: uint64, key: 0x${exact.toString(16)}, value: ${shown(of)}`);
+  }
+  if (typeof value !== 'number') return String(value);
+  if (Number.isFinite(value)) return shortFloat(value);
+  return Number.isNaN(value) ? '.nan' : value > 0 ? '.inf' : '-.inf';
+}
+
+/** Go's %g of a number of 32 bits: the fewest digits that tell it apart. */
+function shortFloat(value: number): string {
+  const nearest = Math.fround(value);
+  if (!Number.isFinite(nearest)) return nearest > 0 ? '.inf' : '-.inf';
+  let digits = 1;
+  while (digits < 9 && Math.fround(Number(nearest.toPrecision(digits))) !== nearest) digits++;
+  const [, mantissa = '', sign = '', exponent = ''] =
+    /^(.*)e([-+])(\d+)$/.exec(nearest.toExponential(digits - 1)) ?? [];
+  const size = Number(`${sign}${exponent}`);
+  if (size < -4 || size >= 6) return `${mantissa}e${sign}${exponent.padStart(2, '0')}`;
+  return String(Number(nearest.toPrecision(digits)));
+}
 
 const isMerge = (node: YamlNode): boolean =>
   node.node === 'scalar' && node.text === '<<' && (node.implicit || node.tag === `${prefix}merge`);
@@ -162,23 +184,41 @@ export class YamlValues {
         this.#merge(out, seen, value);
         continue;
       }
-      const name = this.#key(key);
+      const resolved = this.#key(key);
+      const name = resolved.value;
       const made = this.of(value);
       if (name === null) {
         throw new NoJsonError(`unsupported map key of type: %!s(<nil>), key: <nil>, value: ${shown(made)}`);
       }
       if (seen.has(name)) this.repeated.push(`line ${value.line + 1}: key ${shown(name)} already set in map`);
       seen.add(name);
-      setOwn(out, keyText(name), made);
+      setOwn(out, nameOf(resolved, made), made);
     }
   }
 
-  #key(node: YamlNode): Scalar {
-    let key = node;
-    while (key.node === 'alias') key = key.of;
-    if (key.node !== 'scalar') throw new YamlProblem(`invalid map key: ${shown(this.of(node))}`);
+  #key(node: YamlNode): Resolved {
+    const key = node.node === 'alias' ? node.of : node;
+    if (key.node === 'sequence' || key.node === 'mapping')
+      throw new YamlProblem(`invalid map key: ${this.#shown(key, false)}`);
     this.#spend();
-    return this.#scalar(key).value;
+    return key.node === 'alias' ? this.#key(key) : this.#scalar(key);
+  }
+
+  /** As Go prints what has no name in JSON. */
+  #shown(node: YamlNode, inside = true): string {
+    this.#spend();
+    switch (node.node) {
+      case 'alias':
+        return this.#through(node, () => this.#shown(node.of));
+      case 'scalar':
+        return shown(this.#scalar(node).value, inside);
+      case 'sequence':
+        return `[]interface {}{${node.items.map((item) => this.#shown(item)).join(', ')}}`;
+      case 'mapping': {
+        const pairs = node.pairs.map(({ key, value }) => `${this.#shown(key)}:${this.#shown(value)}`);
+        return `map[interface {}]interface {}{${pairs.sort().join(', ')}}`;
+      }
+    }
   }
 
   /** "<<: *other": the pairs of another mapping, or of several of which the first ones win. */
