@@ -86,8 +86,14 @@ export class GarbageCollector {
     }
   }
 
-  /** Removes images that no container uses, the longest unused first, once the disk is nearly full. */
-  async collectImages(): Promise<void> {
+  /** Takes away everything that nobody needs, because the disk is short. */
+  async reclaim(): Promise<void> {
+    await this.collectContainers();
+    await this.collectImages(true);
+  }
+
+  /** Removes images that no container uses, the longest unused first, once the disk is nearly full, or `all` of them. */
+  async collectImages(all = false): Promise<void> {
     const { cri, cache, clock, imageDir, imageVolumes, log, node, recorder } = this.#options;
     const now = clock.now();
     const used = new Set(cache.pods().flatMap((pod) => pod.containers.map((c) => c.imageId)));
@@ -105,8 +111,8 @@ export class GarbageCollector {
     }
     const disk = await statfs(imageDir);
     const percent = 100 - Math.floor((100 * disk.bavail) / disk.blocks);
-    if (percent < HIGH_PERCENT) return;
-    let toFree = ((percent - LOW_PERCENT) * disk.blocks * disk.bsize) / 100;
+    if (percent < HIGH_PERCENT && !all) return;
+    let toFree = all ? Number.MAX_SAFE_INTEGER : ((percent - LOW_PERCENT) * disk.blocks * disk.bsize) / 100;
     log.info({ percent, toFree }, 'the disk is nearly full, removing unused images');
     const age = (id: string) => this.#imagesSeen.get(id) ?? { since: now, lastUsed: now };
     const candidates = images
@@ -118,7 +124,7 @@ export class GarbageCollector {
       await cri.removeImage(image.id);
       toFree -= Number(image.size);
     }
-    if (toFree > 0) {
+    if (toFree > 0 && !all) {
       const message = `Failed to garbage collect required amount of images. Attempted to free ${Math.ceil(toFree)} bytes more.`;
       recorder.event(node, 'Warning', 'FreeDiskSpaceFailed', message);
     }

@@ -16,11 +16,13 @@ import { snapshotterFor } from './containerd/config.ts';
 import { type Containerd, startContainerd } from './containerd/containerd.ts';
 import { CriClient, rpcMessage } from './cri/client.ts';
 import { drainRuntime } from './drain.ts';
+import { EvictionManager } from './eviction/manager.ts';
+import { measurePods } from './eviction/usage.ts';
 import { GarbageCollector } from './gc.ts';
 import { ImageVolumes } from './images/image-volumes.ts';
 import { ensurePauseImage } from './images/load.ts';
 import { ImageManager } from './images/manager.ts';
-import { machineResources } from './node/machine.ts';
+import { machineResources, observations } from './node/machine.ts';
 import { NodeAgent } from './node/node-agent.ts';
 import { podUid } from './pods/pod.ts';
 import { StatusManager } from './pods/status-manager.ts';
@@ -187,13 +189,26 @@ export async function startKubelet(options: KubeletOptions): Promise<Kubelet> {
   };
   const server = await options.startServer?.(backend);
 
+  const imageDir = 'dataDir' in options.runtime ? options.runtime.dataDir : rootDir;
+  const eviction: EvictionManager = new EvictionManager({
+    clock,
+    log,
+    recorder,
+    node: { kind: 'Node', name: nodeName, uid: nodeName },
+    observe: () => observations(rootDir, imageDir),
+    measure: (pods, disk) => measurePods({ cri, podsDir, logDir }, pods, disk),
+    pods: () => [...workers.values()].filter((w) => w.evictable).map((w) => allocation.allocated(w.pod)),
+    evict: (pod, message, disruption) => workers.get(podUid(pod))?.evict(message, disruption),
+    isPresent: (uid) => workers.get(uid)?.active ?? false,
+    reclaimDisk: () => garbage.reclaim(),
+  });
   const agent = new NodeAgent({
     client,
     cri,
     recorder,
     clock,
     log,
-    dataDir: rootDir,
+    eviction,
     node: {
       nodeName,
       hostname: nodeName,
@@ -217,7 +232,7 @@ export async function startKubelet(options: KubeletOptions): Promise<Kubelet> {
     restored: await checkpoints.load(),
     activePods: () => [...workers.values()].filter((w) => w.active).map((w) => statuses.current(w.pod)),
     node: () => ownNode.store.get('', nodeName),
-    pressure: () => undefined,
+    pressure: (pod) => eviction.refuses(pod),
     onChange: wake,
   });
   const context: WorkerContext = {
@@ -261,7 +276,7 @@ export async function startKubelet(options: KubeletOptions): Promise<Kubelet> {
     log,
     recorder,
     node: agent.reference(),
-    imageDir: 'dataDir' in options.runtime ? options.runtime.dataDir : rootDir,
+    imageDir,
     imageVolumes: () =>
       [...workers.values()]
         .filter((w) => w.active)
@@ -348,6 +363,7 @@ export async function startKubelet(options: KubeletOptions): Promise<Kubelet> {
     if (!stopped) log.error({ err: error }, 'cannot clean up after an earlier agent');
   });
   garbage.start();
+  eviction.start();
 
   let stopped = false;
   return {
@@ -362,6 +378,7 @@ export async function startKubelet(options: KubeletOptions): Promise<Kubelet> {
       allocation.stop();
       agent.stop();
       garbage.stop();
+      eviction.stop();
       probes.stop();
       cache.stop();
       await Promise.all([...workers.values()].map((worker) => worker.stop()));

@@ -1,7 +1,8 @@
-import { readFileSync, statfsSync } from 'node:fs';
+import { readFileSync, type StatsFs, statfsSync } from 'node:fs';
 import { availableParallelism, release, totalmem } from 'node:os';
 import type { NodeSystemInfo } from '../../api/core/v1.gen.ts';
 import { kubernetesVersion } from '../../utils/version.ts';
+import type { Observations } from '../eviction/thresholds.ts';
 
 /** What the node has, in the API's quantities. */
 export interface MachineResources {
@@ -57,28 +58,22 @@ export function nodeInfo(runtime: string): NodeSystemInfo {
   };
 }
 
-/** How much of what can run short is left. */
-export interface Pressure {
-  readonly memory: boolean;
-  readonly disk: boolean;
-  readonly pid: boolean;
-}
-
-const MEMORY_LEAST = 100 * 1024 * 1024;
-const DISK_LEAST = 0.1;
-const INODES_LEAST = 0.05;
-const PIDS_LEAST = 0.02;
-
-/** The kubelet's hard thresholds: 100Mi of memory, a tenth of the disk, a twentieth of its inodes. */
-export function pressure(dataDir: string): Pressure {
-  const available = Number(/^MemAvailable:\s+(\d+) kB/m.exec(read('/proc/meminfo'))?.[1] ?? Number.MAX_SAFE_INTEGER);
-  const disk = statfsSync(dataDir);
-  const inodesShort = disk.files > 0 && disk.ffree / disk.files < INODES_LEAST;
+/** What is left of what can run short. `dataDir` is on the file system of pods' data, `imageDir` on that of images. */
+export function observations(dataDir: string, imageDir: string): Observations {
+  const memory = read('/proc/meminfo');
+  const kibibytes = (name: string) => Number(new RegExp(`^${name}:\\s+(\\d+) kB`, 'm').exec(memory)?.[1] ?? 0) * 1024;
+  const [node, images] = [statfsSync(dataDir), statfsSync(imageDir)];
+  const space = (disk: StatsFs) => ({ available: disk.bavail * disk.bsize, capacity: disk.blocks * disk.bsize });
+  const inodes = (disk: StatsFs) => (disk.files > 0 ? { available: disk.ffree, capacity: disk.files } : undefined);
   const most = Number(read('/proc/sys/kernel/pid_max') || 0);
   const running = Number(/\/(\d+)/.exec(read('/proc/loadavg'))?.[1] ?? 0);
+  const [nodeInodes, imageInodes] = [inodes(node), inodes(images)];
   return {
-    memory: available * 1024 < MEMORY_LEAST,
-    disk: disk.bavail / disk.blocks < DISK_LEAST || inodesShort,
-    pid: most > 0 && (most - running) / most < PIDS_LEAST,
+    ...(memory && { 'memory.available': { available: kibibytes('MemAvailable'), capacity: kibibytes('MemTotal') } }),
+    'nodefs.available': space(node),
+    'imagefs.available': space(images),
+    ...(nodeInodes && { 'nodefs.inodesFree': nodeInodes }),
+    ...(imageInodes && { 'imagefs.inodesFree': imageInodes }),
+    ...(most > 0 && { 'pid.available': { available: most - running, capacity: most } }),
   };
 }

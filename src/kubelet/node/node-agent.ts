@@ -8,7 +8,8 @@ import type { Clock, Timer } from '../../utils/clock.ts';
 import type { Logger } from '../../utils/log.ts';
 import { type CriClient, rpcMessage } from '../cri/client.ts';
 import type { RuntimeCondition } from '../cri/types.ts';
-import { pressure } from './machine.ts';
+import type { EvictionManager } from '../eviction/manager.ts';
+import type { NodeCondition as PressureCondition } from '../eviction/thresholds.ts';
 import { type NodeInput, networkNotReady, newNode, nodeStatus, nodeStatusChanged } from './node-status.ts';
 
 export interface NodeAgentOptions {
@@ -18,8 +19,8 @@ export interface NodeAgentOptions {
   readonly clock: Clock;
   readonly log: Logger;
   readonly node: NodeInput;
-  /** Something on the file system that pods' data is on. */
-  readonly dataDir: string;
+  /** What the node is short of. */
+  readonly eviction: Pick<EvictionManager, 'observe' | 'has'>;
   /** The network has become ready, or has ceased to be. */
   readonly onNetworkChange: () => void;
 }
@@ -91,7 +92,7 @@ export class NodeAgent {
   }
 
   async #observe(old: NodeStatus | undefined): Promise<NodeStatus> {
-    const { clock, cri, dataDir, node, onNetworkChange } = this.#options;
+    const { clock, cri, eviction, node, onNetworkChange } = this.#options;
     let runtime: readonly RuntimeCondition[] | undefined;
     let runtimeError: string | undefined;
     try {
@@ -104,9 +105,10 @@ export class NodeAgent {
     this.#network = network;
     if (changed) onNetworkChange();
     const images = runtime ? await cri.listImages().catch(() => []) : [];
+    eviction.observe();
     const seen = {
       now: clock.now(),
-      pressure: pressure(dataDir),
+      pressure: (condition: PressureCondition) => eviction.has(condition),
       runtime,
       images,
       ...(runtimeError && { runtimeError }),

@@ -2,7 +2,8 @@ import type { Node, NodeCondition, NodeStatus, Taint } from '../../api/core/v1.g
 import type { Draft } from '../../api/resource.ts';
 import { formatTime } from '../../schema/time.ts';
 import type { Image, RuntimeCondition } from '../cri/types.ts';
-import { architecture, type MachineResources, nodeInfo, type Pressure } from './machine.ts';
+import type { NodeCondition as PressureCondition } from '../eviction/thresholds.ts';
+import { architecture, type MachineResources, nodeInfo } from './machine.ts';
 
 export interface NodeInput {
   readonly nodeName: string;
@@ -42,7 +43,7 @@ export function newNode(input: NodeInput, status: NodeStatus): Draft<Node> {
 
 export interface NodeObservation {
   readonly now: number;
-  readonly pressure: Pressure;
+  readonly pressure: (condition: PressureCondition) => boolean;
   /** The runtime's own conditions; undefined: it does not answer, with `runtimeError` saying why. */
   readonly runtime: readonly RuntimeCondition[] | undefined;
   readonly runtimeError?: string;
@@ -97,19 +98,19 @@ function nodeConditions(seen: NodeObservation, old: readonly NodeCondition[]): N
   return [
     short(
       'MemoryPressure',
-      seen.pressure.memory,
+      seen.pressure('MemoryPressure'),
       ['KubeletHasSufficientMemory', 'kubelet has sufficient memory available'],
       ['KubeletHasInsufficientMemory', 'kubelet has insufficient memory available'],
     ),
     short(
       'DiskPressure',
-      seen.pressure.disk,
+      seen.pressure('DiskPressure'),
       ['KubeletHasNoDiskPressure', 'kubelet has no disk pressure'],
       ['KubeletHasDiskPressure', 'kubelet has disk pressure'],
     ),
     short(
       'PIDPressure',
-      seen.pressure.pid,
+      seen.pressure('PIDPressure'),
       ['KubeletHasSufficientPID', 'kubelet has sufficient PID available'],
       ['KubeletHasInsufficientPID', 'kubelet has insufficient PID available'],
     ),

@@ -59,3 +59,7 @@ export function shouldStart(pod: Pod, container: AnyContainer, status: RuntimeCo
   if (status.state !== 'exited') return true;
   return restartsAfterExit(pod, container, status.exitCode);
 }
+
+/** What the node (or the cluster) cannot do without. */
+export const isCritical = (pod: Pod): boolean =>
+  (pod.spec.priority ?? 0) >= 2_000_000_000 || pod.metadata.annotations?.['kubernetes.io/config.source'] === 'file';

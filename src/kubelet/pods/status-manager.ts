@@ -50,8 +50,11 @@ export class StatusManager {
   current(pod: Pod): Pod {
     const entry = this.#entries.get(podUid(pod));
     if (!entry) return pod;
-    const others = pod.status?.conditions?.filter((c) => !OWN_CONDITIONS.has(c.type)) ?? [];
-    return { ...pod, status: { ...entry.status, conditions: [...(entry.status.conditions ?? []), ...others] } };
+    const own = entry.status.conditions ?? [];
+    const others = pod.status?.conditions?.filter(
+      ({ type }) => !OWN_CONDITIONS.has(type) && !own.some((c) => c.type === type),
+    );
+    return { ...pod, status: { ...entry.status, conditions: [...own, ...(others ?? [])] } };
   }
 
   set(pod: Pod, status: PodStatus): void {

@@ -21,6 +21,8 @@ export interface StatusInput {
   readonly failed?: { readonly reason: string; readonly message: string };
   /** The node has not taken the pod at all; `failed` says why. */
   readonly rejected?: boolean;
+  /** Why the node ended the pod for the sake of others. */
+  readonly disruption?: string;
   /** What the pod's control group has; undefined: it has none. */
   readonly limits?: PodLimits;
   /** Where a resize of the pod stands. */
@@ -44,7 +46,9 @@ export function podStatus(input: StatusInput): PodStatus {
   const init = lists(pod.spec.initContainers, old.initContainerStatuses);
   const containers = lists(pod.spec.containers, old.containerStatuses);
   const ephemeral = lists(pod.spec.ephemeralContainers, old.ephemeralContainerStatuses);
-  const phase = input.failed
+  // While something of it runs, a pod has not failed yet: others would take what it still has.
+  const ended = input.terminal ? input.failed : undefined;
+  const phase = ended
     ? 'Failed'
     : // A pod's last word stands.
       old.phase === 'Failed' || old.phase === 'Succeeded'
@@ -52,7 +56,7 @@ export function podStatus(input: StatusInput): PodStatus {
       : podPhase(pod, init, containers, input.terminal);
   const podIPs = pod.spec.hostNetwork ? hostIPs : (runtime?.sandboxes.find((s) => s.ready)?.ips ?? []);
   const kept = podIPs.length ? podIPs : (old.podIPs ?? []).map((p) => p.ip);
-  const failed = input.failed ?? (old.reason ? { reason: old.reason, message: old.message ?? '' } : undefined);
+  const failed = ended ?? (old.reason ? { reason: old.reason, message: old.message ?? '' } : undefined);
   const status: PodStatus = {
     ...(pod.metadata.generation !== undefined && { observedGeneration: pod.metadata.generation }),
     phase,
@@ -296,5 +300,8 @@ function podConditions(input: StatusInput, status: PodStatus): PodCondition[] {
     ready(),
     containersReady('ContainersReady'),
     condition('PodScheduled', true),
+    ...(input.disruption && input.terminal
+      ? [condition('DisruptionTarget', true, 'TerminationByKubelet', input.disruption)]
+      : []),
   ];
 }

@@ -54,6 +54,8 @@ export interface WorkerContext {
 
 const FIRST_RETRY = 1_000;
 const LONGEST_RETRY = 15_000;
+/** Seconds that an evicted pod gets. */
+const EVICTION_GRACE = 1;
 
 /**
  * Brings one pod from what it is to what it should be, one step after the other: runs it, ends it, cleans up after it.
@@ -86,6 +88,8 @@ export class PodWorker {
   /** The stopping under way, and the grace (seconds) that it gives. */
   #killing: { readonly done: Promise<void>; grace: number } | undefined;
   #cleaned = false;
+  /** Ended by the node: what others are told of it, where it is no fault of the pod. */
+  #evicted: { readonly disruption: string | undefined } | undefined;
 
   constructor(context: WorkerContext, pod: Pod) {
     this.#context = context;
@@ -100,6 +104,19 @@ export class PodWorker {
   /** The pod uses something of the node, or may soon. */
   get active(): boolean {
     return this.#stage !== 'terminated' && !this.#rejected && !isTerminal(this.#pod);
+  }
+
+  /** Nothing ends the pod yet. */
+  get evictable(): boolean {
+    return this.active && this.#admitted && this.#stage === 'running' && !this.#failed;
+  }
+
+  /** Ends the pod for the node's sake, at once. */
+  evict(message: string, disruption: boolean): void {
+    this.#failed ??= { reason: 'Evicted', message };
+    this.#evicted ??= { disruption: disruption ? message : undefined };
+    this.#step.abort(new Error('the pod is evicted'));
+    this.wake();
   }
 
   update(pod: Pod): void {
@@ -371,7 +388,8 @@ export class PodWorker {
       const grace = this.#grace(pod, runtime);
       if (!this.#killing) {
         // Nothing bounds the time of a stop but its grace; meanwhile the worker goes on watching.
-        const override = pod.metadata.deletionGracePeriodSeconds === undefined && this.#removed ? grace : undefined;
+        const unasked = pod.metadata.deletionGracePeriodSeconds === undefined;
+        const override = this.#evicted || (unasked && this.#removed) ? grace : undefined;
         const done = executor
           .killPod(pod, runtime, override)
           .catch((error: unknown) => {
@@ -394,6 +412,7 @@ export class PodWorker {
   }
 
   #grace(pod: Pod, runtime: RuntimePod): number {
+    if (this.#evicted) return EVICTION_GRACE;
     const asked = pod.metadata.deletionGracePeriodSeconds ?? pod.spec.terminationGracePeriodSeconds;
     return asked ?? Math.max(2, ...runtime.containers.map((c) => c.graceSeconds ?? 0));
   }
@@ -442,6 +461,7 @@ export class PodWorker {
       terminal: this.#stage === 'terminated',
       ...(this.#failed && { failed: this.#failed }),
       rejected: this.#rejected,
+      ...(this.#evicted?.disruption && { disruption: this.#evicted.disruption }),
       ...(this.#limits && { limits: this.#limits }),
       resize: allocation.conditions(this.#uid),
       now: clock.now(),
