@@ -7,6 +7,14 @@ import { groupResourceName, type KubeObject, type Mutable, parseApiVersion } fro
 import type { JsonObject } from '../schema/json.ts';
 import type { ObjectSchema } from '../schema/model.ts';
 import type { ServedResource } from './core.ts';
+import {
+  behaviorText,
+  camelCased,
+  metricStatusToV1,
+  metricStatusToV2,
+  metricToV1,
+  metricToV2,
+} from './scaler-metrics.ts';
 
 /** Between a served version and the stored one. Both keep every field the other can say. */
 export interface Conversion {
@@ -141,10 +149,10 @@ function scalerToV1(scaler: v2.HorizontalPodAutoscaler): v1.HorizontalPodAutosca
   const current = currentMetrics.find((m) => m.type === 'Resource' && m.resource?.name === 'cpu');
   const annotations = {
     ...scaler.metadata.annotations,
-    ...(others.length > 0 && { [METRICS]: JSON.stringify(others) }),
-    ...(behavior && { [BEHAVIOR]: JSON.stringify(behavior) }),
+    ...(others.length > 0 && { [METRICS]: JSON.stringify(others.map(metricToV1)) }),
+    ...(behavior && { [BEHAVIOR]: behaviorText(behavior) }),
     ...(conditions?.length && { [CONDITIONS]: JSON.stringify(conditions) }),
-    ...(currentMetrics.length > 0 && { [CURRENT]: JSON.stringify(currentMetrics) }),
+    ...(currentMetrics.length > 0 && { [CURRENT]: JSON.stringify(currentMetrics.map(metricStatusToV1)) }),
   };
   const utilization = cpu?.resource.target.averageUtilization;
   const now = current?.resource?.current.averageUtilization;
@@ -163,19 +171,27 @@ function scalerToV1(scaler: v2.HorizontalPodAutoscaler): v1.HorizontalPodAutosca
 
 export function scalerToV2(scaler: v1.HorizontalPodAutoscaler): v2.HorizontalPodAutoscaler {
   const { targetCPUUtilizationPercentage, ...spec } = scaler.spec;
-  const { currentCPUUtilizationPercentage: _, ...status } = scaler.status;
+  const { currentCPUUtilizationPercentage: used, ...status } = scaler.status;
   const {
     [METRICS]: metricsText,
-    [BEHAVIOR]: behaviorText,
+    [BEHAVIOR]: rulesText,
     [CONDITIONS]: conditionsText,
     [CURRENT]: currentText,
     ...annotations
   } = scaler.metadata.annotations ?? {};
   const { annotations: _annotations, ...metadata } = scaler.metadata;
-  const behavior = parsed<v2.HorizontalPodAutoscalerBehavior>(behaviorText);
-  const conditions = parsed<readonly v2.HorizontalPodAutoscalerCondition[]>(conditionsText);
-  const currentMetrics = parsed<readonly v2.MetricStatus[]>(currentText);
-  const metrics: v2.MetricSpec[] = [...(parsed<readonly v2.MetricSpec[]>(metricsText) ?? [])];
+  const behavior = parsed(rulesText, asBehavior);
+  const conditions = parsed(
+    conditionsText,
+    eachOf((condition: v2.HorizontalPodAutoscalerCondition) => condition),
+  );
+  const cpuUsed =
+    used === undefined
+      ? undefined
+      : [{ type: 'Resource', resource: { name: 'cpu', current: { averageUtilization: used } } }];
+  // What the annotation tells is more.
+  const currentMetrics = parsed(currentText, eachOf(metricStatusToV2)) ?? cpuUsed;
+  const metrics: v2.MetricSpec[] = [...(parsed(metricsText, eachOf(metricToV2)) ?? [])];
   // Who says nothing at all means CPU.
   const utilization = targetCPUUtilizationPercentage ?? (metrics.length === 0 ? DEFAULT_UTILIZATION : undefined);
   if (utilization !== undefined) {
@@ -191,13 +207,26 @@ export function scalerToV2(scaler: v1.HorizontalPodAutoscaler): v2.HorizontalPod
   };
 }
 
+/** Of a list in an annotation; what is none, or holds what the conversion fails at, counts as absent. */
+const eachOf =
+  <From, To>(convert: (one: From) => To) =>
+  (value: unknown): readonly To[] => {
+    if (!Array.isArray(value)) throw new Error('not a list');
+    return value.map(convert);
+  };
+
 /** An annotation that this file wrote; anything else counts as absent, and validation sees what is left. */
-function parsed<T extends object>(text: string | undefined): T | undefined {
+function parsed<T>(text: string | undefined, read: (value: unknown) => T): T | undefined {
   if (text === undefined) return undefined;
   try {
-    const value: unknown = JSON.parse(text);
-    return typeof value === 'object' && value !== null ? (value as T) : undefined;
+    return read(JSON.parse(text));
   } catch {
     return undefined;
   }
 }
+
+// What is of the wrong shape inside is for validation to find.
+const asBehavior = (value: unknown): v2.HorizontalPodAutoscalerBehavior => {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) throw new Error('not an object');
+  return camelCased(value) as v2.HorizontalPodAutoscalerBehavior;
+};

@@ -7,7 +7,7 @@ import type {
 import { deepEqual } from '../../schema/equal.ts';
 import { fieldErrors, Path } from '../../schema/field-error.ts';
 import { compareQuantities } from '../../schema/quantity.ts';
-import { sorted } from './go-value.ts';
+import { goValue, sorted } from './go-value.ts';
 import { checkAccessModes, checkVolumeMode } from './persistent-volume-claim.ts';
 import { checkNodeSelector } from './pod-scheduling.ts';
 import { checkDriver, checkHostPath } from './pod-volumes.ts';
@@ -158,6 +158,34 @@ function checkCsi(csi: CSIPersistentVolumeSource, path: Path, found: Found): voi
 }
 
 /** Where a volume's data are is for ever. */
+/** The labels of nodes that had a name of their own while they were new. */
+const newerLabels: Readonly<Record<string, string>> = {
+  'failure-domain.beta.kubernetes.io/zone': 'topology.kubernetes.io/zone',
+  'failure-domain.beta.kubernetes.io/region': 'topology.kubernetes.io/region',
+  'beta.kubernetes.io/os': 'kubernetes.io/os',
+  'beta.kubernetes.io/arch': 'kubernetes.io/arch',
+  'beta.kubernetes.io/instance-type': 'node.kubernetes.io/instance-type',
+};
+
+/** Does the affinity differ from the old one only in names of labels that have become newer? */
+function onlyNewerLabels(affinity: PersistentVolumeSpec['nodeAffinity'], old: PersistentVolume): boolean {
+  const terms = affinity?.required?.nodeSelectorTerms;
+  const before = old.spec.nodeAffinity?.required?.nodeSelectorTerms;
+  if (!terms || !before || terms.length !== before.length) return false;
+  const renamed = before.map((term, i) => {
+    const follow = (list: 'matchExpressions' | 'matchFields') =>
+      term[list]?.map((one, j) => {
+        const key = terms[i]?.[list]?.[j]?.key;
+        return key !== undefined && newerLabels[one.key] === key ? { ...one, key } : one;
+      });
+    return { matchExpressions: follow('matchExpressions'), matchFields: follow('matchFields') };
+  });
+  return deepEqual(
+    terms.map(({ matchExpressions, matchFields }) => ({ matchExpressions, matchFields })),
+    renamed,
+  );
+}
+
 export function validatePersistentVolumeUpdate(volume: PersistentVolume, old: PersistentVolume): Found {
   // Kubernetes looks twice, and says everything twice.
   const wrong = validatePersistentVolume(volume);
@@ -176,6 +204,12 @@ export function validatePersistentVolumeUpdate(volume: PersistentVolume, old: Pe
   }
   if (volume.spec.volumeMode !== old.spec.volumeMode) {
     found.push(fieldErrors.invalid(Path.of('volumeMode'), volume.spec.volumeMode ?? null, IMMUTABLE));
+  }
+  const affinity = volume.spec.nodeAffinity;
+  if (old.spec.nodeAffinity && !deepEqual(affinity, old.spec.nodeAffinity) && !onlyNewerLabels(affinity, old)) {
+    const shown = affinity ? { Required: affinity.required ? goValue('NodeSelector', affinity.required) : null } : null;
+    const why = `${IMMUTABLE}, except for updating from beta label to GA`;
+    found.push(fieldErrors.invalid(Path.of('nodeAffinity'), shown, why));
   }
   if (old.spec.volumeAttributesClassName !== undefined && volume.spec.volumeAttributesClassName === undefined) {
     const why = 'update from non-nil value to nil is forbidden';

@@ -13,6 +13,7 @@ import {
   checkQualifiedName,
   checkSubdomain,
   type Found,
+  IMMUTABLE,
   portProblems,
 } from './values.ts';
 
@@ -190,27 +191,32 @@ function checkTraffic(spec: Service['spec'], found: Found): void {
   checkOptionalEnum(spec.internalTrafficPolicy, ['Cluster', 'Local'], SPEC.child('internalTrafficPolicy'), found);
 }
 
+const ONLY_BALANCED = "may only be used when `type` is 'LoadBalancer'";
+
+function checkLoadBalancerClass({ type, loadBalancerClass }: Service['spec'], found: Found): void {
+  if (loadBalancerClass === undefined) return;
+  const path = SPEC.child('loadBalancerClass');
+  if (type === 'LoadBalancer') checkQualifiedName(loadBalancerClass, path, found);
+  else found.push(fieldErrors.forbidden(path, ONLY_BALANCED));
+}
+
 function checkLoadBalancer(spec: Service['spec'], found: Found): void {
   const balancer = spec.type === 'LoadBalancer';
-  const onlyFor = "may only be used when `type` is 'LoadBalancer'";
   const ranges = SPEC.child('LoadBalancerSourceRanges');
   if (spec.loadBalancerSourceRanges?.length) {
     if (!balancer) {
-      found.push(fieldErrors.forbidden(ranges, onlyFor));
+      found.push(fieldErrors.forbidden(ranges, ONLY_BALANCED));
     }
     for (const [i, range] of spec.loadBalancerSourceRanges.entries()) {
       checkCidr(range.trim(), ranges.index(i), found);
     }
   }
   if (!balancer && spec.allocateLoadBalancerNodePorts !== undefined) {
-    found.push(fieldErrors.forbidden(SPEC.child('allocateLoadBalancerNodePorts'), onlyFor));
+    found.push(fieldErrors.forbidden(SPEC.child('allocateLoadBalancerNodePorts'), ONLY_BALANCED));
   } else if (balancer && spec.allocateLoadBalancerNodePorts === undefined) {
     found.push(fieldErrors.required(SPEC.child('allocateLoadBalancerNodePorts')));
   }
-  if (spec.loadBalancerClass !== undefined) {
-    if (!balancer) found.push(fieldErrors.forbidden(SPEC.child('loadBalancerClass'), onlyFor));
-    else checkQualifiedName(spec.loadBalancerClass, SPEC.child('loadBalancerClass'), found);
-  }
+  checkLoadBalancerClass(spec, found);
   const distributions = ['PreferClose', 'PreferSameZone', 'PreferSameNode'];
   checkOptionalEnum(spec.trafficDistribution, distributions, SPEC.child('trafficDistribution'), found);
 }
@@ -237,11 +243,17 @@ export function validateServiceUpdate(service: Service, old: Service): Found {
       );
     }
   }
-  if (spec.type === 'LoadBalancer' && old.spec.type === 'LoadBalancer') {
-    const why = 'may not change once set';
-    if (spec.loadBalancerClass !== old.spec.loadBalancerClass) {
-      found.push(fieldErrors.invalid(SPEC.child('loadBalancerClass'), spec.loadBalancerClass ?? null, why));
-    }
+  // What v1.36 says of the class it says twice.
+  const classPath = SPEC.child('loadBalancerClass');
+  const both = spec.type === 'LoadBalancer' && old.spec.type === 'LoadBalancer';
+  if (both && spec.loadBalancerClass !== old.spec.loadBalancerClass) {
+    found.push(fieldErrors.invalid(classPath, spec.loadBalancerClass ?? null, 'may not change once set'));
+  }
+  checkLoadBalancerClass(spec, found);
+  const checked = ({ type, externalTrafficPolicy }: Service['spec']): boolean =>
+    type === 'LoadBalancer' && externalTrafficPolicy === 'Local';
+  if (checked(spec) && checked(old.spec) && (spec.healthCheckNodePort ?? 0) !== (old.spec.healthCheckNodePort ?? 0)) {
+    found.push(fieldErrors.forbidden(SPEC.child('healthCheckNodePort'), IMMUTABLE));
   }
   return [...found, ...validateService(service)];
 }

@@ -1,5 +1,6 @@
 import type { Service, ServicePort } from '../../../api/core/v1.gen.ts';
 import type { Mutable } from '../../../api/resource.ts';
+import { deepEqual } from '../../../schema/equal.ts';
 import { Path } from '../../../schema/field-error.ts';
 import { validateService, validateServiceStatusUpdate, validateServiceUpdate } from '../../validation/service.ts';
 import { age, labelsCell, NONE, UNKNOWN } from '../cells.ts';
@@ -94,15 +95,52 @@ function serviceWarnings({ metadata, spec }: Service): readonly string[] {
 
 const HINTS = 'service.kubernetes.io/topology-aware-hints';
 
+type Spec = Service['spec'];
+
+const reachable = ({ type, externalIPs }: Spec): boolean =>
+  type === 'LoadBalancer' || type === 'NodePort' || (type === 'ClusterIP' && (externalIPs?.length ?? 0) > 0);
+const hasNodePorts = ({ type }: Spec): boolean => type === 'NodePort' || type === 'LoadBalancer';
+const hasHealthCheck = ({ type, externalTrafficPolicy }: Spec): boolean =>
+  type === 'LoadBalancer' && externalTrafficPolicy === 'Local';
+
+/** What the former type had, the new one cannot have, and the client has not touched goes; validation judges the rest. */
+function dropTypeDependent(service: Mutable<Service>, { spec: old }: Service): void {
+  const { spec } = service;
+  const forget = (...fields: readonly (keyof Spec)[]): void => {
+    if (fields.every((field) => deepEqual(spec[field], old[field]))) for (const field of fields) delete spec[field];
+  };
+  if (old.type !== 'ExternalName' && spec.type === 'ExternalName') {
+    forget('clusterIP', 'clusterIPs');
+    forget('ipFamilies');
+    forget('ipFamilyPolicy');
+  }
+  if (hasNodePorts(old) && !hasNodePorts(spec)) {
+    const known = new Set(old.ports?.map(({ nodePort }) => nodePort));
+    const ports = spec.ports ?? [];
+    if (ports.every(({ nodePort }) => !nodePort || known.has(nodePort))) {
+      spec.ports = ports.map(({ nodePort: _, ...port }) => port);
+    }
+  }
+  if (hasHealthCheck(old) && !hasHealthCheck(spec)) forget('healthCheckNodePort');
+  if (old.type === 'LoadBalancer' && spec.type !== 'LoadBalancer') {
+    forget('allocateLoadBalancerNodePorts');
+    forget('loadBalancerClass');
+  }
+  if (reachable(old) && !reachable(spec)) forget('externalTrafficPolicy');
+  if (spec.type !== 'LoadBalancer') service.status = { ...service.status, loadBalancer: {} };
+}
+
 export const service = define<Service>({
   validateCreate: validateService,
   validateUpdate: validateServiceUpdate,
+  allowCreateOnUpdate: true,
   setDefaults,
   prepareForCreate: (service) => {
     service.status = { loadBalancer: {} };
   },
   prepareForUpdate: (service, old) => {
     service.status = old.status as Mutable<Service>['status'];
+    dropTypeDependent(service, old);
   },
   subresources: {
     status: {
