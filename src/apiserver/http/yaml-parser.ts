@@ -26,8 +26,8 @@ export interface AliasNode extends NodeBase {
 }
 export type YamlNode = ScalarNode | SequenceNode | MappingNode | AliasNode;
 
-/** Deeper texts cost the stack more than their senders; no object is deeper than a tenth of it. */
-const MOST_DEPTH = 3000;
+/** Deeper values are refused everywhere else, too, and would cost the stack more than their senders. */
+const MOST_DEPTH = 1000;
 
 const declaresDocument: ReadonlySet<TokenType> = new Set(['version directive', 'tag directive', 'document start']);
 const endsDocument: ReadonlySet<TokenType> = new Set([...declaresDocument, 'document end', 'end of stream']);

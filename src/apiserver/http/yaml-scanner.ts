@@ -51,6 +51,8 @@ interface SimpleKey {
 
 const MOST_DEPTH = 10_000;
 const LONGEST_KEY = 1024;
+/** Tokens that are kept after they were taken. */
+const MOST_TAKEN = 1024;
 /** Ends a text, so that every look ahead finds something. */
 const END = '\0\0\0\0';
 
@@ -137,8 +139,8 @@ export class YamlScanner {
   skip(): void {
     this.#head++;
     this.#taken++;
-    if (this.#head < this.#tokens.length) return;
-    this.#tokens = [];
+    if (this.#head < this.#tokens.length && this.#head < MOST_TAKEN) return;
+    this.#tokens = this.#tokens.slice(this.#head);
     this.#head = 0;
   }
 
@@ -351,6 +353,7 @@ export class YamlScanner {
     if (key.line === this.#line && key.at + LONGEST_KEY >= this.#at) return true;
     if (key.required) this.#fail("could not find expected ':'", key.line);
     key.possible = false;
+    this.#keyOfToken.delete(key.token);
     return false;
   }
 

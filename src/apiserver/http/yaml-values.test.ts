@@ -52,6 +52,16 @@ test.each([
   expect(() => parseYaml(text)).toThrow(`error converting YAML to JSON: ${why}`);
 });
 
+test.each([
+  ['[', ']'],
+  ['{a: ', '}'],
+])('what is deeper than any object is refused: %j', (open, close) => {
+  const nested = (depth: number) => `${open.repeat(depth)}1${close.repeat(depth)}`;
+  expect(() => parseYaml(nested(999))).not.toThrow();
+  expect(() => parseYaml(nested(1001))).toThrow('yaml: exceeded max depth');
+  expect(() => parseYaml(open.repeat(10_001))).toThrow('yaml: exceeded max depth');
+});
+
 test('aliases may not be nearly all of it', () => {
   const lines = ['a0: &a0 [x, x, x, x, x, x, x, x, x]'];
   for (let n = 1; n < 9; n++)
