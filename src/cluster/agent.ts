@@ -20,7 +20,7 @@ import { realClock } from '../utils/clock.ts';
 import { addressInRange } from '../utils/ip.ts';
 import type { Logger } from '../utils/log.ts';
 import { primaryAddress } from './addresses.ts';
-import { ConfigurationError } from './configuration-error.ts';
+import { ConfigurationError } from '../utils/configuration-error.ts';
 import { dnsAddress, dnsPort } from './dns-endpoints.ts';
 import { checkRange } from './ip-range.ts';
 import { type ClusterPaths, clusterPaths } from './paths.ts';

@@ -1,4 +1,4 @@
-import { ConfigurationError } from './configuration-error.ts';
+import { ConfigurationError } from '../utils/configuration-error.ts';
 
 /** "30000-32767" */
 export function parsePortRange(text: string): readonly [number, number] {

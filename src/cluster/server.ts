@@ -17,7 +17,7 @@ import type { Logger } from '../utils/log.ts';
 import { Registry } from '../utils/metrics.ts';
 import { primaryAddress } from './addresses.ts';
 import { type ClusterCertificates, ensureCertificates } from './certificates.ts';
-import { ConfigurationError } from './configuration-error.ts';
+import { ConfigurationError } from '../utils/configuration-error.ts';
 import { createControlPlane } from './control-plane.ts';
 import { startDnsEndpointsController } from './dns-endpoints.ts';
 import { ServerHealth } from './health.ts';

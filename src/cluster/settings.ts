@@ -4,7 +4,7 @@ import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { dns1123SubdomainProblems } from '../api/names.ts';
 import { primaryAddress } from './addresses.ts';
-import { ConfigurationError } from './configuration-error.ts';
+import { ConfigurationError } from '../utils/configuration-error.ts';
 import { checkRange, overlap } from './ip-range.ts';
 import { replaceFile } from './replace-file.ts';
 
