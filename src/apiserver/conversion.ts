@@ -137,6 +137,10 @@ const isCpu = (metric: v2.MetricSpec): metric is Cpu =>
 
 const DEFAULT_UTILIZATION = 80;
 
+/** As maps are written. */
+const sortedKeys = (map: Readonly<Record<string, string>>): Readonly<Record<string, string>> =>
+  Object.fromEntries(Object.entries(map).sort(([a], [b]) => (a < b ? -1 : 1)));
+
 /** Autoscaling/v1 says one thing, the utilization of CPU; the rest of v2 stands in annotations. */
 function scalerToV1(scaler: v2.HorizontalPodAutoscaler): v1.HorizontalPodAutoscaler {
   const { metrics: given, behavior, ...spec } = scaler.spec;
@@ -147,13 +151,13 @@ function scalerToV1(scaler: v2.HorizontalPodAutoscaler): v1.HorizontalPodAutosca
   const cpu = metrics.find(isCpu);
   const others = metrics.filter((metric) => metric !== cpu);
   const current = currentMetrics.find((m) => m.type === 'Resource' && m.resource?.name === 'cpu');
-  const annotations = {
+  const annotations = sortedKeys({
     ...scaler.metadata.annotations,
     ...(others.length > 0 && { [METRICS]: JSON.stringify(others.map(metricToV1)) }),
     ...(behavior && { [BEHAVIOR]: behaviorText(behavior) }),
     ...(conditions?.length && { [CONDITIONS]: JSON.stringify(conditions) }),
     ...(currentMetrics.length > 0 && { [CURRENT]: JSON.stringify(currentMetrics.map(metricStatusToV1)) }),
-  };
+  });
   const utilization = cpu?.resource.target.averageUtilization;
   const now = current?.resource?.current.averageUtilization;
   return {
