@@ -192,6 +192,15 @@ describe('updates', () => {
     expect(server.entries).toEqual([]);
   });
 
+  it('are not told where an element of a list has none of its keys, unless they have defaults', () => {
+    const accounts = new Server('', 'v1', 'ServiceAccount');
+    accounts.update('u', { metadata: { name: 'x' }, secrets: [{ kind: 'Secret' }] });
+    expect(accounts.entries).toEqual([]);
+    const pods = new Server('', 'v1', 'Pod');
+    pods.update('u', { metadata: { name: 'x' }, spec: { containers: [], imagePullSecrets: [{}] } });
+    expect(pods.owned('u', 'Update')).toMatchObject({ 'f:spec': { 'f:imagePullSecrets': { 'k:{"name":""}': {} } } });
+  });
+
   it('fold the oldest into one when there are many', () => {
     const server = configMaps();
     const values: Record<string, string> = {};

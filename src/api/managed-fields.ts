@@ -16,6 +16,7 @@ import {
   type Comparison,
   compareValues,
   fieldSetOf,
+  KeylessElement,
   mergeValues,
   removeFields,
   type Shape,
@@ -321,7 +322,13 @@ export function trackUpdate(
   owners ??= readOwners(entriesOf(before)) ?? new Map();
   // Objects that were never tracked stay untracked until somebody applies.
   if (owners.size === 0 && live) return undefined;
-  return writeOwners(update(shapeOf(schema), withoutManagedFields(before), withoutManagedFields(after), owners, by));
+  try {
+    return writeOwners(update(shapeOf(schema), withoutManagedFields(before), withoutManagedFields(after), owners, by));
+  } catch (error) {
+    // The write is as good as any; who owns what cannot be said any more.
+    if (error instanceof KeylessElement) return undefined;
+    throw error;
+  }
 }
 
 function update(shape: Shape, before: JsonObject, after: JsonObject, owners: Owners, by: FieldManager): Owners {

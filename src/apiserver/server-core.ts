@@ -41,7 +41,7 @@ import { AdmissionMetrics } from './metrics/admission.ts';
 import { CachedObjects } from './object-reader.ts';
 import { appliedObject, tellRepeated } from './registry/apply.ts';
 import { decodeBody, decodeObject, type ExpectedKind, kindOf, parseBody } from './registry/body.ts';
-import { deleteObject } from './registry/delete.ts';
+import { deleteObject, warnOfOrphans } from './registry/delete.ts';
 import { evictPod } from './registry/eviction.ts';
 import { isDryRun, validateDeleteOptions, validatePatchOptions, validateWriteOptions } from './registry/options.ts';
 import { patchedObject } from './registry/patch.ts';
@@ -435,6 +435,7 @@ export class Core implements ApiCore {
     validateDeleteOptions(options);
     mustServe(target, 'delete');
     if (target.subresource !== '' || this.#virtualOf(target)) throw errors.methodNotAllowed();
+    warnOfOrphans(context, target, options);
     return this.#delete(context, target, options);
   }
 
@@ -461,6 +462,7 @@ export class Core implements ApiCore {
     validateDeleteOptions(options);
     mustServe(target, 'deletecollection');
     if (this.#virtualOf(target)) throw errors.methodNotAllowed();
+    warnOfOrphans(context, target, options);
     const list = await this.#list(target, parameters);
     const queue = list.items.values();
     const work = async (): Promise<void> => {

@@ -34,6 +34,8 @@ export interface Strategy<T extends KubeObject = KubeObject> {
   readonly selectableFields?: (object: T) => Readonly<Record<string, string>>;
   /** The propagation that a delete without one means; default 'background'. */
   readonly defaultPropagation?: 'background' | 'orphan';
+  /** Warns whoever deletes without a word about dependents. */
+  readonly deletionWarning?: string;
   /** Annotations that stand for fields of old versions: the metadata in tables does not have them. */
   readonly hiddenAnnotations?: readonly string[];
   /** Cells of the server-side table, one for each column of the model; the default prints name and age. */

@@ -10,6 +10,7 @@ import type { KubeObject, ResourceType } from '../api/resource.ts';
 import { type CoreFixture, coreFixture } from '../testing/core-fixture.ts';
 import type { AdmissionPlugin, AuthorizerAttributes } from './admission.ts';
 import { mutableOf } from './admission-plugins/readers.ts';
+import { strategies } from './strategies/index.ts';
 
 const named = (name: string) => ({ metadata: { name } });
 const deployment = (name: string) => ({
@@ -275,6 +276,18 @@ describe('managed fields', () => {
 });
 
 describe('delete', () => {
+  test('tells that the pods of a job stay', async () => {
+    await using f = coreFixture({ strategies });
+    const resource = f.core.resources.find('batch', 'v1', 'jobs');
+    if (!resource) throw new Error('jobs are not served');
+    const target = { resource, namespace: 'one', name: 'a', subresource: '' };
+    await f.core.delete(f.context, target, {}).catch(() => undefined);
+    await f.core.delete(f.context, target, { propagationPolicy: 'Orphan' }).catch(() => undefined);
+    expect(f.warnings).toEqual([
+      'child pods are preserved by default when jobs are deleted; set propagationPolicy=Background to remove them or set propagationPolicy=Orphan to suppress this warning',
+    ]);
+  });
+
   test('preconditions', async () => {
     await using f = coreFixture();
     const maps = f.client.resource(configmaps);

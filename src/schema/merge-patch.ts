@@ -4,7 +4,7 @@ import { notAnObject, PatchError } from './patch-error.ts';
 
 /** The patched value; parts that the patch does not touch are shared with `original`. Throws PatchError. */
 export function applyMergePatch(original: unknown, patch: unknown): unknown {
-  if (patch === null) return original;
+  if (patch === null) throw new PatchError('bad', 'Invalid JSON Patch');
   if (!isJsonObject(patch)) throw new PatchError('bad', `error decoding patch: ${notAnObject(patch)}`);
   try {
     return merge(original, patch, 0);

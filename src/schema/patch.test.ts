@@ -123,10 +123,12 @@ describe('merge patch', () => {
     expect(applyMergePatch(deepFreeze(original), deepFreeze(patch))).toEqual(expected);
   });
 
-  it('refuses what is no object', () =>
+  it('refuses what is no object', () => {
+    expect(() => applyMergePatch({}, null)).toThrow('Invalid JSON Patch');
     expect(() => applyMergePatch({}, [])).toThrow(
       'error decoding patch: json: cannot unmarshal array into Go value of type map[string]interface {}',
-    ));
+    );
+  });
 
   it('applied twice is applied once', () => {
     const object = fc.dictionary(fc.string(), fc.jsonValue({ maxDepth: 3 }), { noNullPrototype: true });

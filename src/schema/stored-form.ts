@@ -51,6 +51,8 @@ function formOf(schema: Schema): Member['form'] {
       return (value) => (isJsonObject(value) ? mapForm(values, value) : value);
     }
     default: {
+      // Of bytes there are none or some, and no null.
+      if (schema.type === 'bytes') return (value) => value ?? '';
       if (!schema.of) return undefined;
       const shape = shapeOf(schema.of);
       const one = (value: unknown) => (isJsonObject(value) ? structForm(shape, value) : value);
@@ -85,14 +87,19 @@ function structForm(shape: Shape, value: JsonObject): JsonObject {
   return rebuilt(keys, value, changed);
 }
 
+/** Lists in stored form that do not change: those of bodies that come again, and of objects that are written again. */
+const formed = new WeakSet<readonly unknown[]>();
+
 function listForm(form: (value: unknown) => unknown, value: readonly unknown[]): readonly unknown[] {
+  if (formed.has(value)) return value;
   let out: unknown[] | undefined;
   for (let i = 0; i < value.length; i++) {
-    const formed = form(value[i]);
-    if (formed === value[i]) continue;
+    const item = form(value[i]);
+    if (item === value[i]) continue;
     out ??= [...value];
-    out[i] = formed;
+    out[i] = item;
   }
+  if (!out && value.length > 0 && Object.isFrozen(value)) formed.add(value);
   return out ?? value;
 }
 

@@ -28,6 +28,8 @@ interface Member {
 interface Key {
   readonly name: string;
   readonly before: string;
+  /** Its value in elements that do not have it. */
+  readonly fallback: unknown;
   /** Steps of lists with this key alone, by its value: the same names come again and again. */
   readonly steps: Map<string, Step>;
 }
@@ -76,18 +78,19 @@ function nodeShape(node: Schema, field?: Field): Shape {
     case 'list':
       if (field?.listType === 'set') return { kind: 'set' };
       if (field?.listType === 'map' && field.keys)
-        return { kind: 'keyed', keys: orderedKeys(field.keys), items: nodeShape(node.items) };
+        return { kind: 'keyed', keys: orderedKeys(field.keys, node.items), items: nodeShape(node.items) };
       return leaf;
   }
 }
 
 /** In the order in which `keyStep` writes them. */
-function orderedKeys(names: readonly string[]): Key[] {
+function orderedKeys(names: readonly string[], items: Schema): Key[] {
   const sorted: JsonObject = {};
   for (const name of [...names].sort()) setOwn(sorted, name, '');
-  return Object.keys(sorted).map((name, i) => ({
+  return Object.keys(sorted).map((name) => ({
     name,
-    before: `${i === 0 ? 'k:{' : ','}${JSON.stringify(name)}:`,
+    before: `${JSON.stringify(name)}:`,
+    fallback: items.node === 'object' ? items.fields.get(name)?.default : undefined,
     steps: new Map(),
   }));
 }
@@ -129,7 +132,7 @@ function partsOf(shape: Shape, value: unknown): Parts | undefined {
   if (shape.kind === 'set' || shape.kind === 'keyed') {
     if (!Array.isArray(value)) return undefined;
     for (const item of value) {
-      const step = shape.kind === 'set' ? valueStep(item) : itemStep(shape.keys, shape.items, item);
+      const step = shape.kind === 'set' ? valueStep(item) : itemStep(shape.keys, item);
       if (steps.has(step)) duplicates.push(step);
       else steps.set(step, { name: '', value: item, shape: shape.kind === 'set' ? leaf : shape.items });
     }
@@ -143,24 +146,28 @@ function partsOf(shape: Shape, value: unknown): Parts | undefined {
   return { list: false, steps, duplicates };
 }
 
-/** The step to an element of an associative list; keys that it lacks have their defaults, or null. */
-function itemStep(keys: readonly Key[], items: Shape, item: unknown): string {
+/** An element of an associative list has none of its keys. What clients apply is refused before it comes to this. */
+export class KeylessElement extends Error {}
+
+/** The step to an element of an associative list; keys that it lacks have their defaults, or are left out. */
+function itemStep(keys: readonly Key[], item: unknown): string {
   let step = '';
-  for (const { name, before } of keys) {
+  for (const { name, before, fallback } of keys) {
     const given = isJsonObject(item) ? getOwn(item, name) : undefined;
-    const fallback = items.kind === 'struct' ? items.schema.fields.get(name)?.default : undefined;
-    step += before + jsonText(given ?? fallback ?? null);
+    const value = given ?? fallback;
+    if (value !== undefined) step += (step === '' ? 'k:{' : ',') + before + jsonText(value);
   }
+  if (step === '') throw new KeylessElement();
   return `${step}}`;
 }
 
 /** The same with its hash. */
-function knownStep(keys: readonly Key[], items: Shape, item: unknown): Step {
+function knownStep(keys: readonly Key[], item: unknown): Step {
   const [only] = keys;
   const name = only && keys.length === 1 && isJsonObject(item) ? getOwn(item, only.name) : undefined;
   const known = typeof name === 'string' ? only?.steps.get(name) : undefined;
   if (known) return known;
-  const text = itemStep(keys, items, item);
+  const text = itemStep(keys, item);
   const step = { text, hash: stepHash(text) };
   if (only && typeof name === 'string') {
     if (only.steps.size >= MAX_STEPS) only.steps.clear();
@@ -195,7 +202,7 @@ export function fieldSetOf(shape: Shape, value: unknown): FieldSet {
       if (!Array.isArray(value)) return none;
       const seen = new Set<string>();
       for (const item of value) {
-        const step = shape.kind === 'set' ? valueStep(item) : itemStep(shape.keys, shape.items, item);
+        const step = shape.kind === 'set' ? valueStep(item) : itemStep(shape.keys, item);
         if (seen.has(step)) continue;
         seen.add(step);
         add(step, shape.kind === 'set' ? FieldSet.leaf : fieldSetOf(shape.items, item), true);
@@ -281,7 +288,7 @@ function gatherParts(shape: Shape, value: unknown, hash: number): number {
       if (!Array.isArray(value)) break;
       for (const item of value) {
         const set = wholeSet(shape.items, item);
-        const step = knownStep(shape.keys, shape.items, item);
+        const step = knownStep(shape.keys, item);
         gather(step.text, set);
         hash = hashWith(hash, step.hash, set);
       }

@@ -192,8 +192,8 @@ function tooLarge(revision: number, current: number): ApiError {
   return new ApiError({
     ...status,
     details: {
-      ...status.details,
       causes: [{ reason: 'ResourceVersionTooLarge', message: 'Too large resource version' }],
+      ...status.details,
     },
   });
 }

@@ -4,7 +4,7 @@ import { gzip } from 'node:zlib';
 import type { ApiError } from '../../api/errors.ts';
 import { NEWLINE, render } from './encode.ts';
 import type { Exchange, ResponseHeaders } from './exchange.ts';
-import { negotiate, plainJson, type Representation } from './negotiate.ts';
+import { negotiate, plainJson, prettier, type Representation, wantsPretty } from './negotiate.ts';
 import { encodeStatus } from './protobuf.ts';
 
 const compress = promisify(gzip);
@@ -64,8 +64,10 @@ export function respondJson(
   if (warnings.length > 0) headers.warning = warningHeader(warnings);
   if (rep !== plainJson) json = render(json, rep);
   if (json.length > COMPRESS_FROM && acceptsGzip(exchange)) return respondGzip(exchange, status, headers, json);
-  exchange.respond(status, headers, rep === plainJson && json.at(-1) !== 0x0a ? [json, NEWLINE] : [json]);
+  exchange.respond(status, headers, endsInNewline(rep) && json.at(-1) !== 0x0a ? [json, NEWLINE] : [json]);
 }
+
+const endsInNewline = (rep: Representation): boolean => rep.mediaType === 'application/json' && !rep.pretty;
 
 export async function respondGzip(
   exchange: Exchange,
@@ -100,8 +102,10 @@ export function respondError(exchange: Exchange, error: ApiError, warnings: read
   let rep = plainJson;
   try {
     rep = negotiate(exchange.headers.accept, anything);
+    if (error.message.startsWith('406: ') || isForHumans(exchange)) rep = prettier(rep);
   } catch {
-    // Someone who cannot read any form of the error gets it as JSON.
+    // Someone who cannot read any form of the error gets it as JSON, indented.
+    rep = prettier(rep);
   }
   if (rep.mediaType === 'application/vnd.kubernetes.protobuf') {
     const envelope = encodeStatus(error.status);
@@ -112,8 +116,15 @@ export function respondError(exchange: Exchange, error: ApiError, warnings: read
   exchange.respond(
     error.code,
     errorHeaders(exchange, rep, error, warnings),
-    rep === plainJson ? [body, NEWLINE] : [render(body, rep)],
+    endsInNewline(rep) ? [body, NEWLINE] : [render(body, rep)],
   );
+}
+
+/** The same question as `wantsPretty`, of a request that may not have been understood. */
+function isForHumans({ url, headers }: Exchange): boolean {
+  const mark = url.indexOf('?');
+  const query = mark < 0 ? undefined : new URLSearchParams(url.slice(mark + 1));
+  return wantsPretty(query, headers['user-agent'] ?? '');
 }
 
 function errorHeaders(

@@ -8,7 +8,7 @@ import type { ResourceTable, ServedResource } from '../core.ts';
 import { discoveredVerbs } from '../custom/kind.ts';
 import { acceptsGzip, commonHeaders, respondGzip, respondJson } from './answer.ts';
 import { NEWLINE } from './encode.ts';
-import { checkRouteAccepts, negotiate } from './negotiate.ts';
+import { checkRouteAccepts, negotiate, prettier, wantsPretty } from './negotiate.ts';
 import type { PathHandler, PathRouter } from './paths.ts';
 import type { Request } from './request.ts';
 
@@ -61,7 +61,8 @@ export class Discovery {
     if (!document) return request.notFound();
     checkRouteAccepts(request.exchange.headers.accept, false);
     const rep = negotiate(request.exchange.headers.accept, unchanged);
-    if (rep.mediaType !== PROTOBUF) return respondJson(request.exchange, 200, document, rep);
+    const pretty = wantsPretty(request.query, request.userAgent);
+    if (rep.mediaType !== PROTOBUF) return respondJson(request.exchange, 200, document, pretty ? prettier(rep) : rep);
     const bytes = inProtobuf('meta/v1', JSON.parse(document.toString()));
     request.exchange.respond(200, commonHeaders(request.exchange, PROTOBUF), [bytes]);
   };

@@ -107,8 +107,8 @@ export function listMeta(list: StoredList, whole = false): string {
   return `${meta}}`;
 }
 
-/** JSON bytes turned into what people read. */
+/** JSON bytes turned into what people read. As Go's encoder writes it, JSON ends in a newline only where it is not indented. */
 export function render(json: Buffer, rep: Representation): Buffer {
   if (rep.mediaType === 'application/yaml') return Buffer.from(yamlText(JSON.parse(json.toString())));
-  return rep.pretty ? Buffer.from(`${JSON.stringify(JSON.parse(json.toString()), null, 2)}\n`) : json;
+  return rep.pretty ? Buffer.from(JSON.stringify(JSON.parse(json.toString()), null, 2)) : json;
 }

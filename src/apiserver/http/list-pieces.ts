@@ -11,6 +11,8 @@ export interface LongDocument {
   readonly fields: readonly (readonly [name: string, json: string])[];
   readonly array: 'items' | 'rows';
   readonly length: number;
+  /** An array without elements is written as null. */
+  readonly nullable?: boolean;
   /** JSON of one item. */
   item(index: number): string;
 }
@@ -29,6 +31,7 @@ export function listDocument(list: StoredList, rep: Representation): LongDocumen
     ],
     array: 'items',
     length: items.length,
+    nullable: partial,
     item(index) {
       const json = items[index]?.json ?? nothing;
       if (partial) return partialMetadata(json, rep.metaVersion).toString();
@@ -51,7 +54,12 @@ export function* pieces(document: LongDocument, rep: Representation): Generator<
   if (text !== '') yield Buffer.from(text);
 }
 
-function* json({ fields, array, length, item }: LongDocument, pretty: boolean): Generator<string, void> {
+function* json({ fields, array, length, nullable, item }: LongDocument, pretty: boolean): Generator<string, void> {
+  if (nullable && length === 0) {
+    const text = `{${fields.map(([name, value]) => `"${name}":${value}`).join(',')},"${array}":null}`;
+    yield pretty ? indented(text, '') : `${text}\n`;
+    return;
+  }
   if (!pretty) {
     yield `{${fields.map(([name, value]) => `"${name}":${value}`).join(',')},"${array}":[`;
     for (let i = 0; i < length; i++) yield i === 0 ? item(i) : `,${item(i)}`;
@@ -60,17 +68,17 @@ function* json({ fields, array, length, item }: LongDocument, pretty: boolean): 
   }
   yield `{\n${fields.map(([name, value]) => `  "${name}": ${indented(value, '  ')}`).join(',\n')},\n  "${array}": [`;
   for (let i = 0; i < length; i++) yield `${i === 0 ? '' : ','}\n    ${indented(item(i), '    ')}`;
-  yield length === 0 ? ']\n}\n' : '\n  ]\n}\n';
+  yield length === 0 ? ']\n}' : '\n  ]\n}';
 }
 
 const indented = (text: string, by: string): string =>
   JSON.stringify(JSON.parse(text), null, 2).replaceAll('\n', `\n${by}`);
 
-function* yaml({ fields, array, length, item }: LongDocument): Generator<string, void> {
+function* yaml({ fields, array, length, nullable, item }: LongDocument): Generator<string, void> {
   const sorted = [...fields, [array, undefined] as const].sort(([a], [b]) => (a < b ? -1 : 1));
   for (const [name, value] of sorted) {
     if (value !== undefined) yield yamlText({ [name]: JSON.parse(value) });
-    else if (length === 0) yield `${name}: []\n`;
+    else if (length === 0) yield `${name}: ${nullable ? 'null' : '[]'}\n`;
     else {
       yield `${name}:\n`;
       for (let i = 0; i < length; i++) yield yamlText([JSON.parse(item(i))]);

@@ -15,7 +15,7 @@ import { createHttp1Server } from './http1.ts';
 import { Http2Connection } from './http2/connection.ts';
 import { defaultLimits, type Limits } from './limits.ts';
 import { RequestMetrics } from './metrics.ts';
-import { checkRouteAccepts, plainJson } from './negotiate.ts';
+import { checkRouteAccepts, plainJson, prettier } from './negotiate.ts';
 import { installOpenApi } from './openapi.ts';
 import { type PathHandler, PathRouter } from './paths.ts';
 import { type Connector, createPipeline } from './pipeline.ts';
@@ -95,10 +95,10 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
   discovery.install(paths);
   installOpenApi(paths, core.resources, options.clock ?? realClock, options.aggregator);
   installHealth(paths, options.health ?? [], log, health);
-  const versionJson = Buffer.from(JSON.stringify(version, null, 2));
+  const versionJson = Buffer.from(JSON.stringify(version));
   paths.add('/version', ({ exchange }) => {
     checkRouteAccepts(exchange.headers.accept, false, ['application/json']);
-    return respondJson(exchange, 200, versionJson, plainJson);
+    return respondJson(exchange, 200, versionJson, prettier(plainJson));
   });
   registry.add(metrics);
   const showMetrics =

@@ -2,7 +2,7 @@ import { type ApiError, errors } from '../../api/errors.ts';
 import type { ObjectMeta } from '../../api/meta/v1.gen.ts';
 import type { KubeObject, Mutable } from '../../api/resource.ts';
 import { formatTime, timeToMs } from '../../schema/time.ts';
-import type { DeleteParameters, DeleteResult, ServedResource } from '../core.ts';
+import type { DeleteParameters, DeleteResult, RequestContext, ServedResource, Target } from '../core.ts';
 import { isDefinitions, markedDefinition } from '../custom/definition-deletion.ts';
 import { canonicalMetadata, FOREGROUND_FINALIZER, ORPHAN_FINALIZER } from './metadata.ts';
 import { groupResourceOf, MODIFIED, type Registry, type Write } from './registry.ts';
@@ -51,6 +51,13 @@ export async function deleteObject(registry: Registry, write: Write, options: De
     validated = false;
   }
   throw errors.conflict(gr, target.name, MODIFIED);
+}
+
+/** Tells who deletes without a word about dependents what becomes of them, where they may not expect it. */
+export function warnOfOrphans(context: RequestContext, target: Target, options: DeleteParameters): void {
+  const { deletionWarning } = target.resource.strategy;
+  if (deletionWarning === undefined) return;
+  if (options.propagationPolicy === undefined && options.orphanDependents === undefined) context.warn(deletionWarning);
 }
 
 function checkPreconditions(storage: ServedResource, object: KubeObject, options: DeleteParameters): void {

@@ -40,6 +40,16 @@ test('a merge patch is refused in the words of JSON', () => {
   );
 });
 
+test('a version or kind that is no text is refused by what looks for it first', () => {
+  expect(refusal('merge', { apiVersion: 1 })).toContain(
+    "couldn't get version/kind; json parse error: json: cannot unmarshal number into Go struct field .apiVersion of type string",
+  );
+  expect(refusal('json', [{ op: 'replace', path: '/kind', value: 5 }])).toContain(
+    'Go struct field .kind of type string',
+  );
+  expect(refusal('strategic', { apiVersion: 1 })).toContain('cannot convert int64 to string');
+});
+
 test('what a patch leaves without a version has no name either, unless it is a strategic merge', () => {
   const nameless = 'the name of the object (d based on URL) was undeterminable: name must be provided';
   expect(refusal('merge', { apiVersion: null })).toBe(nameless);

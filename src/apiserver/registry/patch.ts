@@ -5,6 +5,7 @@ import type { KubeObject, Mutable } from '../../api/resource.ts';
 import { DecodeError } from '../../schema/decode.ts';
 import { fieldErrors, Path } from '../../schema/field-error.ts';
 import { goText } from '../../schema/go-text.ts';
+import { kindOf } from '../../schema/go-words.ts';
 import { isJsonObject } from '../../schema/json.ts';
 import { applyJsonPatch } from '../../schema/json-patch.ts';
 import { applyMergePatch } from '../../schema/merge-patch.ts';
@@ -31,6 +32,8 @@ export function patchedObject(
   warn: (message: string) => void,
 ): Mutable<KubeObject> {
   const value = apply(expected, original, patch);
+  const unnamed = expected.shape ? undefined : typeMetaMismatch(value);
+  if (unnamed !== undefined) throw refused(expected, value, patch, typeMetaComplaint(unnamed, patch));
   // What a strategic merge makes is taken for the kind without asking it.
   const mismatch = patch.type === 'strategic' ? undefined : kindMismatch(expected, value);
   if (mismatch) throw refused(expected, value, patch, mismatch.why);
@@ -56,6 +59,20 @@ export function patchedObject(
     throw error;
   }
 }
+
+/** What Go says of a version or kind that is no text. */
+function typeMetaMismatch(value: unknown): string | undefined {
+  if (!isJsonObject(value)) return undefined;
+  for (const name of ['apiVersion', 'kind']) {
+    const given = value[name];
+    if (given === undefined || given === null || typeof given === 'string') continue;
+    return `json: cannot unmarshal ${kindOf(given)} into Go struct field .${name} of type string`;
+  }
+  return undefined;
+}
+
+const typeMetaComplaint = (mismatch: string, patch: ValuePatch): string =>
+  patch.type === 'strategic' ? unrestored(mismatch) : `couldn't get version/kind; json parse error: ${mismatch}`;
 
 const hasVersion = (value: unknown): boolean =>
   !isJsonObject(value) || (value.apiVersion !== undefined && value.apiVersion !== null && value.apiVersion !== '');

@@ -22,7 +22,11 @@ function updateDaemonSetStatus(daemonSet: Mutable<DaemonSet>, old: DaemonSet): v
 
 /** https://kubernetes.io/docs/concepts/workloads/controllers/daemonset/ */
 export const daemonSet = define<DaemonSet>({
-  setDefaults: ({ spec }) => {
+  setDefaults: ({ metadata, spec }) => {
+    // Where there is no such annotation the field that it stands for is zero, and that is written: who writes owns it.
+    if (metadata.annotations?.[TEMPLATE_GENERATION] === undefined) {
+      metadata.annotations = { ...metadata.annotations, [TEMPLATE_GENERATION]: '0' };
+    }
     setPodTemplateDefaults(spec.template);
     const { updateStrategy } = spec;
     updateStrategy.type ??= 'RollingUpdate';

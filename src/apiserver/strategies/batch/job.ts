@@ -37,11 +37,12 @@ function setJobSpecDefaults(spec: Mutable<Job['spec']>): void {
 function generateSelector({ metadata, spec }: Mutable<Job>): void {
   if (spec.manualSelector) return;
   const uid = metadata.uid ?? '';
+  // Sorted, as complaints about them print them.
   const wanted: Readonly<Record<string, string>> = {
-    'controller-uid': uid,
-    'job-name': metadata.name ?? '',
     'batch.kubernetes.io/controller-uid': uid,
     'batch.kubernetes.io/job-name': metadata.name ?? '',
+    'controller-uid': uid,
+    'job-name': metadata.name ?? '',
   };
   spec.template.metadata ??= { name: '' };
   const template = spec.template.metadata;
@@ -123,6 +124,8 @@ export const job = define<Job>({
   subresources: { status: { prepareForUpdate: updateJobStatus, validateUpdate: validateJobStatusUpdate } },
   // As it was in the first version of the API: clients that mean otherwise say so.
   defaultPropagation: 'orphan',
+  deletionWarning:
+    'child pods are preserved by default when jobs are deleted; set propagationPolicy=Background to remove them or set propagationPolicy=Orphan to suppress this warning',
   selectableFields: ({ status }) => ({ 'status.successful': String(status?.succeeded ?? 0) }),
   warnings: (job, old) => jobWarnings(job, old),
   tableCells: (job, now) => [

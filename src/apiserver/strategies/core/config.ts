@@ -78,6 +78,7 @@ function setLimitDefaults({ spec }: Mutable<LimitRange>): void {
 }
 
 export const limitRange = define<LimitRange>({
+  allowCreateOnUpdate: true,
   validateCreate: validateLimitRange,
   validateUpdate: validateLimitRange,
   setDefaults: setLimitDefaults,
