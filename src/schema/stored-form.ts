@@ -51,8 +51,6 @@ function formOf(schema: Schema): Member['form'] {
       return (value) => (isJsonObject(value) ? mapForm(values, value) : value);
     }
     default: {
-      // Of bytes there are none or some, and no null.
-      if (schema.type === 'bytes') return (value) => value ?? '';
       if (!schema.of) return undefined;
       const shape = shapeOf(schema.of);
       const one = (value: unknown) => (isJsonObject(value) ? structForm(shape, value) : value);
