@@ -5,7 +5,6 @@ import { checkIngressHost } from './networking.ts';
 import {
   addAll,
   checkCidr,
-  checkEnum,
   checkIp,
   checkLabel1123,
   checkOptionalEnum,
@@ -275,7 +274,9 @@ export function validateServiceStatusUpdate({ spec, status }: Service, old: Serv
       if (ip) found.push(fieldErrors.required(mode, 'must be specified when `ip` is set'));
     } else if (!ip) {
       found.push(fieldErrors.forbidden(mode, 'may not be specified when `ip` is not set'));
-    } else checkEnum(ipMode, ['Proxy', 'VIP'], mode, found);
+    } else if (ipMode !== 'Proxy' && ipMode !== 'VIP') {
+      found.push(fieldErrors.notSupported(mode, ipMode, ['Proxy', 'VIP']));
+    }
     if (hostname) checkIngressHost(hostname, at.child('hostname'), found);
   }
   return found;
