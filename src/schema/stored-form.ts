@@ -51,6 +51,8 @@ function formOf(schema: Schema): Member['form'] {
       return (value) => (isJsonObject(value) ? mapForm(values, value) : value);
     }
     default: {
+      // Of bytes there are none or some, and no null.
+      if (schema.type === 'bytes') return (value) => value ?? '';
       if (!schema.of) return undefined;
       const shape = shapeOf(schema.of);
       const one = (value: unknown) => (isJsonObject(value) ? structForm(shape, value) : value);
