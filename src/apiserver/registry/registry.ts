@@ -418,8 +418,10 @@ export class Registry {
     return undefined;
   }
 
-  #uidConflict({ target, storage }: Write, wanted: string, found: string): ApiError {
-    const key = keyOf(storage, target.namespace, target.name);
+  #uidConflict({ target, storage, dryRun }: Write, wanted: string, found: string): ApiError {
+    const stored = keyOf(storage, target.namespace, target.name);
+    // Kubernetes' dry runs come to this before the prefix of all keys is put on.
+    const key = dryRun ? stored.slice(stored.indexOf('/', 1)) : stored;
     return errors.conflict(
       groupResourceOf(target.resource),
       target.name,
