@@ -20,27 +20,27 @@ export function numberCheck(schema: JsonSchema): ((value: number, path: string, 
     fits(value, 'Checked');
     const whole = isInt64(value);
     /** The limit as it is compared: a whole number with whole numbers. */
-    const limitOf = (limit: number, what: string): { at: number; text: string } =>
+    const limitOf = (limit: number, what: string): { at: number; text: () => string } =>
       fits(limit, what) && whole
-        ? { at: Math.trunc(limit), text: formatNumber(Math.trunc(limit)) }
-        : { at: limit, text: formatFloat(limit) };
+        ? { at: Math.trunc(limit), text: () => formatNumber(Math.trunc(limit)) }
+        : { at: limit, text: () => formatFloat(limit) };
     const complain = (what: string) => out.add(invalid(path, value, `${path} in body should be ${what}`));
     if (multipleOf !== undefined) {
       const factor = limitOf(multipleOf, 'MultipleOf');
       if (factor.at <= 0) {
-        out.add(invalid(path, factor.at, `factor MultipleOf declared for ${path} must be positive: ${factor.text}`));
-      } else if (!isMultiple(value, factor.at)) complain(`a multiple of ${factor.text}`);
+        out.add(invalid(path, factor.at, `factor MultipleOf declared for ${path} must be positive: ${factor.text()}`));
+      } else if (!isMultiple(value, factor.at)) complain(`a multiple of ${factor.text()}`);
     }
     if (minimum !== undefined) {
       const { at, text } = limitOf(minimum, 'Minimum boundary');
       if (exclusiveMinimum ? value <= at : value < at) {
-        complain(`greater than ${exclusiveMinimum ? '' : 'or equal to '}${text}`);
+        complain(`greater than ${exclusiveMinimum ? '' : 'or equal to '}${text()}`);
       }
     }
     if (maximum !== undefined) {
       const { at, text } = limitOf(maximum, 'Maximum boundary');
       if (exclusiveMaximum ? value >= at : value > at) {
-        complain(`less than ${exclusiveMaximum ? '' : 'or equal to '}${text}`);
+        complain(`less than ${exclusiveMaximum ? '' : 'or equal to '}${text()}`);
       }
     }
   };

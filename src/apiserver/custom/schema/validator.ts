@@ -202,6 +202,9 @@ function objectCheck(schema: JsonSchema): ObjectCheck | undefined {
   const properties = Object.entries(schema.properties ?? {}).map(([name, property]) => ({
     name,
     check: compileCheck(property),
+    isRequired: required.includes(name),
+    /** What every JavaScript object has. */
+    isInherited: name in Object.prototype,
   }));
   const names = new Set(properties.map(({ name }) => name));
   const others = typeof additionalProperties === 'object' ? compileCheck(additionalProperties) : undefined;
@@ -219,10 +222,14 @@ function objectCheck(schema: JsonSchema): ObjectCheck | undefined {
         if (!names.has(name)) checkPart(others, object[name], `${path}.${name}`, out, memberOld(old, path, name));
       }
     }
-    for (const { name, check } of properties) {
-      if (!Object.hasOwn(object, name)) continue;
-      checkPart(check, object[name], path === '' ? name : `${path}.${name}`, out, memberOld(old, path, name));
+    let present = 0;
+    for (const { name, check, isRequired, isInherited } of properties) {
+      const value = isInherited && !Object.hasOwn(object, name) ? undefined : object[name];
+      if (value === undefined) continue;
+      if (isRequired) present++;
+      checkPart(check, value, path === '' ? name : `${path}.${name}`, out, memberOld(old, path, name));
     }
+    if (present === required.length) return;
     for (const name of required) {
       if (Object.hasOwn(object, name)) continue;
       const where = `${path}.${name}`;
