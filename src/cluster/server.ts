@@ -20,6 +20,7 @@ import { type ClusterCertificates, ensureCertificates } from './certificates.ts'
 import { ConfigurationError } from '../utils/configuration-error.ts';
 import { createControlPlane } from './control-plane.ts';
 import { startDnsEndpointsController } from './dns-endpoints.ts';
+import { extensionResources } from './extension-resources.ts';
 import { ServerHealth } from './health.ts';
 import { checkRange, overlap } from './ip-range.ts';
 import { buildKubeconfig } from './kubeconfig.ts';
@@ -148,6 +149,7 @@ export async function startServer(options: ServerOptions & { readonly log: Logge
     metrics: registry,
     clusterCIDR: options.clusterCidr,
     rootCA: certificates.ca.cert,
+    extensions: extensionResources(plane.aggregator),
     namespaceGraceMs: 0,
   });
   const serviceResource = plane.core.resources.find('', 'v1', 'services');

@@ -10,6 +10,7 @@ import { InformerFactory } from '../client/informer.ts';
 import { createEventRecorder } from '../client/recorder.ts';
 import { ensureCertificates } from '../cluster/certificates.ts';
 import { type ControlPlane, createControlPlane } from '../cluster/control-plane.ts';
+import { extensionResources } from '../cluster/extension-resources.ts';
 import { buildKubeconfig } from '../cluster/kubeconfig.ts';
 import { startControllers } from '../controllers/index.ts';
 import {
@@ -94,6 +95,7 @@ export async function startCluster(options: TestClusterOptions = {}): Promise<Te
     log,
     recorder,
     rootCA: https?.certificateAuthority ?? '',
+    extensions: extensionResources(plane.aggregator),
     namespaceGraceMs: 0,
   });
   const scheduler = startScheduler({

@@ -6,7 +6,7 @@ import type { Duplex } from 'node:stream';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { type APIService, apiservices } from '../../api/apiregistration/v1.gen.ts';
-import { configmaps, services } from '../../api/core/v1.gen.ts';
+import { configmaps, namespaces, services } from '../../api/core/v1.gen.ts';
 import { startCluster, type TestCluster } from '../../testing/index.ts';
 import { createCertificate, generateKey, privateKeyPem } from '../../utils/x509.ts';
 
@@ -43,6 +43,8 @@ let cluster: TestCluster;
 let extension: Server;
 let caBundle: string;
 const asked: Asked[] = [];
+/** The things in the namespace "full". */
+const left = [{ metadata: { name: 'a' } }];
 /** Ends the answer to .../slow. */
 let finish: () => void = () => {};
 
@@ -70,7 +72,7 @@ beforeAll(async () => {
       answer.end(JSON.stringify(value));
     };
     if (url === PATH) {
-      const verbs = ['get', 'list'];
+      const verbs = ['get', 'list', 'delete', 'deletecollection'];
       const things = { name: 'things', singularName: 'thing', namespaced: true, kind: 'Thing', verbs };
       json(200, { kind: 'APIResourceList', groupVersion: `${GROUP}/v1`, resources: [things] });
     } else if (url === '/openapi/v3') {
@@ -80,6 +82,9 @@ beforeAll(async () => {
       json(200, { openapi: '3.0.0', of: url });
     } else if (url === '/openapi/v2') {
       json(200, document);
+    } else if (url.startsWith(`${PATH}/namespaces/full/things`)) {
+      if (method === 'DELETE') left.length = 0;
+      json(200, { kind: 'ThingList', items: left });
     } else if (url.startsWith(`${PATH}/moved`)) {
       answer.writeHead(302, { location: 'https://elsewhere.test/' }).end();
     } else if (url.startsWith(`${PATH}/cookies`)) {
@@ -296,6 +301,19 @@ describe('Aggregator', () => {
     expect(await textOf(protobuf)).toContain('test.Thing');
   });
 
+  it('empties namespaces that are deleted', async () => {
+    await cluster.client.resource(namespaces).create('', { metadata: { name: 'full' } });
+    await cluster.client.resource(namespaces).delete('', 'full');
+    await cluster.waitFor(async () => {
+      const { items } = await cluster.client.resource(namespaces).list('');
+      return items.some(({ metadata }) => metadata.name === 'full') ? undefined : true;
+    });
+    expect(left).toEqual([]);
+    const deleted = asked.find(({ method }) => method === 'DELETE');
+    expect(deleted?.url).toBe(`${PATH}/namespaces/full/things?propagationPolicy=Background`);
+    expect(deleted?.headers['x-remote-user']).toBe('system:serviceaccount:kube-system:namespace-controller');
+  });
+
   it('says that what a server had may not be there any more', async () => {
     const slow = await ask(`${PATH}/slow?watch=true`);
     await once(slow, 'data');
@@ -306,6 +324,18 @@ describe('Aggregator', () => {
     const group = all.items.find(({ metadata }: { metadata: { name: string } }) => metadata.name === GROUP);
     expect(group.versions).toEqual([{ version: 'v1', freshness: 'Stale' }]);
     expect((await ask(PATH)).statusCode).toBe(503);
+    // Nobody knows what is in a namespace then, and it stays.
+    await cluster.client.resource(namespaces).create('', { metadata: { name: 'kept' } });
+    await cluster.client.resource(namespaces).delete('', 'kept');
+    const failure = await cluster.waitFor(async () => {
+      const { status } = await cluster.client.resource(namespaces).get('', 'kept');
+      return status.conditions?.find(({ type }) => type === 'NamespaceDeletionDiscoveryFailure');
+    });
+    expect(failure).toMatchObject({
+      status: 'True',
+      reason: 'DiscoveryFailed',
+      message: `Discovery failed for some groups, 1 failing: unable to retrieve the complete list of server APIs: ${GROUP}/v1: stale GroupVersion discovery: ${GROUP}/v1`,
+    });
     // What is under way goes on.
     finish();
     expect(await textOf(slow)).toBe('last');

@@ -11,11 +11,11 @@ import { respondText } from '../http/answer.ts';
 import type { Request } from '../http/request.ts';
 import { feedObjects } from '../object-feed.ts';
 import type { SwaggerPart } from '../openapi/merge.ts';
-import { loopbackUser } from '../user.ts';
+import { loopbackUser, type UserInfo } from '../user.ts';
 import type { ResolveService } from '../webhooks/services.ts';
 import { type Availability, checkDiscovery, serviceProblem } from './availability.ts';
 import { proxyRequest } from './proxy.ts';
-import { type DiscoveredResource, fetchResources } from './remote-discovery.ts';
+import { type Answer, askJson, type DiscoveredResource, fetchResources } from './remote-discovery.ts';
 import { RemoteOpenApi } from './remote-openapi.ts';
 import { RemoteError, RemoteServer } from './remote-server.ts';
 
@@ -140,6 +140,15 @@ export class Aggregator {
       return;
     }
     await proxyRequest(request, remote.server, BODY_BYTES);
+  }
+
+  /** Asks another server for a path below its group-version. Rejects with a RemoteError where it cannot be asked. */
+  async ask(user: UserInfo, method: string, path: string): Promise<Answer> {
+    const remote = this.#remoteOf(path.split('?', 1)[0] ?? '');
+    if (!remote || !isAvailable(this.#all.get(remote.server.service.metadata.name))) {
+      throw new RemoteError('service unavailable');
+    }
+    return askJson(remote.server, user, method, path);
   }
 
   close(): void {

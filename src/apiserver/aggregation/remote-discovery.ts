@@ -1,9 +1,12 @@
 /** What an extension API server says that it has. */
 import { createHash } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
+import type { UserInfo } from '../user.ts';
 import { aggregatorUser, RemoteError, type RemoteServer } from './remote-server.ts';
 
 const FETCH_MS = 5_000;
+/** A request of a controller may take as long as one of any client. */
+const ASK_MS = 60_000;
 /** More is nobody's list of resources. */
 const MAX_BYTES = 16 * 1024 * 1024;
 
@@ -52,6 +55,30 @@ export async function fetchJson(server: RemoteServer, path: string, accept: stri
     return { value: tag === known ? undefined : JSON.parse(text), tag };
   } catch (error) {
     throw new RemoteError(`${path}: ${error instanceof Error ? error.message : String(error)}`);
+  }
+}
+
+export interface Answer {
+  readonly status: number;
+  /** The text where it is not JSON. */
+  readonly value: unknown;
+}
+
+/** What a server answers to a user, whatever its status. Rejects with a RemoteError. */
+export async function askJson(server: RemoteServer, user: UserInfo, method: string, path: string): Promise<Answer> {
+  const signal = AbortSignal.timeout(ASK_MS);
+  const answer = await server.ask({ method, path, headers: { accept: 'application/json' }, user, signal });
+  let text: string;
+  try {
+    text = await textOf(answer);
+  } catch (error) {
+    throw new RemoteError(`${path}: ${error instanceof Error ? error.message : String(error)}`);
+  }
+  const status = answer.statusCode ?? 0;
+  try {
+    return { status, value: JSON.parse(text) };
+  } catch {
+    return { status, value: text };
   }
 }
 

@@ -14,6 +14,7 @@ import { Registry } from '../../utils/metrics.ts';
 import type { KeyPair } from '../../utils/x509.ts';
 import { ensureCertificates } from '../certificates.ts';
 import { createControlPlane } from '../control-plane.ts';
+import { extensionResources } from '../extension-resources.ts';
 import { ServerHealth } from '../health.ts';
 import { ensureKubernetesService } from '../kubernetes-service.ts';
 import { QueueMetrics, registerServerMetrics } from '../metrics.ts';
@@ -113,6 +114,7 @@ export async function startTestApiServer(options: TestApiServerOptions): Promise
       queueMetrics,
       metrics: registry,
       rootCA: certificates.serving.cert,
+      extensions: extensionResources(plane.aggregator),
       namespaceGraceMs: 0,
     },
     known,

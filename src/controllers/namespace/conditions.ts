@@ -8,7 +8,16 @@ export interface Remains {
   /** How many objects wait for each finalizer. */
   readonly finalizers: ReadonlyMap<string, number>;
   readonly errors: readonly string[];
+  /** Group-versions of extension API servers of which nobody knows now what they have. */
+  readonly undiscovered: readonly string[];
 }
+
+/** client-go's words for discovery that is not complete. */
+export const discoveryProblem = (undiscovered: readonly string[]): string =>
+  `unable to retrieve the complete list of server APIs: ${undiscovered
+    .map((version) => `${version}: stale GroupVersion discovery: ${version}`)
+    .sort()
+    .join(', ')}`;
 
 interface Finding {
   readonly reason: string;
@@ -51,13 +60,19 @@ export function deletionConditions(
   return changed ? result : conditions;
 }
 
-function failures({ resources, finalizers, errors }: Remains): Readonly<Record<string, Finding>> {
+function failures({ resources, finalizers, errors, undiscovered }: Remains): Readonly<Record<string, Finding>> {
   const list = (texts: readonly string[]) => [...texts].sort().join(', ');
   const left = resources.map(
     ({ resource, count }) => `${resource.resource}.${resource.group} has ${count} resource instances`,
   );
   const waiting = [...finalizers].map(([finalizer, count]) => `${finalizer} in ${count} resource instances`);
   return {
+    ...(undiscovered.length > 0 && {
+      NamespaceDeletionDiscoveryFailure: {
+        reason: 'DiscoveryFailed',
+        message: `Discovery failed for some groups, ${undiscovered.length} failing: ${discoveryProblem(undiscovered)}`,
+      },
+    }),
     ...(errors.length > 0 && {
       NamespaceDeletionContentFailure: {
         reason: 'ContentDeletionFailed',

@@ -2,8 +2,10 @@ import { type Pod, pods } from '../../api/core/v1.gen.ts';
 import { isNotFound, isReason } from '../../api/errors.ts';
 import type { KubeObject } from '../../api/resource.ts';
 import type { Client } from '../../client/client.ts';
+import type { ExtensionResources } from '../shared/extensions.ts';
 import type { CatalogEntry } from '../shared/resource-catalog.ts';
 import type { Remains } from './conditions.ts';
+import { type Content, extensionContent } from './extension-client.ts';
 
 /** How long to give finalizers, of which nobody says how long they take. */
 const FINALIZER_SECONDS = 15;
@@ -15,6 +17,7 @@ export interface PassOptions {
   readonly deletedAt: number;
   readonly now: number;
   readonly resources: readonly CatalogEntry[];
+  readonly extensions?: ExtensionResources | undefined;
 }
 
 export interface PassResult extends Remains {
@@ -24,14 +27,15 @@ export interface PassResult extends Remains {
 
 /** Deletes what is in a namespace: pods first, and nothing else until they are gone, since they may need the rest. */
 export async function deleteContent(options: PassOptions): Promise<PassResult> {
-  const resources: { resource: CatalogEntry; count: number }[] = [];
+  const resources: { resource: Resource; count: number }[] = [];
   const finalizers = new Map<string, number>();
   const errors: string[] = [];
   let estimate = 0;
 
-  const empty = async (resource: CatalogEntry): Promise<void> => {
+  const { extensions } = options;
+  const empty = async (resource: Resource, content: Content): Promise<void> => {
     try {
-      const left = await deleteAll(options, resource);
+      const left = await deleteAll(options, resource, content);
       if (left.items.length === 0) return;
       resources.push({ resource, count: left.items.length });
       for (const { metadata } of left.items) {
@@ -49,37 +53,56 @@ export async function deleteContent(options: PassOptions): Promise<PassResult> {
     }
   };
 
-  const deletable = options.resources.filter(({ namespaced, verbs }) => namespaced && verbs.includes('delete'));
-  for (const resource of deletable.filter(isPods)) await empty(resource);
+  const deletable = options.resources.filter(isDeletable);
+  const own = (resource: CatalogEntry) => empty(resource, ownContent(options.client, resource));
+  for (const resource of deletable.filter(isPods)) await own(resource);
   if (resources.length === 0 && errors.length === 0) {
-    for (const resource of deletable) if (!isPods(resource)) await empty(resource);
+    for (const resource of deletable) if (!isPods(resource)) await own(resource);
+    if (extensions) {
+      for (const resource of extensions.resources().filter(isDeletable)) {
+        if (resource.verbs.includes('list')) await empty(resource, extensionContent(extensions, resource));
+      }
+    }
   }
-  return { resources, finalizers, errors, estimate };
+  return { resources, finalizers, errors, estimate, undiscovered: extensions?.unknown() ?? [] };
 }
 
-const isPods = ({ group, resource }: CatalogEntry): boolean => group === '' && resource === 'pods';
+type Resource = Omit<CatalogEntry, 'custom'>;
+
+const isDeletable = ({ namespaced, verbs }: Resource): boolean => namespaced && verbs.includes('delete');
+
+function ownContent(client: Client, type: CatalogEntry): Content {
+  const resource = client.resource(type);
+  const background = { propagationPolicy: 'Background' } as const;
+  return {
+    list: async (namespace) => (await resource.list(namespace, { metadataOnly: true })).items,
+    deleteCollection: (namespace) => resource.deleteCollection(namespace, background),
+    delete: (namespace, name) =>
+      resource.delete(namespace, name, background).catch((error: unknown) => {
+        if (!isNotFound(error)) throw error;
+      }),
+  };
+}
+
+const isPods = ({ group, resource }: Resource): boolean => group === '' && resource === 'pods';
 
 interface Left {
   readonly items: readonly KubeObject[];
   readonly estimate: number;
 }
 
-async function deleteAll({ client, namespace, deletedAt, now }: PassOptions, type: CatalogEntry): Promise<Left> {
-  const resource = client.resource(type);
+async function deleteAll(
+  { client, namespace, deletedAt, now }: PassOptions,
+  type: Resource,
+  content: Content,
+): Promise<Left> {
   try {
-    const { items } = await resource.list(namespace, { metadataOnly: true });
+    const items = await content.list(namespace);
     if (items.length === 0) return { items, estimate: 0 };
     const grace = isPods(type) ? await graceLeft(client, namespace, deletedAt, now) : 0;
-    if (type.verbs.includes('deletecollection')) {
-      await resource.deleteCollection(namespace, { propagationPolicy: 'Background' });
-    } else {
-      for (const { metadata } of items) {
-        await resource.delete(namespace, metadata.name, { propagationPolicy: 'Background' }).catch((error: unknown) => {
-          if (!isNotFound(error)) throw error;
-        });
-      }
-    }
-    const left = (await resource.list(namespace, { metadataOnly: true })).items;
+    if (type.verbs.includes('deletecollection')) await content.deleteCollection(namespace);
+    else for (const { metadata } of items) await content.delete(namespace, metadata.name);
+    const left = await content.list(namespace);
     const waits = left.some(({ metadata }) => metadata.finalizers?.length);
     return { items: left, estimate: grace || (waits ? FINALIZER_SECONDS : 0) };
   } catch (error) {

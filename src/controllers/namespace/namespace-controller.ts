@@ -5,7 +5,7 @@ import { timeToMs } from '../../schema/time.ts';
 import type { ControllerContext, ControllerHandle } from '../shared/context.ts';
 import { ResourceCatalog } from '../shared/resource-catalog.ts';
 import { startReconciler } from '../shared/start.ts';
-import { deletionConditions } from './conditions.ts';
+import { deletionConditions, discoveryProblem } from './conditions.ts';
 import { deleteContent } from './content.ts';
 
 const WORKERS = 10;
@@ -16,7 +16,7 @@ const FINALIZER = 'kubernetes';
  * https://kubernetes.io/docs/concepts/overview/working-with-objects/namespaces/ and KEP-5080 for the order
  */
 export function startNamespaceController(context: ControllerContext): ControllerHandle {
-  const { client, clock, namespaceGraceMs = 5000 } = context;
+  const { client, clock, extensions, namespaceGraceMs = 5000 } = context;
   const spaces = context.informers.informer(namespaces);
   // Only to hear at once when the last one is gone.
   const allPods = context.informers.informer(pods);
@@ -32,10 +32,12 @@ export function startNamespaceController(context: ControllerContext): Controller
       queue.addAfter(name, deletedAt + namespaceGraceMs - now);
       return;
     }
-    const left = await deleteContent({ client, namespace: name, deletedAt, now, resources: catalog.list() });
+    const resources = catalog.list();
+    const left = await deleteContent({ client, namespace: name, deletedAt, now, resources, extensions });
     const conditions = deletionConditions(namespace.status.conditions ?? [], left, now);
     const told = await tell(namespace, conditions);
-    if (left.errors.length > 0) throw new Error(`deletion of namespace ${name} failed: ${left.errors.join(', ')}`);
+    const problems = [...(left.undiscovered.length > 0 ? [discoveryProblem(left.undiscovered)] : []), ...left.errors];
+    if (problems.length > 0) throw new Error(`deletion of namespace ${name} failed: ${problems.join(', ')}`);
     if (left.estimate > 0) {
       queue.addAfter(name, (Math.floor(left.estimate / 2) + 1) * 1000);
       return;

@@ -5,6 +5,7 @@ import type { WorkQueueMetrics } from '../../client/work-queue.ts';
 import type { Clock } from '../../utils/clock.ts';
 import type { Logger } from '../../utils/log.ts';
 import type { Registry } from '../../utils/metrics.ts';
+import type { ExtensionResources } from './extensions.ts';
 
 /** What every controller is given. */
 export interface ControllerContext {
@@ -17,6 +18,8 @@ export interface ControllerContext {
   readonly queueMetrics?: WorkQueueMetrics;
   /** Where controllers count what they do; absent: they do not. */
   readonly metrics?: Registry;
+  /** What extension API servers keep; absent: there are none. */
+  readonly extensions?: ExtensionResources;
   /** The pods' addresses, of which each node gets a part. Default 10.244.0.0/16. */
   readonly clusterCIDR?: string;
   /** PEM of the authority behind the API server's certificate, which pods are given. */
