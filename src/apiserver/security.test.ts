@@ -155,7 +155,7 @@ describe('a cluster of one API server', () => {
     });
     expect(made.status.expirationTimestamp).toBe(new Date(clock.now() + 3_600_000).toISOString().replace('.000', ''));
     const { token } = made.status;
-    const user = security.authenticate({ headers: { authorization: `Bearer ${token}` }, verified: false });
+    const user = security.authenticate({ headers: { authorization: `Bearer ${token}` }, verified: false, path: '/' });
     expect(user).toMatchObject({ name: 'system:serviceaccount:default:bot' });
     const type = virtual('authentication.k8s.io', 'tokenreviews', 'TokenReview') as ResourceType<TokenReview>;
     const ask = async (text: string) =>
@@ -177,7 +177,7 @@ describe('a cluster of one API server', () => {
     ).rejects.toThrow('may not specify a duration less than 10 minutes');
     await accounts.delete('default', 'bot');
     await settle();
-    expect(() => security.authenticate({ headers: { authorization: `Bearer ${token}` }, verified: false })).toThrow(
+    expect(() => security.authenticate({ headers: { authorization: `Bearer ${token}` }, verified: false, path: '/' })).toThrow(
       'Unauthorized',
     );
   });

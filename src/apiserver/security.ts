@@ -45,10 +45,11 @@ import {
 } from './admission-plugins/storage.ts';
 import { taintNodesByCondition } from './admission-plugins/taint-nodes-by-condition.ts';
 import { type Authenticate, createAuthenticator } from './authentication/authenticator.ts';
-import { FrontProxies, type FrontProxyOptions } from './authentication/front-proxy.ts';
+import { FrontProxies } from './authentication/front-proxy.ts';
 import { identityReviews } from './authentication/reviews.ts';
 import { type Identity, ServiceAccountTokens } from './authentication/service-account-tokens.ts';
-import type { TokenFile } from './authentication/token-file.ts';
+import type { AuthenticationSettings } from './authentication/settings.ts';
+import { audienceAgnostic, TokenUnion } from './authentication/token.ts';
 import { tokenRequestHandler } from './authentication/token-request.ts';
 import { escalationCheck } from './authorization/escalation.ts';
 import { authorizerForModes } from './authorization/modes.ts';
@@ -73,18 +74,9 @@ export interface SecurityOptions {
   readonly clock: Clock;
   /** --authorization-mode; default "Node,RBAC". */
   readonly authorizationMode?: string;
-  readonly tokenFile?: TokenFile;
-  readonly frontProxy?: FrontProxyOptions;
-  /** --anonymous-auth; default true. */
-  readonly anonymous?: boolean;
-  /** PEM private key that signs service account tokens. */
+  readonly authentication?: AuthenticationSettings;
+  /** PEM private key that signs service account tokens, unless `authentication` has another. */
   readonly serviceAccountKey: string;
-  /** --service-account-key-file: more PEM keys or certificates whose tokens are good. */
-  readonly serviceAccountVerificationKeys?: readonly string[];
-  /** --service-account-issuer. */
-  readonly issuer?: string;
-  /** --api-audiences. */
-  readonly audiences?: readonly string[];
   /** See the ServiceAccount plugin; default false. */
   readonly projectServiceCa?: boolean;
   /** In [0, 1); names the token volumes. */
@@ -137,7 +129,7 @@ const reads: Security['reads'] = [
  * to `start`; until then nobody but system:masters may do anything.
  */
 export function createSecurity(options: SecurityOptions): Security {
-  const { clock, random } = options;
+  const { clock, random, authentication = {} } = options;
   let objects: ObjectReader | undefined;
   // Each resource's schema has decoded what the cache holds.
   const get = <T extends KubeObject>(group: string, resource: string, namespace: string, name: string) =>
@@ -153,10 +145,9 @@ export function createSecurity(options: SecurityOptions): Security {
     get<PersistentVolumeClaim>('', 'persistentvolumeclaims', namespace, name);
 
   const tokens = new ServiceAccountTokens({
-    signingKey: options.serviceAccountKey,
-    verificationKeys: options.serviceAccountVerificationKeys,
-    issuer: options.issuer,
-    audiences: options.audiences,
+    ...authentication.serviceAccounts,
+    signingKey: authentication.serviceAccounts?.signingKey ?? options.serviceAccountKey,
+    audiences: authentication.audiences,
     clock,
     readers: {
       serviceAccount: (namespace, name) => identityOf(account(namespace, name)),
@@ -165,6 +156,11 @@ export function createSecurity(options: SecurityOptions): Security {
       node: (name) => identityOf(node(name)),
     },
   });
+  const { tokenFile } = authentication;
+  const tokenAuthenticator = new TokenUnion([
+    ...(tokenFile ? [audienceAgnostic(tokens.audiences, (token) => tokenFile.authenticate(token))] : []),
+    tokens,
+  ]);
   const rbac = new RbacAuthorizer();
   const nodes = new NodeAuthorizer({
     persistentVolumeClaim: claim,
@@ -249,10 +245,10 @@ export function createSecurity(options: SecurityOptions): Security {
     authorizer,
     reads,
     authenticate: createAuthenticator({
-      tokenFile: options.tokenFile,
-      serviceAccountTokens: tokens,
-      frontProxies: options.frontProxy && new FrontProxies(options.frontProxy),
-      anonymous: options.anonymous,
+      tokens: tokenAuthenticator,
+      audiences: tokens.audiences,
+      frontProxies: authentication.frontProxy && new FrontProxies(authentication.frontProxy),
+      anonymous: authentication.anonymous,
     }),
     admission: (reader) => {
       objects = reader;
@@ -305,7 +301,7 @@ export function createSecurity(options: SecurityOptions): Security {
 
   function virtualHandlers(): Readonly<Record<string, VirtualHandler>> {
     const access = accessReviews(authorizer, rbac);
-    const identity = identityReviews({ tokenFile: options.tokenFile, serviceAccountTokens: tokens, clock });
+    const identity = identityReviews({ tokens: tokenAuthenticator, audiences: tokens.audiences, clock });
     const tokenAdmission = new AdmissionChain([nodeRestriction(readers)]);
     const token = tokenRequestHandler({
       tokens,

@@ -5,7 +5,7 @@ import { ensureAuthenticationConfig, frontProxyNames } from '../apiserver/aggreg
 import { registerCustomApiServices } from '../apiserver/aggregation/custom-api-services.ts';
 import type { Authenticate } from '../apiserver/authentication/authenticator.ts';
 import type { ServiceAccountTokens } from '../apiserver/authentication/service-account-tokens.ts';
-import type { TokenFile } from '../apiserver/authentication/token-file.ts';
+import type { AuthenticationSettings } from '../apiserver/authentication/settings.ts';
 import { ensureDefaultServiceCidr } from '../apiserver/bootstrap/default-service-cidr.ts';
 import { ensureBootstrap } from '../apiserver/bootstrap/ensure.ts';
 import { componentStatuses } from '../apiserver/component-statuses.ts';
@@ -35,13 +35,7 @@ export interface ControlPlaneOptions {
   readonly log: Logger;
   /** PEM private key that signs service account tokens. */
   readonly serviceAccountKey: string;
-  /** More PEM keys or certificates whose service account tokens are good. */
-  readonly serviceAccountVerificationKeys?: readonly string[];
-  /** As --service-account-issuer, --api-audiences, --anonymous-auth. */
-  readonly serviceAccountIssuer?: string;
-  readonly apiAudiences?: readonly string[];
-  readonly anonymous?: boolean;
-  readonly tokenFile?: TokenFile;
+  readonly authentication?: AuthenticationSettings;
   /** As --disable-admission-plugins. */
   readonly disabledAdmissionPlugins?: ReadonlySet<string>;
   /** As --authorization-mode: "Node,RBAC". */
@@ -82,12 +76,10 @@ export async function createControlPlane(options: ControlPlaneOptions): Promise<
     clock,
     random,
     serviceAccountKey: options.serviceAccountKey,
-    serviceAccountVerificationKeys: options.serviceAccountVerificationKeys,
-    issuer: options.serviceAccountIssuer,
-    audiences: options.apiAudiences,
-    anonymous: options.anonymous,
-    tokenFile: options.tokenFile,
-    frontProxy: options.frontProxy && { ca: options.frontProxy.ca, allowedNames: frontProxyNames },
+    authentication: {
+      ...options.authentication,
+      ...(options.frontProxy && { frontProxy: { ca: options.frontProxy.ca, allowedNames: frontProxyNames } }),
+    },
     authorizationMode: options.authorizationMode,
     projectServiceCa: true,
   });

@@ -1,8 +1,8 @@
-import { mkdirSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { mkdirSync, readdirSync, statSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import type { Node, Service } from '../api/core/v1.gen.ts';
-import { TokenFile } from '../apiserver/authentication/token-file.ts';
+import { type AuthenticationFlags, readAuthenticationFlags } from '../apiserver/authentication/flags.ts';
 import { createConnector } from '../apiserver/http/connect/connector.ts';
 import { createHttpServer } from '../apiserver/http/server.ts';
 import { NodePortRepair } from '../apiserver/registry/node-port-repair.ts';
@@ -12,12 +12,12 @@ import { startControllers } from '../controllers/index.ts';
 import { startScheduler } from '../scheduler/scheduler.ts';
 import { LmdbStore } from '../store/lmdb.ts';
 import { realClock } from '../utils/clock.ts';
+import { ConfigurationError } from '../utils/configuration-error.ts';
 import { addressInRange } from '../utils/ip.ts';
 import type { Logger } from '../utils/log.ts';
 import { Registry } from '../utils/metrics.ts';
 import { primaryAddress } from './addresses.ts';
 import { type ClusterCertificates, ensureCertificates } from './certificates.ts';
-import { ConfigurationError } from '../utils/configuration-error.ts';
 import { createControlPlane } from './control-plane.ts';
 import { startDnsEndpointsController } from './dns-endpoints.ts';
 import { extensionResources } from './extension-resources.ts';
@@ -33,12 +33,11 @@ import { replaceFile } from './replace-file.ts';
 import { tokenIssuerHandlers } from './token-issuer.ts';
 
 /** Named as kube-apiserver's flags. */
-export interface ServerOptions {
+export interface ServerOptions extends AuthenticationFlags {
   readonly dataDir: string;
   readonly bindAddress: string;
   readonly securePort: number;
   readonly advertiseAddress?: string;
-  readonly tokenAuthFile?: string;
   readonly authorizationMode: string;
   readonly serviceClusterIpRange: string;
   readonly serviceNodePortRange: string;
@@ -68,7 +67,7 @@ export async function startServer(options: ServerOptions & { readonly log: Logge
   if (overlap(options.serviceClusterIpRange, options.clusterCidr)) {
     throw new ConfigurationError(`--service-cluster-ip-range and --cluster-cidr share addresses: choose ranges apart`);
   }
-  const tokenFile = readTokenFile(options.tokenAuthFile);
+  const authentication = readAuthenticationFlags(options);
   const paths = clusterPaths(options.dataDir);
   mkdirSync(paths.dataDir, { recursive: true, mode: 0o700 });
   const advertise = options.advertiseAddress ?? primaryAddress();
@@ -87,7 +86,7 @@ export async function startServer(options: ServerOptions & { readonly log: Logge
     serviceAccountKey: certificates.serviceAccountKey,
     clientCa: certificates.ca.cert,
     frontProxy: { ca: certificates.frontProxyCa.cert, client: certificates.frontProxyClient },
-    tokenFile,
+    authentication,
     authorizationMode: options.authorizationMode,
     serviceClusterIpRange: options.serviceClusterIpRange,
     serviceNodePorts: parsePortRange(options.serviceNodePortRange),
@@ -223,15 +222,6 @@ function directoryBytes(path: string): number {
 }
 
 const isAddress = (name: string) => /^[\d.]+$|:/.test(name);
-
-function readTokenFile(path: string | undefined): TokenFile | undefined {
-  if (path === undefined) return undefined;
-  try {
-    return new TokenFile(readFileSync(path, 'utf8'), path);
-  } catch (error) {
-    throw new ConfigurationError(`--token-auth-file: ${(error as Error).message}`);
-  }
-}
 
 function writeKubeconfigs(
   paths: ClusterPaths,

@@ -4,9 +4,10 @@ import { beforeEach, describe, expect, test } from 'vitest';
 import { FakeClock } from '../../utils/clock.ts';
 import { generateKey, privateKeyPem } from '../../utils/x509.ts';
 import type { Authorizer } from '../admission.ts';
-import { createAuthenticator } from './authenticator.ts';
+import { type AnonymousOptions, createAuthenticator } from './authenticator.ts';
 import { impersonate } from './impersonation.ts';
-import { defaultIssuer, type Identity, ServiceAccountTokens, TokenError } from './service-account-tokens.ts';
+import { defaultIssuer, type Identity, ServiceAccountTokens } from './service-account-tokens.ts';
+import { audienceAgnostic, TokenError, TokenUnion } from './token.ts';
 import { TokenFile } from './token-file.ts';
 import { splitServiceAccountUsername } from './users.ts';
 
@@ -60,7 +61,7 @@ describe('service account tokens', () => {
   });
   const reviewed = (token: string, audience = defaultIssuer) => {
     try {
-      return tokens.review(token, [audience])?.user.name;
+      return tokens.authenticateToken(token, [audience])?.user.name;
     } catch (error) {
       if (error instanceof TokenError) return error.message;
       throw error;
@@ -70,7 +71,7 @@ describe('service account tokens', () => {
   test('a token is its service account', () => {
     const { token, expires } = tokens.issue(spec);
     expect(expires).toBe(clock.now() / 1000 + 3600);
-    expect(tokens.authenticate(token)).toEqual({
+    expect(tokens.authenticateToken(token, tokens.audiences)?.user).toEqual({
       name: 'system:serviceaccount:ns:default',
       uid: 'u1',
       groups: ['system:serviceaccounts', 'system:serviceaccounts:ns'],
@@ -99,7 +100,7 @@ describe('service account tokens', () => {
     expect(issuer.openIdConfiguration('https://h/openid/v1/jwks')).toMatchObject({
       id_token_signing_alg_values_supported: [algorithm],
     });
-    expect(issuer.authenticate(token)?.uid).toBe('u1');
+    expect(issuer.authenticateToken(token, issuer.audiences)?.user.uid).toBe('u1');
   });
 
   test('a token ends with its time, its account and its pod', async () => {
@@ -133,31 +134,41 @@ describe('service account tokens', () => {
     expect(reviewed(`${put({ alg: 'HS256' })}.${payload}.${signature}`)).toBe('failed to verify signature');
     const other = new ServiceAccountTokens({ signingKey: privateKeyPem(generateKey().privateKey), readers, clock });
     expect(reviewed(other.issue(spec).token)).toBe('failed to verify signature');
-    for (const junk of ['', 'x', 'a.b.c', '..', 'x'.repeat(1e5)]) expect(tokens.authenticate(junk)).toBeUndefined();
+    for (const junk of ['', 'x', 'a.b.c', '..', 'x'.repeat(1e5)]) expect(reviewed(junk)).toBeUndefined();
   });
 
   test('the authenticator takes what is right and refuses what is wrong', () => {
-    const authenticate = createAuthenticator({
-      tokenFile: new TokenFile('secret,jane,1,devs', 'f'),
-      serviceAccountTokens: tokens,
-    });
-    const bearer = (token: string) => ({ headers: { authorization: `Bearer ${token}` }, verified: false });
+    const { audiences } = tokens;
+    const file = new TokenFile('secret,jane,1,devs', 'f');
+    const known = audienceAgnostic(audiences, (token) => file.authenticate(token));
+    const authenticate = createAuthenticator({ tokens: new TokenUnion([known, tokens]), audiences });
+    const bearer = (token: string) => ({ headers: { authorization: `Bearer ${token}` }, verified: false, path: '/' });
+    const nothing = { headers: {}, verified: false, path: '/' };
     const peerCertificate = { subject: { CN: 'bob', O: ['a', 'b'] }, fingerprint256: 'AB:CD' };
-    expect(authenticate(bearer('secret'))?.groups).toEqual(['devs', 'system:authenticated']);
-    expect(authenticate(bearer(tokens.issue(spec).token))?.name).toBe('system:serviceaccount:ns:default');
+    const named = (name: string) => expect.objectContaining({ name });
+    expect(authenticate(bearer('secret'))).toMatchObject({ groups: ['devs', 'system:authenticated'] });
+    expect(authenticate(bearer(tokens.issue(spec).token))).toEqual(named('system:serviceaccount:ns:default'));
     expect(() => authenticate(bearer('wrong'))).toThrow('Unauthorized');
-    expect(authenticate({ headers: {}, verified: false })?.name).toBe('system:anonymous');
-    expect(authenticate({ headers: { authorization: 'Basic eDp5' }, verified: false })?.name).toBe('system:anonymous');
-    expect(authenticate({ headers: {}, peerCertificate, verified: true })).toEqual({
+    expect(authenticate(nothing)).toEqual(named('system:anonymous'));
+    expect(authenticate({ ...nothing, headers: { authorization: 'Basic eDp5' } })).toEqual(named('system:anonymous'));
+    expect(authenticate({ ...nothing, peerCertificate, verified: true })).toEqual({
       name: 'bob',
       groups: ['a', 'b', 'system:authenticated'],
       extra: { 'authentication.kubernetes.io/credential-id': ['X509SHA256=abcd'] },
     });
-    expect(() => authenticate({ headers: {}, peerCertificate, verified: false })).toThrow('Unauthorized');
-    expect(authenticate({ ...bearer('secret'), peerCertificate })?.name).toBe('jane');
+    expect(() => authenticate({ ...nothing, peerCertificate })).toThrow('Unauthorized');
+    expect(authenticate({ ...bearer('secret'), peerCertificate })).toEqual(named('jane'));
     const protocol = `v4.channel.k8s.io, base64url.bearer.authorization.k8s.io.${Buffer.from('secret').toString('base64url')}`;
-    expect(authenticate({ headers: { 'sec-websocket-protocol': protocol }, verified: false })?.name).toBe('jane');
-    expect(createAuthenticator({ anonymous: false })({ headers: {}, verified: false })).toBeUndefined();
+    expect(authenticate({ ...nothing, headers: { 'sec-websocket-protocol': protocol } })).toEqual(named('jane'));
+  });
+
+  test('anonymous requests may be taken nowhere, or at some paths', () => {
+    const ask = (anonymous: AnonymousOptions, path: string) =>
+      createAuthenticator({ audiences: [], anonymous })({ headers: {}, verified: false, path });
+    expect(ask({ enabled: false }, '/livez')).toBeUndefined();
+    const health = { enabled: true, paths: new Set(['/livez']) };
+    expect(ask(health, '/livez')).toMatchObject({ name: 'system:anonymous' });
+    expect(ask(health, '/livez/ping')).toBeUndefined();
   });
 });
 

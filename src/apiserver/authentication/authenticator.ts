@@ -1,8 +1,7 @@
 import { errors } from '../../api/errors.ts';
 import type { UserInfo } from '../user.ts';
 import type { FrontProxies } from './front-proxy.ts';
-import type { ServiceAccountTokens } from './service-account-tokens.ts';
-import type { TokenFile } from './token-file.ts';
+import { type TokenAuthenticator, TokenError, type TokenOwner } from './token.ts';
 import { anonymousUser, asAuthenticated, extraKeys } from './users.ts';
 
 export type Headers = Readonly<Record<string, string | readonly string[] | undefined>>;
@@ -25,27 +24,53 @@ export interface Credentials {
   readonly peerCertificate?: PeerCertificate;
   /** Whether TLS found the certificate to be signed by the client authority, for clients, and in date. */
   readonly verified: boolean;
+  /** Of the request's URL, as sent. */
+  readonly path: string;
 }
 
 export interface AuthenticatorOptions {
-  readonly tokenFile?: TokenFile;
-  readonly serviceAccountTokens?: ServiceAccountTokens;
+  /** Whoever knows bearer tokens, in one. */
+  readonly tokens?: TokenAuthenticator;
+  /** --api-audiences: what a token has to be for. */
+  readonly audiences: readonly string[];
   /** Those who may say in headers whom they found the client to be. */
   readonly frontProxies?: FrontProxies;
-  /** --anonymous-auth; default true. The authorizer then says what anonymous requests may do. */
-  readonly anonymous?: boolean;
+  /** Who shows no credentials; default: is system:anonymous wherever. The authorizer then says what that user may. */
+  readonly anonymous?: AnonymousOptions;
+  /** Hears why credentials were refused; nothing of them is in it. */
+  readonly refused?: (why: string) => void;
+}
+
+/** --anonymous-auth, or `anonymous` of an AuthenticationConfiguration. */
+export interface AnonymousOptions {
+  readonly enabled: boolean;
+  /** The only paths that take anonymous requests; absent: all do. */
+  readonly paths?: ReadonlySet<string>;
 }
 
 /**
- * Answers who makes a request. Undefined: nobody showed credentials and anonymous requests are off. Throws 401 for
- * credentials that are wrong, unless others beside them are right (a client certificate and a stale token).
+ * Answers who makes a request, in the same turn where that is known. Undefined: nobody showed credentials and anonymous
+ * requests are off. Throws, or rejects with, 401 for credentials that are wrong, unless others beside them are right
+ * (a client certificate and a stale token).
  */
-export type Authenticate = (credentials: Credentials) => UserInfo | undefined;
+export type Authenticate = (credentials: Credentials) => UserInfo | undefined | Promise<UserInfo | undefined>;
 
 /** https://kubernetes.io/docs/reference/access-authn-authz/authentication/ */
 export function createAuthenticator(options: AuthenticatorOptions): Authenticate {
-  const { tokenFile, serviceAccountTokens, frontProxies, anonymous = true } = options;
-  return ({ headers, peerCertificate, verified: trusted }) => {
+  const { tokens, audiences, frontProxies, anonymous, refused } = options;
+  const refusal = (error: unknown) => {
+    if (!(error instanceof TokenError)) throw error;
+    refused?.(error.message);
+    return errors.unauthorized();
+  };
+  const later = async (pending: Promise<TokenOwner | undefined>): Promise<UserInfo> => {
+    const owner = await pending.catch((error) => {
+      throw refusal(error);
+    });
+    if (owner) return asAuthenticated(owner.user);
+    throw errors.unauthorized();
+  };
+  return ({ headers, peerCertificate, verified: trusted, path }) => {
     let verified = trusted;
     if (frontProxies && verified && peerCertificate?.subject !== undefined && frontProxies.signed(peerCertificate)) {
       const user = frontProxies.user(headers, peerCertificate);
@@ -58,12 +83,18 @@ export function createAuthenticator(options: AuthenticatorOptions): Authenticate
       const user = certificateUser(peerCertificate);
       if (user) return asAuthenticated(user);
     }
-    if (token !== undefined) {
-      const user = tokenFile?.authenticate(token) ?? serviceAccountTokens?.authenticate(token);
-      if (user) return asAuthenticated(user);
+    if (token !== undefined && tokens) {
+      try {
+        const owner = tokens.authenticateToken(token, audiences);
+        if (owner instanceof Promise) return later(owner);
+        if (owner) return asAuthenticated(owner.user);
+      } catch (error) {
+        throw refusal(error);
+      }
     }
     if (token !== undefined || (hasCertificate && !verified)) throw errors.unauthorized();
-    return anonymous ? anonymousUser : undefined;
+    if (anonymous && (!anonymous.enabled || anonymous.paths?.has(path) === false)) return undefined;
+    return anonymousUser;
   };
 }
 

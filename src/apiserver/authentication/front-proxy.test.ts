@@ -30,6 +30,7 @@ function authority(commonName: string) {
 describe('FrontProxies', () => {
   const proxies = authority('front-proxy-ca');
   const authenticate = createAuthenticator({
+    audiences: [],
     frontProxies: new FrontProxies({ ca: proxies.cert, allowedNames: ['front-proxy-client'] }),
   });
   const headers: Headers = {
@@ -41,7 +42,7 @@ describe('FrontProxies', () => {
 
   it('believes what a front proxy says of its client', () => {
     const peerCertificate = proxies.issue('front-proxy-client', 'x');
-    expect(authenticate({ headers, peerCertificate, verified: true })).toEqual({
+    expect(authenticate({ headers, peerCertificate, verified: true, path: '/' })).toEqual({
       name: 'alice',
       uid: '7',
       groups: ['dev', 'a,b', 'system:authenticated'],
@@ -51,14 +52,16 @@ describe('FrontProxies', () => {
 
   it('makes nobody a user by a certificate that is for front proxies', () => {
     const peerCertificate = proxies.issue('front-proxy-client', 'system:masters');
-    expect(() => authenticate({ headers: {}, peerCertificate, verified: true })).toThrow('Unauthorized');
+    expect(() => authenticate({ headers: {}, peerCertificate, verified: true, path: '/' })).toThrow('Unauthorized');
     const other = proxies.issue('admin', 'system:masters');
-    expect(() => authenticate({ headers, peerCertificate: other, verified: true })).toThrow('Unauthorized');
+    expect(() => authenticate({ headers, peerCertificate: other, verified: true, path: '/' })).toThrow('Unauthorized');
   });
 
   it('does not look at the headers of anybody else', () => {
     const peerCertificate = authority('clients').issue('front-proxy-client', 'staff');
-    expect(authenticate({ headers, peerCertificate, verified: true })).toMatchObject({ name: 'front-proxy-client' });
-    expect(authenticate({ headers, verified: false })).toMatchObject({ name: 'system:anonymous' });
+    expect(authenticate({ headers, peerCertificate, verified: true, path: '/' })).toMatchObject({
+      name: 'front-proxy-client',
+    });
+    expect(authenticate({ headers, verified: false, path: '/' })).toMatchObject({ name: 'system:anonymous' });
   });
 });

@@ -9,13 +9,13 @@ import { formatTime } from '../../schema/time.ts';
 import type { Clock } from '../../utils/clock.ts';
 import type { RequestContext, Target } from '../core.ts';
 import type { UserInfo } from '../user.ts';
-import { type ServiceAccountTokens, TokenError } from './service-account-tokens.ts';
-import type { TokenFile } from './token-file.ts';
+import { type TokenAuthenticator, TokenError } from './token.ts';
 import { asAuthenticated } from './users.ts';
 
 export interface IdentityReviewOptions {
-  readonly tokenFile?: TokenFile;
-  readonly serviceAccountTokens: ServiceAccountTokens;
+  readonly tokens: TokenAuthenticator;
+  /** --api-audiences. */
+  readonly audiences: readonly string[];
   readonly clock: Pick<Clock, 'now'>;
 }
 
@@ -30,17 +30,10 @@ const asObject = ({ name, uid, groups, extra }: UserInfo): UserInfoV1 => ({
  * "Who am I?" and "whose token is this?" over the API.
  * https://kubernetes.io/docs/reference/access-authn-authz/authentication/#self-subject-review
  */
-export function identityReviews({ tokenFile, serviceAccountTokens, clock }: IdentityReviewOptions) {
-  const reviewToken = (token: string, audiences: readonly string[]): Partial<TokenReviewStatus> => {
-    const own = serviceAccountTokens.audiences;
-    const wanted = audiences.length ? audiences : own;
-    const user = tokenFile?.authenticate(token);
-    // A token of the file is for the API server itself.
-    const matching = wanted.filter((audience) => own.includes(audience));
-    if (user && matching.length)
-      return { authenticated: true, user: asObject(asAuthenticated(user)), audiences: matching };
+export function identityReviews({ tokens, audiences: own, clock }: IdentityReviewOptions) {
+  const reviewToken = async (token: string, audiences: readonly string[]): Promise<Partial<TokenReviewStatus>> => {
     try {
-      const found = serviceAccountTokens.review(token, wanted);
+      const found = await tokens.authenticateToken(token, audiences.length > 0 ? audiences : own);
       if (found)
         return { authenticated: true, user: asObject(asAuthenticated(found.user)), audiences: found.audiences };
       return { error: 'invalid bearer token' };
@@ -50,10 +43,10 @@ export function identityReviews({ tokenFile, serviceAccountTokens, clock }: Iden
     }
   };
   return {
-    tokenReview: (_context: RequestContext, _target: Target, review: TokenReview): TokenReview => {
+    tokenReview: async (_context: RequestContext, _target: Target, review: TokenReview): Promise<TokenReview> => {
       if (!review.spec?.token) throw errors.badRequest('token is required for TokenReview in authentication');
       const { authenticated: _, ...given } = review.status ?? {};
-      const status = { ...given, ...reviewToken(review.spec.token, review.spec.audiences ?? []) };
+      const status = { ...given, ...(await reviewToken(review.spec.token, review.spec.audiences ?? [])) };
       return { ...review, status };
     },
     /** Nothing of what was sent is answered. */

@@ -9,6 +9,7 @@ import {
 } from 'node:crypto';
 import type { Clock } from '../../utils/clock.ts';
 import type { UserInfo } from '../user.ts';
+import { type TokenAuthenticator, TokenError, type TokenOwner } from './token.ts';
 import { extraKeys, serviceAccountGroups, serviceAccountUsername } from './users.ts';
 
 /** What a token's validity hangs on. `deleted` is deletionTimestamp in milliseconds. */
@@ -26,13 +27,13 @@ export interface TokenReaders {
 }
 
 export interface ServiceAccountTokenOptions {
-  /** --service-account-issuer; default "https://kubernetes.default.svc.cluster.local". */
-  readonly issuer?: string;
-  /** --api-audiences; default: the issuer. */
+  /** --service-account-issuer: the first signs, tokens of all are good; default: `defaultIssuer`. */
+  readonly issuers?: readonly string[];
+  /** --api-audiences; default: the issuers. */
   readonly audiences?: readonly string[];
   /** PEM private key, RSA or P-256. */
   readonly signingKey: string;
-  /** More PEM keys, public or private, whose tokens are still good (--service-account-key-file). */
+  /** More PEM keys, public or private, whose tokens are still good (--service-account-key-file); a text may hold several. */
   readonly verificationKeys?: readonly string[];
   readonly readers: TokenReaders;
   readonly clock: Pick<Clock, 'now'>;
@@ -72,9 +73,6 @@ interface Claims {
   };
 }
 
-/** Why a token of this cluster's issuer is not accepted. Shown in a TokenReview, never in a 401. */
-export class TokenError extends Error {}
-
 export const defaultIssuer = 'https://kubernetes.default.svc.cluster.local';
 /** Clocks may differ by this much: for deletions, and for tokens from the future. Seconds. */
 const leeway = 60;
@@ -93,8 +91,9 @@ interface Key {
  * Makes and checks service account tokens: JWTs bound to the lives of a service account and, where asked, a pod, a
  * secret or a node (https://kubernetes.io/docs/reference/access-authn-authz/service-accounts-admin/).
  */
-export class ServiceAccountTokens {
+export class ServiceAccountTokens implements TokenAuthenticator {
   readonly issuer: string;
+  readonly issuers: readonly string[];
   readonly audiences: readonly string[];
   readonly #signingKey: KeyObject;
   readonly #own: Key;
@@ -104,14 +103,17 @@ export class ServiceAccountTokens {
   readonly #checked = new Map<string, Claims>();
 
   constructor(options: ServiceAccountTokenOptions) {
-    this.issuer = options.issuer ?? defaultIssuer;
-    this.audiences = options.audiences?.length ? options.audiences : [this.issuer];
+    this.issuers = options.issuers?.length ? options.issuers : [defaultIssuer];
+    this.issuer = this.issuers[0] ?? defaultIssuer;
+    this.audiences = options.audiences?.length ? options.audiences : this.issuers;
     this.#readers = options.readers;
     this.#clock = options.clock;
     this.#signingKey = createPrivateKey(options.signingKey);
     this.#own = keyOf(createPublicKey(options.signingKey));
-    for (const key of [this.#own, ...(options.verificationKeys ?? []).map((text) => keyOf(createPublicKey(text)))])
-      this.#keys.set(key.id, key);
+    const others = (options.verificationKeys ?? []).flatMap((text) =>
+      pemBlocks(text).map((pem) => createPublicKey(pem)),
+    );
+    for (const key of [this.#own, ...others.map(keyOf)]) this.#keys.set(key.id, key);
   }
 
   /** A signed token, and when it ends in seconds since the epoch. */
@@ -141,21 +143,8 @@ export class ServiceAccountTokens {
     return { token: `${content}.${signature.toString('base64url')}`, expires };
   }
 
-  /** The user behind a token for this API server; undefined for every token that is not good. */
-  authenticate(token: string): UserInfo | undefined {
-    try {
-      return this.review(token, this.audiences)?.user;
-    } catch (error) {
-      if (error instanceof TokenError) return undefined;
-      throw error;
-    }
-  }
-
-  /**
-   * The user behind a token and those of `audiences` that it is for. Undefined for a token of another kind or issuer;
-   * throws TokenError for one of this issuer that is not good (any more).
-   */
-  review(token: string, audiences: readonly string[]): { user: UserInfo; audiences: string[] } | undefined {
+  /** See TokenAuthenticator. Tokens of this issuer that are not good (any more) are a TokenError. */
+  authenticateToken(token: string, audiences: readonly string[]): TokenOwner | undefined {
     const claims = this.#verified(token);
     if (!claims) return undefined;
     const matching = claims.aud.filter((audience) => audiences.includes(audience));
@@ -175,7 +164,7 @@ export class ServiceAccountTokens {
     const [header = '', payload = '', signature = ''] = parts;
     if (parts.length !== 3) return undefined;
     const body = record(decode(payload));
-    if (body?.iss !== this.issuer) return undefined;
+    if (typeof body?.iss !== 'string' || !this.issuers.includes(body.iss)) return undefined;
     const { alg, kid } = record(decode(header)) ?? {};
     const content = Buffer.from(`${header}.${payload}`);
     const bytes = Buffer.from(signature, 'base64url');
@@ -238,6 +227,12 @@ export class ServiceAccountTokens {
     };
   }
 }
+
+/** The blocks of a PEM text, without what only describes a curve. */
+export const pemBlocks = (text: string): string[] =>
+  (text.match(/-----BEGIN ([A-Z0-9 ]+)-----[\s\S]*?-----END \1-----/g) ?? []).filter(
+    (block) => !block.startsWith('-----BEGIN EC PARAMETERS'),
+  );
 
 function keyOf(publicKey: KeyObject): Key {
   const type = publicKey.asymmetricKeyType;

@@ -78,11 +78,13 @@ async function serve(options: PipelineOptions, flights: Flights, exchange: Excha
     if (!long) landed = flights.begin(exchange, timeoutOf(query));
 
     const { connection, headers } = exchange;
-    const requestor = options.authenticate({
+    const found = options.authenticate({
       headers,
       peerCertificate: connection.peerCertificate,
       verified: connection.verified,
+      path: info.path,
     });
+    const requestor = found instanceof Promise ? await found : found;
     if (!requestor) throw errors.unauthorized();
     const user = wantsImpersonation(headers) ? await impersonate(headers, requestor, options.authorizer) : requestor;
 

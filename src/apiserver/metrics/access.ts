@@ -1,7 +1,8 @@
 import { ApiError } from '../../api/errors.ts';
 import { type Distribution, exponential, labelText, type Registry } from '../../utils/metrics.ts';
 import type { Authorizer, AuthorizerAttributes, AuthorizerDecision } from '../admission.ts';
-import type { Authenticate } from '../authentication/authenticator.ts';
+import type { Authenticate, Credentials } from '../authentication/authenticator.ts';
+import type { UserInfo } from '../user.ts';
 
 /** Seconds, kube-apiserver's: from one millisecond to sixteen seconds. */
 const bounds = exponential(0.001, 2, 15);
@@ -34,31 +35,42 @@ export function meterAuthenticate(authenticate: Authenticate, registry: Registry
     if (named.has(name)) return users.of(labelText({ username: name }));
     return name.includes('@') ? users.of('username="email_id"') : others;
   };
+  const count = (user: UserInfo | undefined, began: number): UserInfo | undefined => {
+    if (!user) {
+      missed('failure', began);
+      return undefined;
+    }
+    success ??= of('success');
+    success.attempts.value++;
+    success.seconds.observe((performance.now() - began) / 1000);
+    userOf(user.name).value++;
+    return user;
+  };
+  const missed = (result: string, began: number) => {
+    const { attempts: counted, seconds: took } = of(result);
+    counted.value++;
+    took.observe((performance.now() - began) / 1000);
+  };
+  const resultOf = (error: unknown, { headers }: Credentials) =>
+    error instanceof ApiError && headers.authorization === undefined ? 'failure' : 'error';
+  const later = async (pending: Promise<UserInfo | undefined>, credentials: Credentials, began: number) => {
+    try {
+      return count(await pending, began);
+    } catch (error) {
+      missed(resultOf(error, credentials), began);
+      throw error;
+    }
+  };
   return (credentials) => {
     const began = performance.now();
-    let result = 'error';
+    let user: ReturnType<Authenticate>;
     try {
-      const user = authenticate(credentials);
-      if (!user) {
-        result = 'failure';
-        return undefined;
-      }
-      success ??= of('success');
-      success.attempts.value++;
-      success.seconds.observe((performance.now() - began) / 1000);
-      result = '';
-      userOf(user.name).value++;
-      return user;
+      user = authenticate(credentials);
     } catch (error) {
-      if (error instanceof ApiError && credentials.headers.authorization === undefined) result = 'failure';
+      missed(resultOf(error, credentials), began);
       throw error;
-    } finally {
-      if (result !== '') {
-        const { attempts: count, seconds: took } = of(result);
-        count.value++;
-        took.observe((performance.now() - began) / 1000);
-      }
     }
+    return user instanceof Promise ? later(user, credentials, began) : count(user, began);
   };
 }
 

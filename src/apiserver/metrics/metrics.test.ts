@@ -40,11 +40,11 @@ test('users are counted by name only where Kubernetes knows the name', () => {
   const registry = new Registry();
   const names = ['admin', 'eve', 'eve@example.com', 'mallory'];
   const authenticate = meterAuthenticate(() => ({ name: names.shift() ?? '', groups: [] }), registry);
-  for (let i = 0; i < 4; i++) authenticate({ headers: {}, verified: false });
+  for (let i = 0; i < 4; i++) authenticate({ headers: {}, verified: false, path: '/' });
   const refuse = meterAuthenticate(() => {
     throw errors.unauthorized();
   }, registry);
-  expect(() => refuse({ headers: { authorization: 'Bearer x' }, verified: false })).toThrow();
+  expect(() => refuse({ headers: { authorization: 'Bearer x' }, verified: false, path: '/' })).toThrow();
   expect(counts(registry).filter((line) => !line.startsWith('authentication_duration'))).toEqual([
     'authenticated_user_requests{username="other"} 2',
     'authenticated_user_requests{username="admin"} 1',

@@ -1,17 +1,17 @@
 import { Command, Option } from 'commander';
 import { defaultDataDir } from '../../cluster/paths.ts';
 import type { ServerOptions } from '../../cluster/server.ts';
+import { addAuthenticationFlags } from '../flags/authentication.ts';
 import { parseCount, parseMilliseconds, parsePort } from '../usage-error.ts';
 
 /** Flags carry kube-apiserver's names where it has them. */
 export function serverCommand(): Command {
-  return new Command('server')
+  const command = new Command('server')
     .description('the control plane in the foreground: API server, controllers, scheduler')
     .option('--data-dir <dir>', 'where the cluster keeps everything', defaultDataDir)
     .option('--bind-address <address>', 'address to listen on', '0.0.0.0')
     .option('--secure-port <port>', 'port to listen on', parsePort, 6443)
     .option('--advertise-address <address>', 'address under which nodes and pods reach this server')
-    .option('--token-auth-file <file>', 'static bearer tokens, a line each: token,user,uid,"group1,group2"')
     .option('--authorization-mode <modes>', 'in order: Node, RBAC, AlwaysAllow, AlwaysDeny', 'Node,RBAC')
     .option('--service-cluster-ip-range <cidr>', 'addresses of services', '10.96.0.0/16')
     .option('--service-node-port-range <range>', 'ports of services on every node', '30000-32767')
@@ -23,11 +23,12 @@ export function serverCommand(): Command {
     .option('--request-timeout <duration>', 'how long a request may take (1m0s)', parseMilliseconds)
     .addOption(
       new Option('--log-level <level>', 'how much to log').choices(['debug', 'info', 'warn', 'error']).default('info'),
-    )
-    .action(async (options: ServerOptions & { readonly logLevel: string }) => {
-      const { runServer } = await import('../../cluster/run.ts');
-      await runServer(options);
-    });
+    );
+  addAuthenticationFlags(command);
+  return command.action(async (options: ServerOptions & { readonly logLevel: string }) => {
+    const { runServer } = await import('../../cluster/run.ts');
+    await runServer(options);
+  });
 }
 
 function collect(value: string, previous: readonly string[]): string[] {

@@ -24,7 +24,7 @@ describe('parseApiServerFlags', () => {
       bindAddress: '127.0.0.1',
       securePort: 39002,
       authorizationMode: 'RBAC',
-      serviceAccountKeyFiles: ['/tmp/k8s_test_framework_1/sa-signer.crt'],
+      authentication: { serviceAccountKeyFile: ['/tmp/k8s_test_framework_1/sa-signer.crt'] },
       ignored: [],
     });
     expect(flags.disabledAdmissionPlugins).toEqual(new Set(['ServiceAccount']));
@@ -44,7 +44,7 @@ describe('parseApiServerFlags', () => {
     expect(flags).toMatchObject({
       securePort: 7000,
       authorizationMode: 'Node,RBAC',
-      anonymousAuth: false,
+      authentication: { anonymousAuth: false },
       ignored: ['feature-gates'],
     });
   });
@@ -69,10 +69,9 @@ describe('parseApiServerFlags', () => {
       '--token-auth-file=/tmp/tokens.csv',
     ]);
     expect(flags).toMatchObject({
-      apiAudiences: ['kubernetes'],
+      authentication: { apiAudiences: ['kubernetes'], tokenAuthFile: '/tmp/tokens.csv' },
       authenticationConfig: '/tmp/authentication.yaml',
       serviceClusterIpRange: '10.101.0.0/16,fd00:96::/112',
-      tokenAuthFile: '/tmp/tokens.csv',
     });
     // Whatever a test may miss is told.
     expect([...flags.ignored].sort()).toEqual([

@@ -1,4 +1,6 @@
 /** kube-apiserver's command line, as far as a test's API server needs it. */
+import type { AuthenticationFlags } from '../../apiserver/authentication/flags.ts';
+import { parseDuration } from '../../schema/duration.ts';
 import { checkSettings, checkValue, FlagError, isTrue } from './values.ts';
 
 export interface ApiServerFlags {
@@ -9,17 +11,11 @@ export interface ApiServerFlags {
   readonly tlsCertFile?: string;
   readonly tlsPrivateKeyFile?: string;
   readonly clientCaFile?: string;
-  readonly tokenAuthFile?: string;
-  readonly anonymousAuth: boolean;
   /** Files that say the same as flags, and more. */
   readonly authenticationConfig?: string;
   readonly authorizationConfig?: string;
   readonly authorizationMode: string;
-  /** The first signs; tokens of no other are good. */
-  readonly serviceAccountIssuer?: string;
-  readonly serviceAccountSigningKeyFile?: string;
-  readonly serviceAccountKeyFiles: readonly string[];
-  readonly apiAudiences: readonly string[];
+  readonly authentication: AuthenticationFlags;
   readonly disabledAdmissionPlugins: ReadonlySet<string>;
   /** One, or two with a comma between. */
   readonly serviceClusterIpRange: string;
@@ -39,10 +35,14 @@ const booleans = words(`
 
 /** Taken with one value each. */
 const used = words(`
+  service-account-jwks-uri service-account-max-token-expiration
   advertise-address api-audiences authentication-config authorization-config authorization-mode bind-address cert-dir client-ca-file disable-admission-plugins
   enable-admission-plugins secure-port service-account-issuer service-account-key-file
   service-account-signing-key-file service-cluster-ip-range service-node-port-range tls-cert-file
   tls-private-key-file token-auth-file`);
+
+/** Of the booleans. */
+const usedBooleans = words('anonymous-auth service-account-extend-token-expiration');
 
 /** No test can tell whether they were heeded, or what they ask for is so already: not worth a word. */
 const moot = words(`
@@ -77,7 +77,7 @@ const ignored = words(`
   oidc-required-claim oidc-signing-algs oidc-username-claim oidc-username-prefix peer-advertise-ip peer-advertise-port peer-ca-file proxy-client-cert-file
   proxy-client-key-file request-timeout requestheader-allowed-names requestheader-client-ca-file
   requestheader-extra-headers-prefix requestheader-group-headers requestheader-uid-headers
-  requestheader-username-headers runtime-config service-account-jwks-uri service-account-max-token-expiration
+  requestheader-username-headers runtime-config
   show-hidden-metrics-for-version shutdown-watch-termination-grace-period storage-initialization-timeout
   strict-transport-security-directives tls-cipher-suites tls-curve-preferences tls-min-version
   tls-sni-cert-key tracing-config-file`);
@@ -151,19 +151,32 @@ function read(values: ReadonlyMap<string, readonly string[]>): ApiServerFlags {
     tlsCertFile: last('tls-cert-file'),
     tlsPrivateKeyFile: last('tls-private-key-file'),
     clientCaFile: last('client-ca-file'),
-    tokenAuthFile: last('token-auth-file'),
-    anonymousAuth: isTrue(last('anonymous-auth') ?? 'true'),
     authenticationConfig: last('authentication-config'),
     authorizationConfig: last('authorization-config'),
     authorizationMode: list('authorization-mode').join(',') || 'AlwaysAllow',
-    serviceAccountIssuer: values.get('service-account-issuer')?.[0],
-    serviceAccountSigningKeyFile: last('service-account-signing-key-file'),
-    serviceAccountKeyFiles: values.get('service-account-key-file') ?? [],
-    apiAudiences: list('api-audiences'),
+    authentication: authenticationFlags(values),
     disabledAdmissionPlugins: new Set(list('disable-admission-plugins')),
     serviceClusterIpRange: last('service-cluster-ip-range') ?? '10.0.0.0/24',
     serviceNodePortRange: last('service-node-port-range') ?? '30000-32767',
-    ignored: [...values.keys()].filter((name) => !used.has(name) && !moot.has(name) && name !== 'anonymous-auth'),
+    ignored: [...values.keys()].filter((name) => !used.has(name) && !moot.has(name) && !usedBooleans.has(name)),
+  };
+}
+
+function authenticationFlags(values: ReadonlyMap<string, readonly string[]>): AuthenticationFlags {
+  const last = (name: string) => values.get(name)?.at(-1) || undefined;
+  const list = (name: string) => (values.get(name) ?? []).flatMap((value) => value.split(',')).filter(Boolean);
+  const bool = (name: string) => (values.has(name) ? isTrue(last(name) ?? '') : undefined);
+  const ms = (name: string) => (values.has(name) ? Number(parseDuration(last(name) ?? '0')) / 1e6 : undefined);
+  return {
+    anonymousAuth: bool('anonymous-auth'),
+    apiAudiences: list('api-audiences'),
+    serviceAccountExtendTokenExpiration: bool('service-account-extend-token-expiration'),
+    serviceAccountIssuer: values.get('service-account-issuer') ?? [],
+    serviceAccountJwksUri: last('service-account-jwks-uri'),
+    serviceAccountKeyFile: values.get('service-account-key-file') ?? [],
+    serviceAccountMaxTokenExpiration: ms('service-account-max-token-expiration') || undefined,
+    serviceAccountSigningKeyFile: last('service-account-signing-key-file'),
+    tokenAuthFile: last('token-auth-file'),
   };
 }
 

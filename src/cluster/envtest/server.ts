@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
-import { TokenFile } from '../../apiserver/authentication/token-file.ts';
+import { readAuthenticationFlags } from '../../apiserver/authentication/flags.ts';
 import { createHttpServer } from '../../apiserver/http/server.ts';
 import { InformerFactory } from '../../client/informer.ts';
 import { createEventRecorder } from '../../client/recorder.ts';
@@ -53,8 +53,12 @@ export async function startTestApiServer(options: TestApiServerOptions): Promise
   const authentication =
     authenticationConfig === undefined ? undefined : readAuthenticationConfig(textOf(authenticationConfig));
   if (authentication?.issuers) log.warn('issuers of tokens in --authentication-config are not known in Skiff');
+  const settings = readAuthenticationFlags({
+    ...flags.authentication,
+    ...(authentication && { anonymousAuth: authentication.anonymous }),
+  });
   const firstServiceIp = firstAddress(flags.serviceClusterIpRange);
-  const certificates = certificatesOf(flags, firstServiceIp);
+  const certificates = certificatesOf(flags, firstServiceIp, settings.serviceAccounts?.signingKey);
   const store = new MemoryStore({ clock, log: log.child({ component: 'store' }) });
   const registry = new Registry();
   const plane = await createControlPlane({
@@ -63,11 +67,7 @@ export async function startTestApiServer(options: TestApiServerOptions): Promise
     clock,
     log: log.child({ component: 'apiserver' }),
     serviceAccountKey: certificates.signingKey,
-    serviceAccountVerificationKeys: flags.serviceAccountKeyFiles.map(textOf),
-    serviceAccountIssuer: flags.serviceAccountIssuer,
-    apiAudiences: flags.apiAudiences,
-    anonymous: authentication ? authentication.anonymous : flags.anonymousAuth,
-    tokenFile: flags.tokenAuthFile === undefined ? undefined : tokenFile(flags.tokenAuthFile),
+    authentication: settings,
     authorizationMode: authorizationConfig
       ? readAuthorizationConfig(textOf(authorizationConfig))
       : flags.authorizationMode,
@@ -153,19 +153,20 @@ export async function startTestApiServer(options: TestApiServerOptions): Promise
 function certificatesOf(
   flags: ApiServerFlags,
   serviceIp: string,
+  given: string | undefined,
 ): { readonly serving: KeyPair; readonly signingKey: string } {
   const certFile = flags.tlsCertFile ?? join(flags.certDir, 'apiserver.crt');
   const keyFile = flags.tlsPrivateKeyFile ?? join(flags.certDir, 'apiserver.key');
   const named = flags.tlsCertFile !== undefined || flags.tlsPrivateKeyFile !== undefined;
   let serving = named ? { cert: textOf(certFile), key: textOf(keyFile) } : existing(certFile, keyFile);
-  let signingKey = flags.serviceAccountSigningKeyFile && textOf(flags.serviceAccountSigningKeyFile);
-  if (!serving || !signingKey) {
+  let signingKey = given;
+  if (!serving || signingKey === undefined) {
     const own = ensureCertificates(join(flags.certDir, 'skiff'), {
       hostnames: [hostname()],
       ips: [serviceIp],
     });
     serving ??= own.serving;
-    signingKey ||= own.serviceAccountKey;
+    signingKey ??= own.serviceAccountKey;
   }
   return { serving, signingKey };
 }
@@ -187,8 +188,6 @@ function textOf(file: string): string {
     throw new FlagError(code === 'ENOENT' ? `open ${file}: no such file or directory` : (error as Error).message);
   }
 }
-
-const tokenFile = (path: string) => new TokenFile(textOf(path), path);
 
 function firstAddress(ranges: string): string {
   try {

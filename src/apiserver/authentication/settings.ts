@@ -1,0 +1,28 @@
+import type { AnonymousOptions } from './authenticator.ts';
+import type { FrontProxyOptions } from './front-proxy.ts';
+import type { TokenFile } from './token-file.ts';
+
+/** How the API server finds out who asks; all of it may be left out. `flags.ts` makes one of kube-apiserver's flags. */
+export interface AuthenticationSettings {
+  readonly tokenFile?: TokenFile;
+  readonly frontProxy?: FrontProxyOptions;
+  readonly anonymous?: AnonymousOptions;
+  /** --api-audiences; default: the issuers. */
+  readonly audiences?: readonly string[];
+  readonly serviceAccounts?: ServiceAccountSettings;
+}
+
+export interface ServiceAccountSettings {
+  /** PEM private key that signs; default: the cluster's own. */
+  readonly signingKey?: string;
+  /** PEM public or private keys and certificates whose tokens are good beside it; a text may hold several. */
+  readonly verificationKeys?: readonly string[];
+  /** The first signs, tokens of all are good. */
+  readonly issuers?: readonly string[];
+  /** Where the keys are published, if not here: the URL that discovery names. */
+  readonly jwksUri?: string;
+  /** The longest life of a token that somebody asks for. Seconds. */
+  readonly maxExpirationSeconds?: number;
+  /** Whether tokens that admission put into pods live a year; default true. */
+  readonly extendExpiration?: boolean;
+}
