@@ -3,8 +3,8 @@ import { isIPv4 } from 'node:net';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { dns1123SubdomainProblems } from '../api/names.ts';
-import { primaryAddress } from './addresses.ts';
 import { ConfigurationError } from '../utils/configuration-error.ts';
+import { primaryAddress } from './addresses.ts';
 import { checkRange, overlap } from './ip-range.ts';
 import { replaceFile } from './replace-file.ts';
 
@@ -16,6 +16,8 @@ export interface ClusterSettings {
   readonly nodeIp?: string;
   readonly serviceClusterIpRange: string;
   readonly clusterCidr: string;
+  /** More flags of `skiff server`, "NAME=VALUE" each: what kube-apiserver's owner would give it. */
+  readonly serverFlags?: readonly string[];
 }
 
 /** How messages call them. */
@@ -25,7 +27,7 @@ const words = {
   nodeIp: 'node address',
   serviceClusterIpRange: 'service range',
   clusterCidr: 'pod range',
-} as const satisfies Record<keyof ClusterSettings, string>;
+} as const satisfies Record<Exclude<keyof ClusterSettings, 'serverFlags'>, string>;
 
 const settingNames = ['securePort', 'nodeName', 'nodeIp', 'serviceClusterIpRange', 'clusterCidr'] as const;
 
@@ -75,7 +77,24 @@ function decodeSettings(value: unknown): ClusterSettings {
     ...(from.nodeIp !== undefined && { nodeIp: text('nodeIp') }),
     serviceClusterIpRange: text('serviceClusterIpRange'),
     clusterCidr: text('clusterCidr'),
+    ...(from.serverFlags !== undefined && { serverFlags: flagsOf(from.serverFlags) }),
   };
+}
+
+function flagsOf(value: unknown): string[] {
+  if (!Array.isArray(value)) throw new Error('serverFlags is not a list');
+  return value.map((flag) => {
+    if (typeof flag !== 'string' || !flag.includes('=')) throw new Error('serverFlags has more than "NAME=VALUE"');
+    return flag;
+  });
+}
+
+const nameOf = (flag: string): string => flag.split('=', 1)[0] ?? '';
+
+/** Those asked for now take the place of those of their names; NAME= alone takes them away. */
+function settleFlags(stored: readonly string[], asked: readonly string[]): string[] {
+  const named = new Set(asked.map(nameOf));
+  return [...stored.filter((flag) => !named.has(nameOf(flag))), ...asked.filter((flag) => !flag.endsWith('='))];
 }
 
 /**
@@ -89,12 +108,14 @@ export function settleSettings(
   options: { readonly running: boolean },
 ): ClusterSettings {
   const nodeIp = asked.nodeIp ?? stored?.nodeIp;
+  const serverFlags = settleFlags(stored?.serverFlags ?? [], asked.serverFlags ?? []);
   const settings: ClusterSettings = {
     securePort: asked.securePort ?? stored?.securePort ?? 6443,
     nodeName: asked.nodeName ?? stored?.nodeName ?? hostname().toLowerCase(),
     ...(nodeIp !== undefined && { nodeIp }),
     serviceClusterIpRange: asked.serviceClusterIpRange ?? stored?.serviceClusterIpRange ?? '10.96.0.0/16',
     clusterCidr: asked.clusterCidr ?? stored?.clusterCidr ?? '10.244.0.0/16',
+    ...(serverFlags.length > 0 && { serverFlags }),
   };
   check(settings);
   const changed = stored ? settingNames.filter((name) => settings[name] !== stored[name]) : [];
@@ -110,6 +131,9 @@ export function settleSettings(
       (name) => `${words[name]} ${stored?.[name] ?? 'by default'}, not ${settings[name]}`,
     );
     throw new Error(`The cluster runs with ${differences.join(' and ')}. To change that, stop it first: skiff down.`);
+  }
+  if (options.running && serverFlags.join('\n') !== (stored?.serverFlags ?? []).join('\n')) {
+    throw new Error('The cluster runs with other --server-flag. To change that, stop it first: skiff down.');
   }
   return settings;
 }

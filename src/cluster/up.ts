@@ -118,6 +118,7 @@ function startServerProcess(paths: ClusterPaths, settings: ClusterSettings): Pro
     settings.clusterCidr,
     '--node-name',
     settings.nodeName,
+    ...(settings.serverFlags ?? []).map((flag) => `--${flag}`),
   ]);
 }
 
