@@ -5,6 +5,7 @@ import { startDeploymentController } from './deployment/deployment-controller.ts
 import { startDisruptionController } from './disruption/disruption-controller.ts';
 import { startEndpointsController } from './endpoints/endpoints-controller.ts';
 import { startEndpointSliceController } from './endpointslice/endpointslice-controller.ts';
+import { startEndpointSliceMirroringController } from './endpointslice/mirroring-controller.ts';
 import { startFlowSchemaStatusController } from './flowschemastatus/flow-schema-status-controller.ts';
 import { startGarbageCollector } from './garbage-collector/garbage-collector.ts';
 import { startJobController } from './job/job-controller.ts';
@@ -51,6 +52,7 @@ export const controllers: readonly ControllerDescriptor[] = [
   { name: 'taint-eviction-controller', start: startTaintEvictionController },
   { name: 'endpoints-controller', start: startEndpointsController },
   { name: 'endpointslice-controller', start: startEndpointSliceController },
+  { name: 'endpointslice-mirroring-controller', start: startEndpointSliceMirroringController },
   { name: 'deployment-controller', start: startDeploymentController },
   { name: 'replicaset-controller', start: startReplicaSetController },
   { name: 'replicationcontroller-controller', start: startReplicationController },
