@@ -12,6 +12,8 @@ export function ownersProblem(
   owned: KubeObject | undefined,
   objects: readonly (KubeObject | undefined)[],
 ): string | undefined {
+  // A webhook converts what the object has; without one only apiVersion becomes another.
+  if (resource.custom?.conversion.strategy === 'Webhook') return undefined;
   const own = apiVersionOf(resource);
   const versions = new Set(owned?.metadata.managedFields?.map(({ apiVersion }) => apiVersion));
   versions.delete(own);

@@ -116,6 +116,7 @@ export async function startTestApiServer(options: TestApiServerOptions): Promise
       rootCA: certificates.serving.cert,
       extensions: extensionResources(plane.aggregator),
       namespaceGraceMs: 0,
+      unseenOwnersStay: true,
     },
     known,
   );

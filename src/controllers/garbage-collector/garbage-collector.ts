@@ -113,6 +113,7 @@ class GarbageCollector {
     }
     const latest = await this.#live(type, node.identity);
     if (!latest) {
+      if (node.virtual && this.#context.unseenOwnersStay) return;
       if (node.virtual) this.#report(node, type);
       this.#graph.remove(key);
     } else if (node.virtual) {
@@ -181,7 +182,10 @@ class GarbageCollector {
       const type = this.#catalog.byKind(owner.group, owner.kind);
       if (!type || (type.namespaced && !owner.namespace)) return undefined;
       const object = await this.#live(type, owner);
-      if (!object) {
+      if (!object && this.#context.unseenOwnersStay) {
+        // Once seen, its deletion will be seen as well.
+        solid.push(reference);
+      } else if (!object) {
         this.#absent.add(keyOf(owner));
         dangling.push(reference);
       } else if (object.metadata.deletionTimestamp && object.metadata.finalizers?.includes(FOREGROUND)) {

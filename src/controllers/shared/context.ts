@@ -18,6 +18,11 @@ export interface ControllerContext {
   readonly queueMetrics?: WorkQueueMetrics;
   /** Where controllers count what they do; absent: they do not. */
   readonly metrics?: Registry;
+  /**
+   * Objects whose owners nobody has ever seen stay: tests make up owners. Default: they are garbage, as in Kubernetes,
+   * whose collector cannot know whether it missed the owner's deletion.
+   */
+  readonly unseenOwnersStay?: boolean;
   /** What extension API servers keep; absent: there are none. */
   readonly extensions?: ExtensionResources;
   /** The pods' addresses, of which each node gets a part. Default 10.244.0.0/16. */
