@@ -154,7 +154,7 @@ export interface HttpAnswer {
 }
 
 /** Once more where a kept connection turns out to be closed: nobody has read the request. */
-async function posted(options: RequestOptions, body: Buffer, maxBytes: number): Promise<HttpAnswer> {
+export async function posted(options: RequestOptions, body: Buffer, maxBytes: number): Promise<HttpAnswer> {
   try {
     return await post(options, body, maxBytes);
   } catch (error) {
