@@ -59,16 +59,21 @@ export interface AuthorizerAttributes {
   readonly subresource: string;
   readonly namespace: string;
   readonly name: string;
-  /** Of list, watch and deletecollection, as the client wrote it; what a node may list depends on it. */
-  readonly fieldSelector?: string;
+  /** Of list, watch and deletecollection, as the client wrote it, or in parts; what a node may list depends on it. */
+  readonly fieldSelector?: string | readonly import('../api/fields.ts').FieldRequirement[];
+  readonly labelSelector?: string | readonly import('../api/labels.ts').Requirement[];
   /** For everything else: the path, and resource is "". */
   readonly path: string;
 }
 
 export interface AuthorizerDecision {
   readonly allowed: boolean;
+  /** Refused for good: no further authorizer is asked. Never with `allowed`. */
+  readonly denied?: boolean;
   /** Why, for the message and the audit log. */
   readonly reason: string;
+  /** What went wrong in deciding; a request that is not allowed then fails for that, and not for want of permission. */
+  readonly error?: string;
 }
 
 export interface Authorizer {

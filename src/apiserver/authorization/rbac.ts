@@ -10,91 +10,50 @@ import type {
 import { quote } from '../../schema/quote.ts';
 import type { Authorizer, AuthorizerAttributes, AuthorizerDecision } from '../admission.ts';
 import type { UserInfo } from '../user.ts';
-import { ruleAllows } from './rules.ts';
+import { GrantIndex, type Grants } from './grants.ts';
+import { RoleIndex } from './role-index.ts';
+import type { ResolvedRules, RuleResolver } from './rule-resolver.ts';
 
 export type RbacObject = Role | ClusterRole | RoleBinding | ClusterRoleBinding;
-type Binding = RoleBinding | ClusterRoleBinding;
-
-/** A binding as one of its subjects finds it. */
-interface Grant {
-  readonly binding: Binding;
-  readonly subject: Subject;
-}
-
-/** Bindings by whom they are for. */
-class GrantIndex {
-  readonly #bySubject = new Map<string, Grant[]>();
-
-  add(binding: Binding): void {
-    for (const subject of binding.subjects ?? []) {
-      const key = subjectKey(subject, binding.metadata.namespace ?? '');
-      if (key === undefined) continue;
-      const grants = this.#bySubject.get(key);
-      if (grants) grants.push({ binding, subject });
-      else this.#bySubject.set(key, [{ binding, subject }]);
-    }
-  }
-
-  remove(binding: Binding): void {
-    for (const subject of binding.subjects ?? []) {
-      const key = subjectKey(subject, binding.metadata.namespace ?? '');
-      const left = key === undefined ? undefined : this.#bySubject.get(key)?.filter((g) => g.binding !== binding);
-      if (key === undefined || left === undefined) continue;
-      if (left.length > 0) this.#bySubject.set(key, left);
-      else this.#bySubject.delete(key);
-    }
-  }
-
-  *of(user: UserInfo): Generator<Grant> {
-    yield* this.#bySubject.get(`u:${user.name}`) ?? [];
-    for (const group of user.groups) yield* this.#bySubject.get(`g:${group}`) ?? [];
-  }
-}
-
-/** Users that are service accounts are found as users: their names say which. */
-function subjectKey(subject: Subject, bindingNamespace: string): string | undefined {
-  if (subject.kind === 'User') return `u:${subject.name}`;
-  if (subject.kind === 'Group') return `g:${subject.name}`;
-  const namespace = subject.namespace || bindingNamespace;
-  if (subject.kind !== 'ServiceAccount' || !namespace) return undefined;
-  return `u:system:serviceaccount:${namespace}:${subject.name}`;
-}
+export type Binding = RoleBinding | ClusterRoleBinding;
 
 const scoped = (namespace: string, name: string): string => `${namespace}/${name}`;
+const none: readonly Binding[] = [];
+const noOpinion: AuthorizerDecision = { allowed: false, reason: '' };
 
 /**
  * Role-based access control over an index in memory. Whoever feeds it (from the watch cache) calls `set` for every
- * role and binding there is and for every change, `delete` for every one that goes; an answer then takes microseconds.
- * https://kubernetes.io/docs/reference/access-authn-authz/rbac/
+ * role and binding there is and for every change, `delete` for every one that goes. An answer takes a microsecond or
+ * two, whatever the number of roles and bindings: bindings are found by their subjects, and the rules of each distinct
+ * role by group and resource. https://kubernetes.io/docs/reference/access-authn-authz/rbac/
  */
-export class RbacAuthorizer implements Authorizer {
-  readonly #roles = new Map<string, Role>();
-  readonly #clusterRoles = new Map<string, ClusterRole>();
+export class RbacAuthorizer implements Authorizer, RuleResolver {
+  /** "namespace/name", cluster roles "/name": what `Grants` know them by. */
+  readonly #roles = new Map<string, RoleIndex>();
   readonly #bindings = new Map<string, Binding>();
   readonly #clusterGrants = new GrantIndex();
   readonly #grants = new Map<string, GrantIndex>();
+  /** Counts changes of roles, for what is put together from several of them. */
+  #generation = 0;
 
   set(object: RbacObject): void {
-    const { namespace = '', name } = object.metadata;
-    switch (object.kind) {
-      case 'Role':
-        this.#roles.set(scoped(namespace, name ?? ''), object);
-        break;
-      case 'ClusterRole':
-        this.#clusterRoles.set(name ?? '', object);
-        break;
-      default:
-        this.#removeBinding(namespace, name ?? '');
-        this.#bindings.set(scoped(namespace, name ?? ''), object);
-        this.#indexFor(namespace).add(object);
+    const { namespace = '', name = '' } = object.metadata;
+    if (object.kind === 'Role' || object.kind === 'ClusterRole') {
+      this.#generation++;
+      this.#roles.set(scoped(namespace, name), new RoleIndex(object.rules));
+    } else {
+      this.#removeBinding(namespace, name);
+      this.#bindings.set(scoped(namespace, name), object);
+      this.#indexFor(namespace).add(object);
     }
   }
 
   delete(object: RbacObject): void {
     const { namespace = '', name = '' } = object.metadata;
-    if (object.kind === 'Role') this.#roles.delete(scoped(namespace, name));
-    else if (object.kind === 'ClusterRole') this.#clusterRoles.delete(name);
-    else this.#removeBinding(namespace, name);
+    if (object.kind === 'Role' || object.kind === 'ClusterRole') {
+      this.#generation++;
+      this.#roles.delete(scoped(namespace, name));
+    } else this.#removeBinding(namespace, name);
   }
 
   #indexFor(namespace: string): GrantIndex {
@@ -111,61 +70,100 @@ export class RbacAuthorizer implements Authorizer {
     const key = scoped(namespace, name);
     const old = this.#bindings.get(key);
     if (!old) return;
-    this.#indexFor(namespace).remove(old);
     this.#bindings.delete(key);
+    const index = this.#indexFor(namespace);
+    index.remove(old);
+    if (index !== this.#clusterGrants && index.empty) this.#grants.delete(namespace);
   }
 
   authorize(attributes: AuthorizerAttributes): AuthorizerDecision {
-    const missing: string[] = [];
-    for (const grant of this.#grantsOf(attributes.user, attributes.namespace)) {
-      const rules = this.#rulesOf(grant.binding, missing);
-      for (const rule of rules) {
-        if (ruleAllows(rule, attributes)) return { allowed: true, reason: describe(grant) };
-      }
-    }
-    return { allowed: false, reason: missing.length ? `RBAC: ${aggregated(missing)}` : '' };
+    const { subresource, resource, namespace, user } = attributes;
+    const combined = subresource === '' ? resource : `${resource}/${subresource}`;
+    const any = subresource === '' ? '' : `*/${subresource}`;
+    const local = namespace === '' ? undefined : this.#grants.get(namespace);
+    const binding =
+      this.#ask(this.#clusterGrants, attributes, combined, any) ??
+      (local && this.#ask(local, attributes, combined, any));
+    if (binding) return { allowed: true, reason: reasonOf(binding, user) };
+    const cluster = this.#dangling(this.#clusterGrants, user, none);
+    const dangling = local ? this.#dangling(local, user, cluster) : cluster;
+    if (dangling.length === 0) return noOpinion;
+    const missing = dangling.map(({ roleRef }) => missingRole(roleRef));
+    return { allowed: false, reason: `RBAC: ${aggregated(missing)}` };
   }
+
+  #ask(index: GrantIndex, attributes: AuthorizerAttributes, combined: string, any: string): Binding | undefined {
+    const { name, groups } = attributes.user;
+    const found = index.ofUser(name)?.find(attributes, combined, any, this.#generation, this.#find);
+    if (found) return found;
+    for (const group of groups) {
+      const other = index.ofGroup(group)?.find(attributes, combined, any, this.#generation, this.#find);
+      if (other) return other;
+    }
+    return undefined;
+  }
+
+  /** Besides `known` the bindings of the user that refer to roles that nobody has made. */
+  #dangling(index: GrantIndex, { name, groups }: UserInfo, known: readonly Binding[]): readonly Binding[] {
+    const generation = this.#generation;
+    let found = joined(known, index.ofUser(name)?.dangling(generation, this.#find));
+    for (const group of groups) found = joined(found, index.ofGroup(group)?.dangling(generation, this.#find));
+    return found;
+  }
+
+  readonly #find = (ref: string): RoleIndex | undefined => this.#roles.get(ref);
 
   /**
    * Every rule that applies to a user: cluster-wide ones, and those of `namespace` where it is not "". `error` names
    * roles that bindings refer to and nobody has made.
    */
-  rulesFor(user: UserInfo, namespace: string): { rules: PolicyRule[]; error?: string } {
+  rulesFor(user: UserInfo, namespace: string): ResolvedRules {
     const rules: PolicyRule[] = [];
     const missing: string[] = [];
-    for (const grant of this.#grantsOf(user, namespace)) rules.push(...this.#rulesOf(grant.binding, missing));
-    return { rules, ...(missing.length && { error: aggregated(missing) }) };
+    const local = namespace === '' ? undefined : this.#grants.get(namespace);
+    for (const index of local ? [this.#clusterGrants, local] : [this.#clusterGrants]) {
+      for (const binding of index.bindingsOf(user)) {
+        const found = this.rulesOfRole(binding.roleRef, binding.metadata.namespace ?? '');
+        if (found) rules.push(...found);
+        else missing.push(missingRole(binding.roleRef));
+      }
+    }
+    return { rules, incomplete: false, ...(missing.length > 0 && { error: aggregated(missing) }) };
   }
 
   /** The rules of the role that a binding in `namespace` ("" for a cluster role binding) refers to; undefined without one. */
   rulesOfRole(ref: RoleRef, namespace: string): readonly PolicyRule[] | undefined {
-    const role =
-      ref.kind === 'ClusterRole' ? this.#clusterRoles.get(ref.name) : this.#roles.get(scoped(namespace, ref.name));
-    return role && (role.rules ?? []);
-  }
-
-  *#grantsOf(user: UserInfo, namespace: string): Generator<Grant> {
-    yield* this.#clusterGrants.of(user);
-    if (namespace) yield* this.#grants.get(namespace)?.of(user) ?? [];
-  }
-
-  #rulesOf(binding: Binding, missing: string[]): readonly PolicyRule[] {
-    const { kind, name } = binding.roleRef;
-    const rules = this.rulesOfRole(binding.roleRef, binding.metadata.namespace ?? '');
-    if (!rules) missing.push(`${kind.toLowerCase()}.rbac.authorization.k8s.io ${quote(name)} not found`);
-    return rules ?? [];
+    return this.#roles.get(scoped(ref.kind === 'ClusterRole' ? '' : namespace, ref.name))?.rules;
   }
 }
+
+const joined = (known: readonly Binding[], more: readonly Binding[] | undefined): readonly Binding[] =>
+  more?.length ? [...known, ...more] : known;
+
+const missingRole = ({ kind, name }: RoleRef): string =>
+  `${kind.toLowerCase()}.rbac.authorization.k8s.io ${quote(name)} not found`;
 
 function aggregated(texts: readonly string[]): string {
   const once = [...new Set(texts)];
   return once.length === 1 ? (once[0] ?? '') : `[${once.join(', ')}]`;
 }
 
-function describe({ binding, subject }: Grant): string {
-  const { name, namespace } = binding.metadata;
-  const who = subject.kind === 'ServiceAccount' ? `${subject.name}/${subject.namespace ?? namespace}` : subject.name;
-  const which = namespace ? `${name}/${namespace}` : (name ?? '');
+/** Which binding of which role to which of its subjects: the first that the user is. */
+function reasonOf(binding: Binding, user: UserInfo): string {
+  const { name, namespace = '' } = binding.metadata;
+  const subject = binding.subjects?.find((one) => applies(one, user, namespace));
+  const who =
+    subject?.kind === 'ServiceAccount' ? `${subject.name}/${subject.namespace || namespace}` : (subject?.name ?? '');
+  const which = namespace ? `${name}/${namespace}` : name;
   const { kind, name: role } = binding.roleRef;
-  return `RBAC: allowed by ${binding.kind} ${quote(which)} of ${kind} ${quote(role)} to ${subject.kind} ${quote(who)}`;
+  return `RBAC: allowed by ${binding.kind} ${quote(which)} of ${kind} ${quote(role)} to ${subject?.kind} ${quote(who)}`;
+}
+
+function applies(subject: Subject, user: UserInfo, namespace: string): boolean {
+  if (subject.kind === 'User') return subject.name === user.name;
+  if (subject.kind === 'Group') return user.groups.includes(subject.name);
+  const home = subject.namespace || namespace;
+  return (
+    subject.kind === 'ServiceAccount' && home !== '' && user.name === `system:serviceaccount:${home}:${subject.name}`
+  );
 }

@@ -10,8 +10,14 @@ const none: readonly string[] = [];
 const has = (list: readonly string[] | undefined, value: string): boolean =>
   list !== undefined && (list.includes('*') || list.includes(value));
 
+export const verbMatches = ({ verbs }: PolicyRule, verb: string): boolean =>
+  verbs.includes(verb) || verbs.includes('*');
+
+export const nameMatches = ({ resourceNames }: PolicyRule, name: string): boolean =>
+  !resourceNames?.length || resourceNames.includes(name);
+
 /** "*", an exact path, or a prefix that ends in "*". */
-function pathMatches(patterns: readonly string[] | undefined, path: string): boolean {
+export function pathMatches(patterns: readonly string[] | undefined, path: string): boolean {
   for (const pattern of patterns ?? none) {
     if (pattern === '*' || pattern === path) return true;
     if (pattern.endsWith('*') && path.startsWith(pattern.replace(/\*+$/, ''))) return true;
@@ -30,12 +36,12 @@ function resourceMatches(resources: readonly string[] | undefined, resource: str
 }
 
 export function ruleAllows(rule: PolicyRule, attributes: AuthorizerAttributes): boolean {
-  if (!has(rule.verbs, attributes.verb)) return false;
+  if (!verbMatches(rule, attributes.verb)) return false;
   if (attributes.resource === '') return pathMatches(rule.nonResourceURLs, attributes.path);
   return (
     has(rule.apiGroups, attributes.group) &&
     resourceMatches(rule.resources, attributes.resource, attributes.subresource) &&
-    (!rule.resourceNames?.length || rule.resourceNames.includes(attributes.name))
+    nameMatches(rule, attributes.name)
   );
 }
 
@@ -89,13 +95,21 @@ export function uncovered(owned: readonly PolicyRule[], wanted: readonly PolicyR
   return missing;
 }
 
-/** Joins rules that differ in nothing but their verbs, for messages. */
+/**
+ * Joins rules for one resource (and one name) that differ in nothing but their verbs, for messages; a verb asked for
+ * twice stands there twice. Rules for paths stay apart, as in Kubernetes.
+ */
 export function compact(rules: readonly PolicyRule[]): PolicyRule[] {
+  const paths: PolicyRule[] = [];
   const joined = new Map<string, PolicyRule>();
   for (const rule of rules) {
-    const key = JSON.stringify([rule.apiGroups, rule.resources, rule.resourceNames, rule.nonResourceURLs]);
+    if (rule.nonResourceURLs) {
+      paths.push(rule);
+      continue;
+    }
+    const key = JSON.stringify([rule.apiGroups, rule.resources, rule.resourceNames]);
     const same = joined.get(key);
-    joined.set(key, same ? { ...same, verbs: [...new Set([...same.verbs, ...rule.verbs])] } : rule);
+    joined.set(key, same ? { ...same, verbs: [...same.verbs, ...rule.verbs] } : rule);
   }
-  return [...joined.values()];
+  return [...paths, ...joined.values()];
 }
