@@ -1,21 +1,18 @@
 import type { TokenRequest } from '../api/authentication/v1.gen.ts';
-import {
-  type LimitRange,
-  type Namespace,
-  type Node,
-  type PersistentVolume,
-  type PersistentVolumeClaim,
-  type Pod,
-  pods,
-  type ResourceQuota,
-  type Secret,
-  type ServiceAccount,
+import type {
+  LimitRange,
+  Namespace,
+  Node,
+  PersistentVolumeClaim,
+  Pod,
+  ResourceQuota,
+  Secret,
+  ServiceAccount,
 } from '../api/core/v1.gen.ts';
 import { errors } from '../api/errors.ts';
 import { model } from '../api/model.ts';
 import type { IngressClass } from '../api/networking/v1.gen.ts';
 import type { RuntimeClass } from '../api/node/v1.gen.ts';
-import { clusterrolebindings, clusterroles, rolebindings, roles } from '../api/rbac/v1.gen.ts';
 import type { KubeObject } from '../api/resource.ts';
 import type { PriorityClass } from '../api/scheduling/v1.gen.ts';
 import type { StorageClass } from '../api/storage/v1.gen.ts';
@@ -52,13 +49,13 @@ import type { AuthenticationSettings } from './authentication/settings.ts';
 import { audienceAgnostic, TokenUnion } from './authentication/token.ts';
 import { tokenRequestHandler } from './authentication/token-request.ts';
 import { escalationCheck } from './authorization/escalation.ts';
+import { feedAuthorizers } from './authorization/feeds.ts';
 import { authorizerForModes } from './authorization/modes.ts';
 import { NodeAuthorizer } from './authorization/node.ts';
 import { RbacAuthorizer } from './authorization/rbac.ts';
 import { accessReviews } from './authorization/reviews.ts';
 import type { ApiCore, RequestContext } from './core.ts';
 import { webhookConversion } from './custom/webhook-conversion.ts';
-import { feedObjects } from './object-feed.ts';
 import { mutatingAdmissionPolicy } from './policies/mutating.ts';
 import { type PolicyOptions, validatingAdmissionPolicy } from './policies/validating.ts';
 import type { ObjectReader, VirtualHandler } from './server-core.ts';
@@ -162,10 +159,7 @@ export function createSecurity(options: SecurityOptions): Security {
     tokens,
   ]);
   const rbac = new RbacAuthorizer();
-  const nodes = new NodeAuthorizer({
-    persistentVolumeClaim: claim,
-    persistentVolume: (name) => get<PersistentVolume>('', 'persistentvolumes', '', name),
-  });
+  const nodes = new NodeAuthorizer();
   const authorizer = authorizerForModes(options.authorizationMode ?? 'Node,RBAC', { node: nodes, rbac });
 
   const readers: AdmissionReaders = {
@@ -269,9 +263,10 @@ export function createSecurity(options: SecurityOptions): Security {
         certificateSigning(authorizer),
         certificateSubjectRestriction(),
         defaultIngressClass(readers),
-        escalationCheck(rbac, authorizer),
         mutatingAdmissionPolicy(policyOptions(reader)),
         mutatingAdmissionWebhook(webhookOptions(reader)),
+        // Looks at what is to be stored, and speaks before validation does.
+        escalationCheck(rbac, authorizer),
         validatingAdmissionPolicy(policyOptions(reader)),
         validatingAdmissionWebhook(webhookOptions(reader)),
         // Charges quotas, so nothing may refuse after it.
@@ -281,17 +276,9 @@ export function createSecurity(options: SecurityOptions): Security {
     virtual: virtualHandlers(),
     async start(started) {
       core = started;
-      const rbacSink = { set: rbac.set.bind(rbac), delete: rbac.delete.bind(rbac) };
-      const podSink = { set: nodes.setPod.bind(nodes), delete: nodes.deletePod.bind(nodes) };
-      const all = [
-        feedObjects(started, clusterroles, rbacSink, clock),
-        feedObjects(started, clusterrolebindings, rbacSink, clock),
-        feedObjects(started, roles, rbacSink, clock),
-        feedObjects(started, rolebindings, rbacSink, clock),
-        feedObjects(started, pods, podSink, clock),
-      ];
-      feeds.push(...all);
-      await Promise.all(all.map((feed) => feed.ready));
+      const feed = feedAuthorizers(started, { rbac, graph: nodes.graph }, clock);
+      feeds.push(feed);
+      await feed.ready;
     },
     stop() {
       for (const feed of feeds.splice(0)) feed.stop();

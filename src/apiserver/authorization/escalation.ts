@@ -1,6 +1,8 @@
-import { isDeepStrictEqual } from 'node:util';
 import { errors } from '../../api/errors.ts';
+import type { ObjectMeta } from '../../api/meta/v1.gen.ts';
 import type { ClusterRole, ClusterRoleBinding, PolicyRule, Role, RoleBinding } from '../../api/rbac/v1.gen.ts';
+import type { KubeObject } from '../../api/resource.ts';
+import { deepEqual } from '../../schema/equal.ts';
 import { quote } from '../../schema/quote.ts';
 import type { AdmissionPlugin, AdmissionRequest, Authorizer } from '../admission.ts';
 import { groups } from '../authentication/users.ts';
@@ -16,23 +18,30 @@ const everything: readonly PolicyRule[] = [
 
 /**
  * Nobody grants what they do not have: writing a role takes its permissions or the verb escalate, binding one takes
- * them or the verb bind. Runs with the validating plugins.
+ * them or the verb bind. Belongs after all plugins that change objects, and has its say before what the object holds
+ * is validated, as in Kubernetes.
  * https://kubernetes.io/docs/reference/access-authn-authz/rbac/#privilege-escalation-prevention-and-bootstrapping
  */
 export function escalationCheck(rbac: RbacAuthorizer, authorizer: Authorizer): AdmissionPlugin {
   return {
     name: 'PrivilegeEscalation',
-    handles: (operation, group, _resource, subresource) =>
-      (operation === 'CREATE' || operation === 'UPDATE') && group === rbacGroup && subresource === '',
-    async validate(request) {
+    handles: (operation, group, resource, subresource) =>
+      (operation === 'CREATE' || operation === 'UPDATE') &&
+      group === rbacGroup &&
+      subresource === '' &&
+      resources.has(resource),
+    admit(request) {
       const { user } = request.context;
       if (user.groups.includes(groups.masters)) return;
       const { kind } = request.target.resource.data;
-      if (kind === 'Role' || kind === 'ClusterRole') await checkRole(request, rbac, authorizer);
-      else if (kind === 'RoleBinding' || kind === 'ClusterRoleBinding') await checkBinding(request, rbac, authorizer);
+      return kind === 'Role' || kind === 'ClusterRole'
+        ? checkRole(request, rbac, authorizer)
+        : checkBinding(request, rbac, authorizer);
     },
   };
 }
+
+const resources: ReadonlySet<string> = new Set(['roles', 'clusterroles', 'rolebindings', 'clusterrolebindings']);
 
 async function isAuthorized(
   authorizer: Authorizer,
@@ -40,14 +49,14 @@ async function isAuthorized(
   verb: string,
   resource: string,
   name: string,
-) {
+): Promise<boolean> {
   const { user } = request.context;
   const { namespace } = request.target;
   const decision = await authorizer.authorize({
     user,
     verb,
     group: rbacGroup,
-    version: request.target.resource.version,
+    version: '*',
     resource,
     subresource: '',
     namespace,
@@ -57,44 +66,54 @@ async function isAuthorized(
   return decision.allowed;
 }
 
-function refused(request: AdmissionRequest, why: string) {
-  const { target, object } = request;
-  const name = target.name || object?.metadata.name || '';
-  return errors.forbidden({ group: rbacGroup, resource: target.resource.data.resource }, name, why);
+function refused({ target, object }: AdmissionRequest, why: string) {
+  const resource = { group: rbacGroup, resource: target.resource.data.resource };
+  return errors.forbidden(resource, object?.metadata.name ?? '', why);
 }
 
 async function checkRole(request: AdmissionRequest, rbac: RbacAuthorizer, authorizer: Authorizer): Promise<void> {
+  const { resource, namespace, name } = { ...request.target, resource: request.target.resource.data.resource };
+  // The name as the path has it: what is created has none there, so rules with names are of no use for it.
+  if (await isAuthorized(authorizer, request, 'escalate', resource, name)) return;
   // The resource's schema decoded both.
   const role = request.object as Role | ClusterRole;
   const old = request.oldObject as Role | ClusterRole | undefined;
-  const aggregation = (o: Role | ClusterRole | undefined) =>
-    o?.kind === 'ClusterRole' ? o.aggregationRule : undefined;
-  const sameRules = old && isDeepStrictEqual(old.rules ?? [], role.rules ?? []);
-  if (sameRules && isDeepStrictEqual(aggregation(old), aggregation(role))) return;
-  const { resource } = request.target.resource.data;
-  if (await isAuthorized(authorizer, request, 'escalate', resource, role.metadata.name)) return;
-  if (aggregation(role)?.clusterRoleSelectors?.length || aggregation(old)?.clusterRoleSelectors?.length) {
-    const why = missingRights(request.context.user, '', everything, rbac);
-    if (why) throw refused(request, `must have cluster-admin privileges to use an aggregationRule: ${why}`);
-  }
-  const why = missingRights(request.context.user, request.target.namespace, role.rules ?? [], rbac);
+  if (old && onlyHousekeeping(role, old)) return;
+  const { user } = request.context;
+  const why = missingRights(user, namespace, role.rules ?? [], rbac);
   if (why) throw refused(request, why);
+  if ((aggregates(role) || (old && aggregates(old))) && missingRights(user, '', everything, rbac)) {
+    throw refused(request, 'must have cluster-admin privileges to use the aggregationRule');
+  }
 }
+
+const aggregates = (role: Role | ClusterRole): boolean =>
+  role.kind === 'ClusterRole' && (role.aggregationRule?.clusterRoleSelectors?.length ?? 0) > 0;
 
 async function checkBinding(request: AdmissionRequest, rbac: RbacAuthorizer, authorizer: Authorizer): Promise<void> {
   // The resource's schema decoded both.
   const binding = request.object as RoleBinding | ClusterRoleBinding;
   const old = request.oldObject as RoleBinding | ClusterRoleBinding | undefined;
+  if (old && onlyHousekeeping(binding, old)) return;
   const { roleRef } = binding;
-  if (old && isDeepStrictEqual(old.roleRef, roleRef) && isDeepStrictEqual(old.subjects ?? [], binding.subjects ?? []))
-    return;
+  const known = roleRef.kind === 'ClusterRole' || roleRef.kind === 'Role';
   const resource = roleRef.kind === 'ClusterRole' ? 'clusterroles' : 'roles';
-  if (await isAuthorized(authorizer, request, 'bind', resource, roleRef.name)) return;
+  if (known && (await isAuthorized(authorizer, request, 'bind', resource, roleRef.name))) return;
+  if (!known) throw errors.unknown(`unsupported role reference kind: ${quote(roleRef.kind)}`);
   const { namespace } = request.target;
   const rules = rbac.rulesOfRole(roleRef, namespace);
   if (!rules) throw errors.notFound({ group: rbacGroup, resource: roleRef.kind.toLowerCase() }, roleRef.name);
   const why = missingRights(request.context.user, namespace, rules, rbac);
   if (why) throw refused(request, why);
+}
+
+/** Whether nothing is changed but what the garbage collector needs to delete the object in the end. */
+function onlyHousekeeping(object: KubeObject, old: KubeObject): boolean {
+  const bare = ({ ownerReferences: _, finalizers: __, managedFields: ___, ...rest }: ObjectMeta) => rest;
+  return (
+    deepEqual(bare(object.metadata), bare(old.metadata)) &&
+    deepEqual({ ...object, metadata: undefined }, { ...old, metadata: undefined })
+  );
 }
 
 /** What the user would give away without having it, worded; undefined where it has it all. */
