@@ -1,29 +1,17 @@
-import { createPrivateKey, X509Certificate } from 'node:crypto';
-import { chmodSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { X509Certificate } from 'node:crypto';
+import { chmodSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Clock } from '../utils/clock.ts';
 import { realClock } from '../utils/clock.ts';
-import {
-  type Authority,
-  createCertificate,
-  type ExtendedKeyUsage,
-  generateKey,
-  type KeyPair,
-  type KeyUsage,
-  keyUsages,
-  loadAuthority,
-  parseCertificateRequest,
-  privateKeyPem,
-  type Subject,
-} from '../utils/x509.ts';
+import { createCertificate, generateKey, type KeyPair, privateKeyPem, type Subject } from '../utils/x509.ts';
+import type { ExtendedKeyUsage } from '../utils/x509-usages.ts';
+import { ensureAuthority, type Signer } from './authorities.ts';
+import { backdate, matches, read, readPair, write, writePair } from './key-pairs.ts';
 
 const day = 86_400_000;
-const authorityLifetime = 3650 * day;
 const leafLifetime = 365 * day;
 /** A leaf is made anew when less than this is left of it. */
-const renewBefore = 30 * day;
-/** Certificates begin a little in the past, for clients whose clock is behind. */
-const backdate = 5 * 60_000;
+const renewBefore = 90 * day;
 
 export interface CertificateNames {
   /** Besides "kubernetes", its service names and "localhost". */
@@ -40,6 +28,8 @@ export interface CertificateNames {
 export interface ClusterCertificates {
   /** Signs everything below but the front proxy's client. */
   readonly ca: KeyPair;
+  /** PEM: `ca`, and those before it that are still trusted. */
+  readonly caBundle: string;
   /** The API server's own. */
   readonly serving: KeyPair;
   /** Shows that a request comes from the aggregating API server (requestheader-client-ca). */
@@ -61,8 +51,8 @@ export interface ClusterCertificates {
 
 /**
  * Reads the cluster's certificates from `dir`, and makes those that are missing, near their end, for other names than
- * asked, or not of this authority. Authorities are made once and never replaced: a damaged one is an error, because a
- * new one would lock every existing client out. Files have mode 0600, the directory 0700.
+ * asked, or not of this authority. Authorities are replaced only where that is asked for (authorities.ts): a damaged one
+ * is an error, because a new one would lock every existing client out. Files have mode 0600, the directory 0700.
  */
 export function ensureCertificates(
   dir: string,
@@ -72,27 +62,24 @@ export function ensureCertificates(
   mkdirSync(dir, { recursive: true, mode: 0o700 });
   chmodSync(dir, 0o700);
   const now = clock.now();
-  const ca = ensureAuthority(dir, 'ca', 'kubernetes', now);
-  const frontProxyCa = ensureAuthority(dir, 'front-proxy-ca', 'front-proxy-ca', now);
-  const issuer = signerOf(ca);
+  const issuer = ensureAuthority(dir, 'ca', 'kubernetes', now);
+  const frontProxy = ensureAuthority(dir, 'front-proxy-ca', 'front-proxy-ca', now);
   const leaf = (file: string, wanted: Leaf) => ensureLeaf(dir, file, wanted, issuer, now);
   const client = (commonName: string, ...organizations: string[]): Leaf => ({
     subject: { commonName, organizations },
     usage: 'client auth',
   });
-  const domain = names.clusterDomain ?? 'cluster.local';
-  const dns = ['kubernetes', 'kubernetes.default', 'kubernetes.default.svc', `kubernetes.default.svc.${domain}`];
   const { node } = names;
   return {
-    ca,
-    frontProxyCa,
+    ca: issuer.pair,
+    caBundle: issuer.bundle,
+    frontProxyCa: frontProxy.pair,
     serving: leaf('apiserver', {
       subject: { commonName: 'kube-apiserver', organizations: [] },
       usage: 'server auth',
-      dns: [...dns, 'localhost', ...names.hostnames],
-      ips: ['127.0.0.1', '::1', ...names.ips],
+      ...apiServerNames(names),
     }),
-    frontProxyClient: ensureLeaf(dir, 'front-proxy-client', client('front-proxy-client'), signerOf(frontProxyCa), now),
+    frontProxyClient: ensureLeaf(dir, 'front-proxy-client', client('front-proxy-client'), frontProxy, now),
     admin: leaf('admin', client('kubernetes-admin', 'system:masters')),
     controllerManager: leaf('controller-manager', client('system:kube-controller-manager')),
     scheduler: leaf('scheduler', client('system:kube-scheduler')),
@@ -113,6 +100,18 @@ export function ensureCertificates(
   };
 }
 
+/** Hosts and addresses that the API server serves under. */
+export function apiServerNames({ hostnames, ips, clusterDomain = 'cluster.local' }: CertificateNames): {
+  readonly dns: readonly string[];
+  readonly ips: readonly string[];
+} {
+  const service = ['kubernetes', 'kubernetes.default', 'kubernetes.default.svc'];
+  return {
+    dns: [...service, `kubernetes.default.svc.${clusterDomain}`, 'localhost', ...hostnames],
+    ips: ['127.0.0.1', '::1', ...ips],
+  };
+}
+
 interface Leaf {
   readonly subject: Subject;
   readonly usage: ExtendedKeyUsage;
@@ -120,50 +119,9 @@ interface Leaf {
   readonly ips?: readonly string[];
 }
 
-interface Signer {
-  readonly certificate: X509Certificate;
-  /** Parsed when something is to be signed: at most starts nothing is. */
-  readonly authority: () => Authority;
-}
-
-function signerOf(pair: KeyPair): Signer {
-  let authority: Authority | undefined;
-  return {
-    certificate: new X509Certificate(pair.cert),
-    authority: () => {
-      authority ??= loadAuthority(pair);
-      return authority;
-    },
-  };
-}
-
-function ensureAuthority(dir: string, file: string, commonName: string, now: number): KeyPair {
-  const existing = readPair(dir, file);
-  if (existing) {
-    const path = join(dir, `${file}.crt`);
-    if (!matches(existing))
-      throw new Error(`${path} and ${file}.key do not belong together; restore them from a backup`);
-    const end = new X509Certificate(existing.cert).validToDate;
-    if (end.getTime() <= now) throw new Error(`the certificate authority ${path} ended at ${end.toISOString()}`);
-    return existing;
-  }
-  const { publicKey, privateKey } = generateKey();
-  const cert = createCertificate({
-    subject: { commonName, organizations: [] },
-    publicKey,
-    signingKey: privateKey,
-    notBefore: now - backdate,
-    notAfter: now + authorityLifetime,
-    isCa: true,
-    usages: ['digital signature', 'key encipherment', 'cert sign'],
-    names: { dns: [commonName] },
-  });
-  return writePair(dir, file, { cert, key: privateKeyPem(privateKey) });
-}
-
 function ensureLeaf(dir: string, file: string, wanted: Leaf, signer: Signer, now: number): KeyPair {
   const existing = readLeaf(dir, file);
-  if (existing && isCurrent(existing, wanted, signer, now)) return existing;
+  if (existing && isCurrent(existing, wanted, signer, now)) return withChain(existing, signer);
   const authority = signer.authority();
   const { publicKey, privateKey } = generateKey();
   const cert = createCertificate({
@@ -177,8 +135,11 @@ function ensureLeaf(dir: string, file: string, wanted: Leaf, signer: Signer, now
     extendedUsages: [wanted.usage],
     names: { dns: unique(wanted.dns ?? []), ips: unique(wanted.ips ?? []) },
   });
-  return writePair(dir, file, { cert, key: privateKeyPem(privateKey) });
+  return withChain(writePair(dir, file, { cert, key: privateKeyPem(privateKey) }), signer);
 }
+
+/** What is shown to others, who may not know the newest authority yet. */
+const withChain = ({ cert, key }: KeyPair, signer: Signer): KeyPair => ({ cert: `${cert}${signer.chain}`, key });
 
 /** A leaf can always be made anew, so a damaged one counts as absent. */
 function readLeaf(dir: string, file: string): KeyPair | undefined {
@@ -218,86 +179,10 @@ function asOpenSsl(ip: string): string {
 
 const unique = (list: readonly string[]): string[] => [...new Set(list)];
 
-function matches(pair: KeyPair): boolean {
-  return new X509Certificate(pair.cert).checkPrivateKey(createPrivateKey(pair.key));
-}
-
 function ensureServiceAccountKey(path: string): string {
   const existing = read(path);
   if (existing !== undefined) return existing;
   const key = privateKeyPem(generateKey().privateKey);
   write(path, key);
   return key;
-}
-
-function read(path: string): string | undefined {
-  try {
-    return readFileSync(path, 'utf8');
-  } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
-    throw error;
-  }
-}
-
-/** All or nothing: a process killed while it writes leaves the old file. */
-function write(path: string, text: string): void {
-  const temporary = `${path}.new`;
-  writeFileSync(temporary, text, { mode: 0o600 });
-  renameSync(temporary, path);
-}
-
-/** The key is written before its certificate, so a certificate without a key means that somebody removed the key. */
-function readPair(dir: string, file: string): KeyPair | undefined {
-  const cert = read(join(dir, `${file}.crt`));
-  if (cert === undefined) return undefined;
-  const key = read(join(dir, `${file}.key`));
-  if (key === undefined) throw new Error(`${join(dir, file)}.crt is there, but ${file}.key is not`);
-  return { cert, key };
-}
-
-function writePair(dir: string, file: string, pair: KeyPair): KeyPair {
-  write(join(dir, `${file}.key`), pair.key);
-  write(join(dir, `${file}.crt`), pair.cert);
-  return pair;
-}
-
-export interface SigningOptions {
-  /** Usages of the CertificateSigningRequest's spec ("digital signature", "client auth", ...). */
-  readonly usages: readonly string[];
-  /** spec.expirationSeconds; the certificate lasts no longer than this, a year, and its authority. */
-  readonly expirationSeconds?: number;
-}
-
-const isKeyUsage = (usage: string): usage is KeyUsage => keyUsages.some((known) => known === usage);
-const isExtendedUsage = (usage: string): usage is ExtendedKeyUsage =>
-  usage === 'server auth' || usage === 'client auth';
-
-/**
- * Signs a PEM certificate request with the cluster's authority, as the controllers of
- * https://kubernetes.io/docs/reference/access-authn-authz/certificate-signing-requests/ do. Throws where the request
- * is malformed, not signed by its own key, or asks for a usage that this authority does not give.
- */
-export function signCertificate(
-  request: string,
-  ca: KeyPair,
-  options: SigningOptions,
-  clock: Pick<Clock, 'now'> = realClock,
-): string {
-  const { subject, names, publicKey } = parseCertificateRequest(request);
-  const unknown = options.usages.find((usage) => !isKeyUsage(usage) && !isExtendedUsage(usage));
-  if (unknown !== undefined) throw new Error(`unrecognized usage values: ["${unknown}"]`);
-  const authority = loadAuthority(ca);
-  const now = clock.now();
-  const lifetime = Math.min((options.expirationSeconds ?? Number.POSITIVE_INFINITY) * 1000, leafLifetime);
-  return createCertificate({
-    subject,
-    names,
-    publicKey,
-    issuer: authority,
-    signingKey: authority.key,
-    notBefore: now - backdate,
-    notAfter: Math.min(now + lifetime, authority.notAfter),
-    usages: options.usages.filter(isKeyUsage),
-    extendedUsages: options.usages.filter(isExtendedUsage),
-  });
 }

@@ -19,13 +19,14 @@ export function userKubeconfigFile(): string {
 
 /** Makes the cluster of `adminKubeconfig` the current context of the user's own kubeconfig, under `context`. */
 export function addToUserKubeconfig(adminKubeconfig: string, context: string): string {
-  const { server, ca = '', cert = '', key = '' } = loadKubeconfig(adminKubeconfig);
+  const { server, ca = '', cert = '', key = '', serverName } = loadKubeconfig(adminKubeconfig);
   const file = userKubeconfigFile();
   updateKubeconfigFile(file, (text) =>
     mergeKubeconfig(text, {
       name: context,
       server,
       certificateAuthority: ca,
+      ...(serverName !== undefined && { serverName }),
       credentials: { certificate: { cert, key } },
     }),
   );

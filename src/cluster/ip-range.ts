@@ -1,5 +1,5 @@
-import { familyOfRange, rangeContains } from '../utils/ip.ts';
 import { ConfigurationError } from '../utils/configuration-error.ts';
+import { familyOfRange, rangeContains } from '../utils/ip.ts';
 
 /** Throws, naming the flag, for what is not a range of at least 14 IPv4 addresses: the tenth is the cluster's DNS. */
 export function checkRange(cidr: string, flag: string): void {

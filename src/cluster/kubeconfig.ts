@@ -11,6 +11,8 @@ export interface KubeconfigEntry {
   readonly server: string;
   /** PEM of the authority that signed the server's certificate. */
   readonly certificateAuthority: string;
+  /** Name to ask the server for, where it serves others under its address. */
+  readonly serverName?: string;
   readonly credentials: { readonly certificate: KeyPair } | { readonly token: string };
   /** Default namespace of the context. */
   readonly namespace?: string;
@@ -21,7 +23,14 @@ const base64 = (text: string): string => Buffer.from(text).toString('base64');
 function parts(entry: KubeconfigEntry) {
   const { name, server, credentials } = entry;
   return {
-    clusters: { name, cluster: { server, 'certificate-authority-data': base64(entry.certificateAuthority) } },
+    clusters: {
+      name,
+      cluster: {
+        server,
+        'certificate-authority-data': base64(entry.certificateAuthority),
+        ...(entry.serverName && { 'tls-server-name': entry.serverName }),
+      },
+    },
     contexts: {
       name,
       context: { cluster: name, user: name, ...(entry.namespace && { namespace: entry.namespace }) },

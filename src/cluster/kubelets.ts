@@ -6,10 +6,9 @@ import type { KeyPair } from '../utils/x509.ts';
 /** Where kubelets listen, from their Node objects. */
 export function kubeletConnector(options: {
   readonly node: (name: string) => Node | undefined;
-  readonly certificateAuthority: string;
-  readonly client: KeyPair;
+  /** Asked for each connection, for certificates are renewed. */
+  readonly credentials: () => { readonly certificateAuthority: string; readonly client: KeyPair };
 }): NodeConnector {
-  const tls = { ca: options.certificateAuthority, cert: options.client.cert, key: options.client.key };
   return {
     kubeletFor(name) {
       const node = options.node(name);
@@ -22,7 +21,8 @@ export function kubeletConnector(options: {
       const port = node.status.daemonEndpoints?.kubeletEndpoint?.Port;
       if (!address || !port)
         throw errors.unknown(`no preferred addresses found; known addresses: ${JSON.stringify(addresses)}`);
-      return { host: address, port, tls };
+      const { certificateAuthority, client } = options.credentials();
+      return { host: address, port, tls: { ca: certificateAuthority, cert: client.cert, key: client.key } };
     },
   };
 }

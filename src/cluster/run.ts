@@ -1,6 +1,6 @@
+import { ConfigurationError } from '../utils/configuration-error.ts';
 import { createLogger, type Logger } from '../utils/log.ts';
 import type { AgentOptions } from './agent.ts';
-import { ConfigurationError } from '../utils/configuration-error.ts';
 import type { ServerOptions } from './server.ts';
 
 /** What has not stopped by then never will; everything that matters is on disk. */

@@ -2,9 +2,12 @@ import { mkdirSync, readdirSync, statSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import type { Node, Service } from '../api/core/v1.gen.ts';
+import { ensureAuthenticationConfig } from '../apiserver/aggregation/authentication-config.ts';
 import { type AuthenticationFlags, readAuthenticationFlags } from '../apiserver/authentication/flags.ts';
 import { createConnector } from '../apiserver/http/connect/connector.ts';
 import { createHttpServer } from '../apiserver/http/server.ts';
+import { readServingFlags, ServingFiles, type ServingFlags } from '../apiserver/http/serving-flags.ts';
+import type { ServerTls } from '../apiserver/http/tls-options.ts';
 import { NodePortRepair } from '../apiserver/registry/node-port-repair.ts';
 import { InformerFactory } from '../client/informer.ts';
 import { createEventRecorder } from '../client/recorder.ts';
@@ -17,7 +20,8 @@ import { addressInRange } from '../utils/ip.ts';
 import type { Logger } from '../utils/log.ts';
 import { Registry } from '../utils/metrics.ts';
 import { primaryAddress } from './addresses.ts';
-import { type ClusterCertificates, ensureCertificates } from './certificates.ts';
+import { CertificateKeeper } from './certificate-keeper.ts';
+import { apiServerNames, type ClusterCertificates } from './certificates.ts';
 import { createControlPlane } from './control-plane.ts';
 import { startDnsEndpointsController } from './dns-endpoints.ts';
 import { extensionResources } from './extension-resources.ts';
@@ -33,7 +37,7 @@ import { replaceFile } from './replace-file.ts';
 import { tokenIssuerHandlers } from './token-issuer.ts';
 
 /** Named as kube-apiserver's flags. */
-export interface ServerOptions extends AuthenticationFlags {
+export interface ServerOptions extends AuthenticationFlags, ServingFlags {
   readonly dataDir: string;
   readonly bindAddress: string;
   readonly securePort: number;
@@ -45,6 +49,8 @@ export interface ServerOptions extends AuthenticationFlags {
   /** Make credentials for a node of this name on this machine. */
   readonly nodeName?: string;
   readonly tlsSan: readonly string[];
+  /** The longest life of certificates that are signed on request. Milliseconds; absent: a year. */
+  readonly clusterSigningDuration?: number;
   /** Requests under way that read, and that write, but for the long-running; absent: kube-apiserver's numbers. */
   readonly maxRequestsInflight?: number;
   readonly maxMutatingRequestsInflight?: number;
@@ -68,14 +74,28 @@ export async function startServer(options: ServerOptions & { readonly log: Logge
     throw new ConfigurationError(`--service-cluster-ip-range and --cluster-cidr share addresses: choose ranges apart`);
   }
   const authentication = readAuthenticationFlags(options);
+  const serving = readServingFlags(options);
   const paths = clusterPaths(options.dataDir);
   mkdirSync(paths.dataDir, { recursive: true, mode: 0o700 });
   const advertise = options.advertiseAddress ?? primaryAddress();
   const store = await LmdbStore.open({ path: paths.database, clock, log: log.child({ component: 'store' }) });
-  const certificates = ensureCertificates(paths.certificates, {
+  const certificateNames = {
     hostnames: [hostname(), ...options.tlsSan.filter((san) => !isAddress(san))],
     ips: [addressInRange(options.serviceClusterIpRange, 1), advertise, ...options.tlsSan.filter(isAddress)],
     ...(options.nodeName && { node: { name: options.nodeName, ips: [advertise] } }),
+  };
+  const keeper = new CertificateKeeper({
+    dir: paths.certificates,
+    names: certificateNames,
+    clock,
+    log: log.child({ component: 'certificates' }),
+  });
+  const certificates = keeper.current;
+  const servingFiles = new ServingFiles(serving, { clock, log, onChange: () => http.reload(tlsOf()) });
+  const ownNames = apiServerNames(certificateNames);
+  const tlsOf = (): ServerTls => ({
+    ...servingFiles.tls(keeper.current.serving, ownNames.dns),
+    ca: `${keeper.current.caBundle}\n${keeper.current.frontProxyCa.cert}`,
   });
   const registry = new Registry();
   const plane = await createControlPlane({
@@ -84,8 +104,18 @@ export async function startServer(options: ServerOptions & { readonly log: Logge
     clock,
     log: log.child({ component: 'apiserver' }),
     serviceAccountKey: certificates.serviceAccountKey,
-    clientCa: certificates.ca.cert,
-    frontProxy: { ca: certificates.frontProxyCa.cert, client: certificates.frontProxyClient },
+    clientCa: certificates.caBundle,
+    frontProxy: {
+      ca: certificates.frontProxyCa.cert,
+      client: {
+        get cert() {
+          return keeper.current.frontProxyClient.cert;
+        },
+        get key() {
+          return keeper.current.frontProxyClient.key;
+        },
+      },
+    },
     authentication,
     authorizationMode: options.authorizationMode,
     serviceClusterIpRange: options.serviceClusterIpRange,
@@ -98,7 +128,7 @@ export async function startServer(options: ServerOptions & { readonly log: Logge
     authenticate: plane.authenticate,
     authorizer: plane.authorizer,
     aggregator: plane.aggregator,
-    tls: { ...certificates.serving, ca: `${certificates.ca.cert}\n${certificates.frontProxyCa.cert}` },
+    tls: tlsOf(),
     log: log.child({ component: 'apiserver' }),
     advertise: `${advertise}:${options.securePort}`,
     limits: {
@@ -114,8 +144,10 @@ export async function startServer(options: ServerOptions & { readonly log: Logge
       nodes: kubeletConnector({
         // What the core keeps under nodes are Nodes.
         node: (name) => plane.core.objects.get('', 'v1', 'nodes', '', name) as Node | undefined,
-        certificateAuthority: certificates.ca.cert,
-        client: certificates.kubeletClient,
+        credentials: () => ({
+          certificateAuthority: keeper.current.caBundle,
+          client: keeper.current.kubeletClient,
+        }),
       }),
     }),
     health: health.checks(store),
@@ -129,8 +161,24 @@ export async function startServer(options: ServerOptions & { readonly log: Logge
       `port ${options.securePort} on ${options.bindAddress} is taken by another program: stop it, or choose another port with --secure-port`,
     );
   });
-  writeKubeconfigs(paths, certificates, port, options.nodeName);
+  // What clients in pods need to know this server: its authority, and whatever else it shows them.
+  const clientsKnow = () => `${keeper.current.caBundle}${options.tlsCertFile ? tlsOf().cert : ''}`;
+  const writeFiles = () =>
+    writeKubeconfigs(paths, keeper.current, {
+      port,
+      nodeName: options.nodeName,
+      // Under its address the server may show a certificate of another authority.
+      ...(options.tlsCertFile && { serverName: 'kubernetes' }),
+    });
+  writeFiles();
   const system = plane.client('kube-apiserver');
+  keeper.onChange(({ caBundle, frontProxyCa }) => {
+    http.reload(tlsOf());
+    writeFiles();
+    ensureAuthenticationConfig(system, { clientCa: caBundle, frontProxyCa: frontProxyCa.cert }).catch(
+      (error: unknown) => log.error({ err: error }, 'extension API servers could not be told of the new authority'),
+    );
+  });
   const itself = { clusterIP: addressInRange(options.serviceClusterIpRange, 1), address: advertise, port };
   await ensureKubernetesService(system, itself);
   health.serviceMade = true;
@@ -147,7 +195,12 @@ export async function startServer(options: ServerOptions & { readonly log: Logge
     queueMetrics,
     metrics: registry,
     clusterCIDR: options.clusterCidr,
-    rootCA: certificates.ca.cert,
+    rootCA: { current: clientsKnow, onChange: (listener) => keeper.onChange(listener) },
+    signing: {
+      authority: () => keeper.current.ca,
+      duration: options.clusterSigningDuration ?? yearMs,
+      reservedNames: () => [...ownNames.dns, ...ownNames.ips],
+    },
     extensions: extensionResources(plane.aggregator),
     namespaceGraceMs: 0,
   });
@@ -200,6 +253,8 @@ export async function startServer(options: ServerOptions & { readonly log: Logge
     url: `https://127.0.0.1:${port}`,
     async stop() {
       health.stopping = true;
+      keeper.stop();
+      servingFiles.stop();
       await Promise.all([
         kubernetesService.stop(),
         nodePortRepair.stop(),
@@ -221,19 +276,22 @@ function directoryBytes(path: string): number {
   return readdirSync(path).reduce((sum, name) => sum + statSync(join(path, name)).size, 0);
 }
 
+const yearMs = 365 * 86_400_000;
+
 const isAddress = (name: string) => /^[\d.]+$|:/.test(name);
 
 function writeKubeconfigs(
   paths: ClusterPaths,
   certificates: ClusterCertificates,
-  port: number,
-  nodeName: string | undefined,
+  options: { readonly port: number; readonly nodeName: string | undefined; readonly serverName?: string },
 ): void {
+  const { port, nodeName, serverName } = options;
   const write = (file: string, name: string, certificate: ClusterCertificates['admin']) => {
     const text = buildKubeconfig({
       name,
       server: `https://127.0.0.1:${port}`,
-      certificateAuthority: certificates.ca.cert,
+      certificateAuthority: certificates.caBundle,
+      ...(serverName !== undefined && { serverName }),
       credentials: { certificate },
     });
     replaceFile(file, text);

@@ -1,5 +1,10 @@
+import { startBootstrapSignerController } from './bootstrapsigner/bootstrap-signer-controller.ts';
 import { startClusterRoleAggregationController } from './clusterroleaggregation/cluster-role-aggregation-controller.ts';
 import { startCronJobController } from './cronjob/cronjob-controller.ts';
+import { startCsrApprovingController } from './csrapproving/csr-approving-controller.ts';
+import { startKubeletServingApprover } from './csrapproving/kubelet-serving-approver.ts';
+import { startCsrCleanerController } from './csrcleaner/csr-cleaner-controller.ts';
+import { startCsrSigningController } from './csrsigning/csr-signing-controller.ts';
 import { startDaemonSetController } from './daemonset/daemonset-controller.ts';
 import { startDeploymentController } from './deployment/deployment-controller.ts';
 import { startDisruptionController } from './disruption/disruption-controller.ts';
@@ -27,6 +32,7 @@ import { startPvProtectionController } from './storageprotection/pv-protection-c
 import { startPvcProtectionController } from './storageprotection/pvc-protection-controller.ts';
 import { startVacProtectionController } from './storageprotection/vac-protection-controller.ts';
 import { startTaintEvictionController } from './tainteviction/taint-eviction-controller.ts';
+import { startTokenCleanerController } from './tokencleaner/token-cleaner-controller.ts';
 import { startValidatingAdmissionPolicyStatusController } from './validatingadmissionpolicystatus/validating-admission-policy-status-controller.ts';
 
 export type { ControllerContext, ControllerHandle } from './shared/context.ts';
@@ -67,6 +73,13 @@ export const controllers: readonly ControllerDescriptor[] = [
   { name: 'job-controller', start: startJobController },
   { name: 'cronjob-controller', start: startCronJobController },
   { name: 'ttl-after-finished-controller', start: startTtlAfterFinishedController },
+  { name: 'certificatesigningrequest-signing-controller', start: startCsrSigningController },
+  { name: 'certificatesigningrequest-approving-controller', start: startCsrApprovingController },
+  // Kubernetes leaves serving certificates to people; a cluster of Skiff's own approves what it can check.
+  { name: 'kubelet-serving-approver-controller', start: startKubeletServingApprover },
+  { name: 'certificatesigningrequest-cleaner-controller', start: startCsrCleanerController },
+  { name: 'bootstrap-signer-controller', start: startBootstrapSignerController },
+  { name: 'token-cleaner-controller', start: startTokenCleanerController },
   { name: 'validatingadmissionpolicy-status-controller', start: startValidatingAdmissionPolicyStatusController },
   // Of the API server in Kubernetes.
   { name: 'flow-schema-status-controller', start: startFlowSchemaStatusController },

@@ -94,7 +94,7 @@ export async function startCluster(options: TestClusterOptions = {}): Promise<Te
     clock,
     log,
     recorder,
-    rootCA: https?.certificateAuthority ?? '',
+    rootCA: { current: () => https?.certificateAuthority ?? '' },
     extensions: extensionResources(plane.aggregator),
     namespaceGraceMs: 0,
   });

@@ -56,7 +56,7 @@ describe('certificates', () => {
     expect(leaf.subjectAltName).toBe(
       'DNS:kubernetes, DNS:kubernetes.default, IP Address:127.0.0.1, IP Address:0:0:0:0:0:0:0:1, IP Address:FD00:0:0:0:0:0:12:3',
     );
-    expect(leaf.keyUsage).toEqual(['1.3.6.1.5.5.7.3.2', '1.3.6.1.5.5.7.3.1']);
+    expect(leaf.keyUsage).toEqual(['1.3.6.1.5.5.7.3.1', '1.3.6.1.5.5.7.3.2']);
     expect(leaf.validToDate.getTime()).toBe(now + year);
     expect(ca.notAfter).toBe(now + 30 * year);
   });

@@ -10,11 +10,14 @@ import {
 } from 'node:crypto';
 import { isIP } from 'node:net';
 import * as der from './der.ts';
+import { type ExtendedKeyUsage, encodeKeyUsages, extendedKeyUsageOids, type KeyUsage } from './x509-usages.ts';
 
 /** A subject as Kubernetes reads it: the user and its groups. */
 export interface Subject {
   readonly commonName: string;
   readonly organizations: readonly string[];
+  /** What else the name says: its attributes' types, as object identifiers, and values. */
+  readonly further?: readonly (readonly [type: string, value: string])[];
 }
 
 export interface SubjectAltNames {
@@ -30,16 +33,6 @@ export interface KeyPair {
   readonly cert: string;
   readonly key: string;
 }
-
-export type KeyUsage =
-  | 'digital signature'
-  | 'content commitment'
-  | 'key encipherment'
-  | 'data encipherment'
-  | 'key agreement'
-  | 'cert sign'
-  | 'crl sign';
-export type ExtendedKeyUsage = 'server auth' | 'client auth';
 
 export interface CertificateOptions {
   readonly subject: Subject;
@@ -68,21 +61,6 @@ const oids = {
   extendedKeyUsage: '2.5.29.37',
   extensionRequest: '1.2.840.113549.1.9.14',
 } as const;
-const extendedUsageOids: Readonly<Record<ExtendedKeyUsage, string>> = {
-  'server auth': '1.3.6.1.5.5.7.3.1',
-  'client auth': '1.3.6.1.5.5.7.3.2',
-};
-/** In the order of their bits. */
-export const keyUsages: readonly KeyUsage[] = [
-  'digital signature',
-  'content commitment',
-  'key encipherment',
-  'data encipherment',
-  'key agreement',
-  'cert sign',
-  'crl sign',
-];
-
 /** A new P-256 key: made and used in well under a millisecond, where RSA takes a hundred. */
 export function generateKey(): { publicKey: KeyObject; privateKey: KeyObject } {
   return generateKeyPairSync('ec', { namedCurve: 'P-256' });
@@ -93,16 +71,35 @@ export function privateKeyPem(key: KeyObject): string {
   return pkcs8.toString();
 }
 
-function encodeName(subject: Subject): Buffer {
-  const attribute = (type: string, value: string) => der.sequence(der.oid(type), der.utf8String(value));
-  const sets = subject.organizations.map((o) => der.encode(der.tags.set, attribute(oids.organization, o)));
-  if (subject.commonName) sets.push(der.encode(der.tags.set, attribute(oids.commonName, subject.commonName)));
-  return der.sequence(...sets);
+/** Attributes that go into a certificate, in this order; what else a request names does not. */
+const nameOrder: readonly string[] = [
+  '2.5.4.6', // country
+  oids.organization,
+  '2.5.4.11', // organizational unit
+  '2.5.4.7', // locality
+  '2.5.4.8', // province
+  '2.5.4.9', // street
+  '2.5.4.17', // postal code
+  oids.commonName,
+  '2.5.4.5', // serial number
+];
+
+function encodeName({ organizations, commonName, further = [] }: Subject): Buffer {
+  const all = [
+    ...organizations.map((o) => [oids.organization, o] as const),
+    ...(commonName ? [[oids.commonName, commonName] as const] : []),
+    ...further.filter(([type]) => nameOrder.includes(type)),
+  ];
+  all.sort(([a], [b]) => nameOrder.indexOf(a) - nameOrder.indexOf(b));
+  return der.sequence(
+    ...all.map(([type, value]) => der.encode(der.tags.set, der.sequence(der.oid(type), der.utf8String(value)))),
+  );
 }
 
 function decodeName(name: der.Element): Subject {
   let commonName = '';
   const organizations: string[] = [];
+  const further: (readonly [string, string])[] = [];
   for (const set of der.children(name)) {
     for (const pair of der.children(set)) {
       const [type, value] = der.children(pair);
@@ -110,9 +107,10 @@ function decodeName(name: der.Element): Subject {
       const kind = der.decodeOid(type);
       if (kind === oids.commonName) commonName = value.body.toString();
       else if (kind === oids.organization) organizations.push(value.body.toString());
+      else further.push([kind, value.body.toString()]);
     }
   }
-  return { commonName, organizations };
+  return { commonName, organizations, ...(further.length > 0 && { further }) };
 }
 
 function encodeIp(address: string): Buffer {
@@ -162,14 +160,6 @@ const hasNames = (names: Partial<SubjectAltNames> | undefined): names is Partial
 
 function extension(type: string, value: Buffer, critical = false): Buffer {
   return der.sequence(der.oid(type), ...(critical ? [der.boolean(true)] : []), der.octetString(value));
-}
-
-function encodeUsages(usages: readonly KeyUsage[]): Buffer {
-  let bits = 0;
-  for (const usage of usages) bits |= 0x80 >> keyUsages.indexOf(usage);
-  let unused = 0;
-  while (unused < 7 && !((bits >> unused) & 1)) unused++;
-  return der.bitString(Buffer.from([bits]), unused);
 }
 
 function spkiOf(key: KeyObject): Buffer {
@@ -222,14 +212,15 @@ export function createCertificate(options: CertificateOptions): string {
   const serial = randomBytes(8);
   serial[0] = (serial[0] ?? 0) & 0x7f;
   const extensions = [
-    extension(oids.keyUsage, encodeUsages(usages), true),
+    ...(usages.length ? [extension(oids.keyUsage, encodeKeyUsages(usages), true)] : []),
     ...(extendedUsages.length
-      ? [extension(oids.extendedKeyUsage, der.sequence(...extendedUsages.map((u) => der.oid(extendedUsageOids[u]))))]
+      ? [extension(oids.extendedKeyUsage, der.sequence(...extendedKeyUsageOids(extendedUsages).map(der.oid)))]
       : []),
     extension(oids.basicConstraints, der.sequence(...(isCa ? [der.boolean(true)] : [])), true),
     ...(isCa ? [extension(oids.subjectKeyId, der.octetString(keyId))] : []),
     extension(oids.authorityKeyId, der.sequence(der.encode(0x80, issuer?.keyId ?? keyId))),
-    ...(hasNames(names) ? [extension(oids.subjectAltName, encodeAltNames(names))] : []),
+    // Nothing but these names says whose it is where the subject is empty.
+    ...(hasNames(names) ? [extension(oids.subjectAltName, encodeAltNames(names), name.length === 2)] : []),
   ];
   const content = der.sequence(
     der.encode(0xa0, der.integer(Buffer.from([2]))),
@@ -288,7 +279,7 @@ export interface CertificateRequest {
 
 /** Reads a PEM certificate request. Throws where it is malformed or not signed by its own key. */
 export function parseCertificateRequest(text: string): CertificateRequest {
-  const bytes = unpem(text, 'CERTIFICATE REQUEST', 'NEW CERTIFICATE REQUEST');
+  const bytes = unpem(text, 'CERTIFICATE REQUEST');
   if (!bytes) throw new Error('PEM block type must be CERTIFICATE REQUEST');
   const [info, algorithm, signature] = der.children(der.decode(bytes));
   if (!info || !algorithm || !signature) throw new Error('malformed certificate request');

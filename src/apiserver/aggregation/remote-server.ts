@@ -38,22 +38,23 @@ export class RemoteError extends Error {
 export class RemoteServer {
   readonly service: APIService;
   readonly #resolve: ResolveService;
-  readonly #tls: Pick<
-    ConnectionOptions,
-    'allowPartialTrustChain' | 'ca' | 'cert' | 'key' | 'rejectUnauthorized' | 'servername'
-  >;
+  readonly #tls: Pick<ConnectionOptions, 'allowPartialTrustChain' | 'ca' | 'rejectUnauthorized' | 'servername'>;
+  readonly #client: KeyPair | undefined;
   readonly #agent = new Agent({ keepAlive: true, maxFreeSockets: MAX_FREE_SOCKETS, scheduling: 'lifo' });
 
-  /** `client` proves to the server that this is the front proxy whose headers it may believe. */
+  /**
+   * `client` proves to the server that this is the front proxy whose headers it may believe; it is looked at for each
+   * connection, for certificates are renewed.
+   */
   constructor(service: APIService, resolve: ResolveService, client: KeyPair | undefined) {
     this.service = service;
     this.#resolve = resolve;
+    this.#client = client;
     const { spec } = service;
     this.#tls = {
       // As for Go, whatever is in the bundle is trusted: a server's own certificate, too.
       allowPartialTrustChain: true,
       servername: `${spec.service?.name}.${spec.service?.namespace}.svc`,
-      ...(client && { cert: client.cert, key: client.key }),
       ...(spec.insecureSkipTLSVerify && { rejectUnauthorized: false }),
       ...(spec.caBundle && { ca: Buffer.from(spec.caBundle, 'base64') }),
     };
@@ -65,7 +66,7 @@ export class RemoteServer {
    */
   async ask(options: Question & { readonly body?: Buffer | undefined }): Promise<IncomingMessage> {
     const { method, path, body, signal } = options;
-    const where = { ...this.#tls, ...(await this.address()) };
+    const where = { ...this.#tls, ...this.#client, ...(await this.address()) };
     const length = body && body.length > 0 ? { 'content-length': body.length } : {};
     const headers = { ...headersFor(options, where), ...length };
     const once = (agent: Agent | false) =>
@@ -90,7 +91,7 @@ export class RemoteServer {
     readonly upgraded?: { readonly socket: Duplex; readonly head: Buffer };
   }> {
     const { method, path, signal } = options;
-    const where = { ...this.#tls, ...(await this.address()) };
+    const where = { ...this.#tls, ...this.#client, ...(await this.address()) };
     return new Promise((resolve, reject) => {
       const sent = request({ ...where, method, path, headers: headersFor(options, where), agent: false, signal });
       const timer = setTimeout(() => sent.destroy(new Error('i/o timeout')), CONNECT_MS);

@@ -19,16 +19,9 @@ import { checkRouteAccepts, plainJson, prettier } from './negotiate.ts';
 import { installOpenApi } from './openapi.ts';
 import { type PathHandler, PathRouter } from './paths.ts';
 import { type Connector, createPipeline } from './pipeline.ts';
+import { contextChooser, type ServerTls, secureOptions } from './tls-options.ts';
 import { version } from './version.ts';
 import { WatchFrames } from './watch.ts';
-
-/** PEM texts. */
-export interface ServerTls {
-  readonly cert: string | Buffer;
-  readonly key: string | Buffer;
-  /** Signs client certificates. */
-  readonly ca?: string | Buffer;
-}
 
 export interface HttpServerOptions {
   readonly core: ApiCore;
@@ -59,18 +52,6 @@ export interface HttpServer {
   /** Takes no new requests, ends watches, and lets other requests finish within `limits.shutdownMs`. */
   close(): Promise<void>;
 }
-
-const CIPHERS = [
-  'TLS_AES_128_GCM_SHA256',
-  'TLS_AES_256_GCM_SHA384',
-  'TLS_CHACHA20_POLY1305_SHA256',
-  'ECDHE-ECDSA-AES128-GCM-SHA256',
-  'ECDHE-RSA-AES128-GCM-SHA256',
-  'ECDHE-ECDSA-AES256-GCM-SHA384',
-  'ECDHE-RSA-AES256-GCM-SHA384',
-  'ECDHE-ECDSA-CHACHA20-POLY1305',
-  'ECDHE-RSA-CHACHA20-POLY1305',
-].join(':');
 
 const metricsHeaders = {
   'content-type': 'text/plain; version=0.0.4; charset=utf-8; escaping=underscores',
@@ -137,18 +118,14 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
   const http1 = createHttp1Server(limits, handle);
   const sockets = new Set<TLSSocket>();
   const sessions = new Set<Http2Connection>();
+  let choose = contextChooser(options.tls);
   const tls = createTlsServer(
     {
-      ...options.tls,
+      ...secureOptions(options.tls),
       requestCert: options.tls.ca !== undefined,
-      // An authority in the file is trusted, be it another's, as for Go.
-      allowPartialTrustChain: true,
       rejectUnauthorized: false,
       ALPNProtocols: ['h2', 'http/1.1'],
-      minVersion: 'TLSv1.2',
-      // As Go prefers it; a fifth less work than 256 bits, and no weaker for it in practice.
-      honorCipherOrder: true,
-      ciphers: CIPHERS,
+      ...(options.tls.sni && { SNICallback: (host, done) => done(null, choose(host)) }),
       handshakeTimeout: limits.handshakeTimeoutMs,
       noDelay: true,
     },
@@ -186,7 +163,8 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
       });
     },
     reload(next) {
-      tls.setSecureContext(next);
+      choose = contextChooser(next);
+      tls.setSecureContext(secureOptions(next));
     },
     async close() {
       const closed = new Promise<void>((resolve) => tls.close(() => resolve()));

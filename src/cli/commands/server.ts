@@ -2,6 +2,7 @@ import { Command, Option } from 'commander';
 import { defaultDataDir } from '../../cluster/paths.ts';
 import type { ServerOptions } from '../../cluster/server.ts';
 import { addAuthenticationFlags } from '../flags/authentication.ts';
+import { addServingFlags } from '../flags/serving.ts';
 import { parseCount, parseMilliseconds, parsePort } from '../usage-error.ts';
 
 /** Flags carry kube-apiserver's names where it has them. */
@@ -24,6 +25,11 @@ export function serverCommand(): Command {
     .addOption(
       new Option('--log-level <level>', 'how much to log').choices(['debug', 'info', 'warn', 'error']).default('info'),
     );
+  addServingFlags(command).option(
+    '--cluster-signing-duration <duration>',
+    'the longest life of certificates signed on request (8760h0m0s)',
+    parseMilliseconds,
+  );
   addAuthenticationFlags(command);
   return command.action(async (options: ServerOptions & { readonly logLevel: string }) => {
     const { runServer } = await import('../../cluster/run.ts');

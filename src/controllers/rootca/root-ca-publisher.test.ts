@@ -5,7 +5,7 @@ import { startRootCaPublisher } from './root-ca-publisher.ts';
 
 let cluster: TestCluster;
 beforeEach(async () => {
-  cluster = await testCluster((context) => startRootCaPublisher({ ...context, rootCA: 'PEM' }));
+  cluster = await testCluster((context) => startRootCaPublisher({ ...context, rootCA: { current: () => 'PEM' } }));
 });
 afterEach(() => cluster.stop());
 

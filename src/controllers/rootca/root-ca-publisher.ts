@@ -47,8 +47,6 @@ function publish(context: ControllerContext, bundle: Bundle): ControllerHandle {
   const spaces = context.informers.informer(namespaces);
   // Only these: the cluster's other config maps are nobody's business here.
   const maps = context.informers.informer(configmaps, { fieldSelector: `metadata.name=${name}` });
-  const data = { [key]: rootCA };
-
   return startReconciler(context, {
     name: bundle.controller,
     workers: 1,
@@ -57,6 +55,9 @@ function publish(context: ControllerContext, bundle: Bundle): ControllerHandle {
       const look = ({ metadata }: ConfigMap) => {
         if (metadata.namespace) queue.add(metadata.namespace);
       };
+      rootCA.onChange?.(() => {
+        for (const { metadata } of spaces.store.list()) queue.add(metadata.name);
+      });
       return [
         spaces.addHandler({
           onAdd: ({ metadata }) => queue.add(metadata.name),
@@ -69,13 +70,15 @@ function publish(context: ControllerContext, bundle: Bundle): ControllerHandle {
     },
     async reconcile(namespace) {
       const map = maps.store.get(namespace, name);
+      const authority = rootCA.current();
+      const data = { [key]: authority };
       try {
         if (!map) {
           await client.resource(configmaps).create(namespace, {
             metadata: { name, annotations: { [DESCRIPTION]: description } },
             data,
           });
-        } else if (!isCurrent(map, key, rootCA)) {
+        } else if (!isCurrent(map, key, authority)) {
           const annotations = { ...map.metadata.annotations, [DESCRIPTION]: description };
           await client.resource(configmaps).update({ ...map, metadata: { ...map.metadata, annotations }, data });
         }

@@ -5,6 +5,7 @@ import type { WorkQueueMetrics } from '../../client/work-queue.ts';
 import type { Clock } from '../../utils/clock.ts';
 import type { Logger } from '../../utils/log.ts';
 import type { Registry } from '../../utils/metrics.ts';
+import type { KeyPair } from '../../utils/x509.ts';
 import type { ExtensionResources } from './extensions.ts';
 
 /** What every controller is given. */
@@ -27,13 +28,30 @@ export interface ControllerContext {
   readonly extensions?: ExtensionResources;
   /** The pods' addresses, of which each node gets a part. Default 10.244.0.0/16. */
   readonly clusterCIDR?: string;
-  /** PEM of the authority behind the API server's certificate, which pods are given. */
-  readonly rootCA?: string;
+  /** The authority behind the API server's certificate, which pods are given. */
+  readonly rootCA?: RootAuthority;
+  /** With which certificate requests are signed; absent: they are not. */
+  readonly signing?: CertificateSigning;
   /**
    * How long a deleted namespace keeps its content, so that every API server has seen the deletion and lets nobody
    * create in it any more. Default 5 s as in Kubernetes; 0 where there is one server, which sees it at once.
    */
   readonly namespaceGraceMs?: number;
+}
+
+export interface RootAuthority {
+  /** PEM; several while one takes the place of another. */
+  current(): string;
+  onChange?(listener: () => void): void;
+}
+
+export interface CertificateSigning {
+  /** Asked for each signature, for authorities are replaced. */
+  authority(): KeyPair;
+  /** The longest life of a certificate: --cluster-signing-duration. Milliseconds. */
+  readonly duration: number;
+  /** Names and addresses of the API server, which no node may serve under. */
+  reservedNames?(): readonly string[];
 }
 
 export interface ControllerHandle {
