@@ -39,6 +39,7 @@ describe('a cluster of one API server', () => {
 
   beforeEach(async () => {
     security = createSecurity({
+      log: silent,
       clock,
       serviceAccountKey: privateKeyPem(generateKey().privateKey),
       random: () => 0.5,
@@ -177,9 +178,9 @@ describe('a cluster of one API server', () => {
     ).rejects.toThrow('may not specify a duration less than 10 minutes');
     await accounts.delete('default', 'bot');
     await settle();
-    expect(() => security.authenticate({ headers: { authorization: `Bearer ${token}` }, verified: false, path: '/' })).toThrow(
-      'Unauthorized',
-    );
+    expect(() =>
+      security.authenticate({ headers: { authorization: `Bearer ${token}` }, verified: false, path: '/' }),
+    ).toThrow('Unauthorized');
   });
 
   test('a node sees what its pods need', async () => {

@@ -17,6 +17,8 @@ import type { KubeObject } from '../api/resource.ts';
 import type { PriorityClass } from '../api/scheduling/v1.gen.ts';
 import type { StorageClass } from '../api/storage/v1.gen.ts';
 import type { Clock } from '../utils/clock.ts';
+import type { Logger } from '../utils/log.ts';
+import type { Registry } from '../utils/metrics.ts';
 import type { AdmissionPlugin, Authorizer } from './admission.ts';
 import { AdmissionChain } from './admission-chain.ts';
 import {
@@ -43,6 +45,7 @@ import {
 import { taintNodesByCondition } from './admission-plugins/taint-nodes-by-condition.ts';
 import { type Authenticate, createAuthenticator } from './authentication/authenticator.ts';
 import { FrontProxies } from './authentication/front-proxy.ts';
+import { JwtAuthenticators } from './authentication/jwt/authenticators.ts';
 import { identityReviews } from './authentication/reviews.ts';
 import { type Identity, ServiceAccountTokens } from './authentication/service-account-tokens.ts';
 import type { AuthenticationSettings } from './authentication/settings.ts';
@@ -69,6 +72,9 @@ import { validatingAdmissionWebhook } from './webhooks/validating.ts';
 
 export interface SecurityOptions {
   readonly clock: Clock;
+  readonly log: Logger;
+  /** Where what is done is counted; absent: it is not. */
+  readonly registry?: Registry;
   /** --authorization-mode; default "Node,RBAC". */
   readonly authorizationMode?: string;
   readonly authentication?: AuthenticationSettings;
@@ -154,9 +160,21 @@ export function createSecurity(options: SecurityOptions): Security {
     },
   });
   const { tokenFile } = authentication;
+  const { jwt } = authentication;
+  const issuers =
+    jwt &&
+    new JwtAuthenticators({
+      ...jwt,
+      audiences: tokens.audiences,
+      serviceAccountIssuers: tokens.issuers,
+      clock,
+      log: options.log,
+      registry: options.registry,
+    });
   const tokenAuthenticator = new TokenUnion([
     ...(tokenFile ? [audienceAgnostic(tokens.audiences, (token) => tokenFile.authenticate(token))] : []),
     tokens,
+    ...(issuers ? [issuers] : []),
   ]);
   const rbac = new RbacAuthorizer();
   const nodes = new NodeAuthorizer();
@@ -282,6 +300,7 @@ export function createSecurity(options: SecurityOptions): Security {
     },
     stop() {
       for (const feed of feeds.splice(0)) feed.stop();
+      issuers?.close();
       webhookClient.close();
     },
   };

@@ -74,6 +74,8 @@ export async function createControlPlane(options: ControlPlaneOptions): Promise<
   const store = registry ? new MeteredStore(current, resources, registry) : current;
   const security = createSecurity({
     clock,
+    log,
+    registry,
     random,
     serviceAccountKey: options.serviceAccountKey,
     authentication: {

@@ -59,6 +59,11 @@ export class Values implements Family {
     return cell;
   }
 
+  /** Forgets one number. */
+  delete(labels: string): void {
+    this.#values.delete(labels);
+  }
+
   /** Forgets all numbers: for gauges that are filled anew when somebody looks. */
   clear(): void {
     this.#values.clear();

@@ -1,7 +1,13 @@
 import { createPrivateKey, createPublicKey } from 'node:crypto';
+import { aggregate } from '../../schema/field-error.ts';
 import { ConfigurationError } from '../../utils/configuration-error.ts';
-import { readTextFile } from '../config-file/read.ts';
-import { pemBlocks } from './service-account-tokens.ts';
+import { readConfigFile, readTextFile } from '../config-file/read.ts';
+import type { AnonymousOptions } from './authenticator.ts';
+import type { JwtSettings } from './jwt/authenticators.ts';
+import { type AnonymousConfig, authenticationConfigurationKind, type JwtAuthenticatorConfig } from './jwt/config.ts';
+import { signingAlgorithms } from './jwt/jws.ts';
+import { checkAuthenticationConfiguration } from './jwt/validation.ts';
+import { defaultIssuer, pemBlocks } from './service-account-tokens.ts';
 import type { AuthenticationSettings, ServiceAccountSettings } from './settings.ts';
 import { TokenFile } from './token-file.ts';
 
@@ -9,6 +15,17 @@ import { TokenFile } from './token-file.ts';
 export interface AuthenticationFlags {
   readonly anonymousAuth?: boolean;
   readonly apiAudiences?: readonly string[];
+  readonly authenticationConfig?: string;
+  readonly oidcCaFile?: string;
+  readonly oidcClientId?: string;
+  readonly oidcGroupsClaim?: string;
+  readonly oidcGroupsPrefix?: string;
+  readonly oidcIssuerUrl?: string;
+  /** "CLAIM=VALUE" each. */
+  readonly oidcRequiredClaim?: readonly string[];
+  readonly oidcSigningAlgs?: readonly string[];
+  readonly oidcUsernameClaim?: string;
+  readonly oidcUsernamePrefix?: string;
   readonly serviceAccountExtendTokenExpiration?: boolean;
   readonly serviceAccountIssuer?: readonly string[];
   readonly serviceAccountJwksUri?: string;
@@ -20,13 +37,90 @@ export interface AuthenticationFlags {
 
 /** Reads the files that the flags name. Throws a ConfigurationError for what makes no sense, in words that name the flag. */
 export function readAuthenticationFlags(flags: AuthenticationFlags): AuthenticationSettings {
-  const { tokenAuthFile, anonymousAuth, apiAudiences } = flags;
+  const { tokenAuthFile, apiAudiences } = flags;
+  const jwt = jwtSettings(flags);
+  const serviceAccounts = serviceAccountSettings(flags);
+  if (jwt) checkJwt(jwt, serviceAccounts.issuers?.length ? serviceAccounts.issuers : [defaultIssuer], flags);
+  const anonymous = anonymousOptions(flags, jwt?.configuration.anonymous);
   return {
     ...(tokenAuthFile !== undefined && { tokenFile: readTokenFile(tokenAuthFile) }),
-    ...(anonymousAuth !== undefined && { anonymous: { enabled: anonymousAuth } }),
+    ...(anonymous && { anonymous }),
     ...(apiAudiences?.length && { audiences: apiAudiences }),
-    serviceAccounts: serviceAccountSettings(flags),
+    serviceAccounts,
+    ...(jwt && { jwt }),
   };
+}
+
+function anonymousOptions(
+  { anonymousAuth, authenticationConfig }: AuthenticationFlags,
+  configured: AnonymousConfig | undefined,
+): AnonymousOptions | undefined {
+  if (!configured) return anonymousAuth === undefined ? undefined : { enabled: anonymousAuth };
+  if (anonymousAuth !== undefined)
+    throw new ConfigurationError(
+      `--authentication-config: ${authenticationConfig}: anonymous: Forbidden: --anonymous-auth flag cannot be set when anonymous field is configured in authentication configuration file`,
+    );
+  const paths = configured.conditions?.map(({ path = '' }) => path);
+  return { enabled: configured.enabled === true, ...(paths?.length && { paths: new Set(paths) }) };
+}
+
+/** Issuers of tokens, from a file or from the --oidc flags. */
+function jwtSettings(flags: AuthenticationFlags): JwtSettings | undefined {
+  const { authenticationConfig: path, oidcIssuerUrl: url = '', oidcClientId: client = '' } = flags;
+  const oidc = Object.entries(flags).some(([name, value]) => name.startsWith('oidc') && value !== undefined);
+  if (path !== undefined) {
+    if (oidc) throw new ConfigurationError('authentication-config file and oidc-* flags are mutually exclusive');
+    const { object, text } = readConfigFile(path, authenticationConfigurationKind, '--authentication-config');
+    return { configuration: object, file: { path, text } };
+  }
+  if (!oidc) return undefined;
+  if (url === '' || client === '')
+    throw new ConfigurationError(
+      'oidc-issuer-url and oidc-client-id must be specified together when any oidc-* flags are set',
+    );
+  const { oidcSigningAlgs: algorithms = ['RS256'] } = flags;
+  const unsupported = algorithms.find((algorithm) => !signingAlgorithms.includes(algorithm));
+  if (unsupported !== undefined)
+    throw new ConfigurationError(`--oidc-signing-algs: oidc: unsupported signing alg: ${JSON.stringify(unsupported)}`);
+  return { configuration: { jwt: [oidcAuthenticator(flags, url, client)] }, algorithms };
+}
+
+function oidcAuthenticator(flags: AuthenticationFlags, url: string, client: string): JwtAuthenticatorConfig {
+  const { oidcUsernameClaim: claim = 'sub', oidcUsernamePrefix: prefix = '', oidcGroupsClaim: groups = '' } = flags;
+  // Names of other issuers' users are theirs: only addresses of mail stand for themselves, unless somebody asks for it.
+  const own = prefix === '' && claim !== 'email' ? `${url}#` : prefix;
+  const rules = (flags.oidcRequiredClaim ?? []).map((pair) => {
+    const [name = '', value] = pair.split(/=(.*)/s);
+    if (value === undefined) throw new ConfigurationError(`--oidc-required-claim: write ${pair} as CLAIM=VALUE`);
+    return { claim: name, requiredValue: value };
+  });
+  return {
+    issuer: {
+      url,
+      audiences: [client],
+      ...(flags.oidcCaFile !== undefined && {
+        certificateAuthority: readTextFile(flags.oidcCaFile, '--oidc-ca-file'),
+      }),
+    },
+    claimValidationRules: rules,
+    claimMappings: {
+      username: { claim, prefix: prefix === '-' ? '' : own },
+      groups: groups === '' ? {} : { claim: groups, prefix: flags.oidcGroupsPrefix ?? '' },
+      uid: {},
+    },
+  };
+}
+
+/** What is wrong with a configuration is told before anything starts. */
+function checkJwt(
+  { configuration, file }: JwtSettings,
+  serviceAccountIssuers: readonly string[],
+  { oidcIssuerUrl }: AuthenticationFlags,
+): void {
+  const { problems } = checkAuthenticationConfiguration(configuration, serviceAccountIssuers);
+  if (problems.length === 0) return;
+  const where = file ? `--authentication-config: ${file.path}` : `--oidc-issuer-url ${oidcIssuerUrl}`;
+  throw new ConfigurationError(`${where}: invalid authentication configuration: ${aggregate(problems)}`);
 }
 
 function readTokenFile(path: string): TokenFile {

@@ -1,5 +1,6 @@
 import type { AnonymousOptions } from './authenticator.ts';
 import type { FrontProxyOptions } from './front-proxy.ts';
+import type { JwtSettings } from './jwt/authenticators.ts';
 import type { TokenFile } from './token-file.ts';
 
 /** How the API server finds out who asks; all of it may be left out. `flags.ts` makes one of kube-apiserver's flags. */
@@ -10,6 +11,7 @@ export interface AuthenticationSettings {
   /** --api-audiences; default: the issuers. */
   readonly audiences?: readonly string[];
   readonly serviceAccounts?: ServiceAccountSettings;
+  readonly jwt?: JwtSettings;
 }
 
 export interface ServiceAccountSettings {

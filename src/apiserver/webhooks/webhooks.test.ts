@@ -44,6 +44,7 @@ beforeEach(async () => {
   warned = [];
   webhook = await startWebhook((path) => answers[path] ?? allow);
   security = createSecurity({
+    log: silent,
     clock,
     serviceAccountKey: privateKeyPem(generateKey().privateKey),
     random: () => 0.5,

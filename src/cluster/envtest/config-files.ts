@@ -1,16 +1,6 @@
-/** The files of --authentication-config and --authorization-config, as far as a test's API server heeds them. */
+/** The file of --authorization-config, as far as a test's API server heeds it. */
 import { parse } from 'yaml';
 import { FlagError } from './values.ts';
-
-/**
- * Whether requests without credentials are somebody. Those whom an issuer of tokens knows are nobody here: `issuers`
- * says whether there are any. https://kubernetes.io/docs/reference/access-authn-authz/authentication/
- */
-export function readAuthenticationConfig(text: string): { readonly anonymous: boolean; readonly issuers: boolean } {
-  const config = object(decode(text, 'AuthenticationConfiguration'));
-  const anonymous = object(config.anonymous ?? { enabled: true });
-  return { anonymous: anonymous.enabled === true, issuers: Array.isArray(config.jwt) && config.jwt.length > 0 };
-}
 
 /**
  * The modes that the authorizers of a file come to. Throws a FlagError for webhooks, which are not asked here.

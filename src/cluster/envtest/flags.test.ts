@@ -69,8 +69,11 @@ describe('parseApiServerFlags', () => {
       '--token-auth-file=/tmp/tokens.csv',
     ]);
     expect(flags).toMatchObject({
-      authentication: { apiAudiences: ['kubernetes'], tokenAuthFile: '/tmp/tokens.csv' },
-      authenticationConfig: '/tmp/authentication.yaml',
+      authentication: {
+        apiAudiences: ['kubernetes'],
+        authenticationConfig: '/tmp/authentication.yaml',
+        tokenAuthFile: '/tmp/tokens.csv',
+      },
       serviceClusterIpRange: '10.101.0.0/16,fd00:96::/112',
     });
     // Whatever a test may miss is told.
@@ -80,8 +83,6 @@ describe('parseApiServerFlags', () => {
       'audit-policy-file',
       'enable-bootstrap-token-auth',
       'feature-gates',
-      'oidc-client-id',
-      'oidc-issuer-url',
       'runtime-config',
     ]);
   });

@@ -11,8 +11,7 @@ export interface ApiServerFlags {
   readonly tlsCertFile?: string;
   readonly tlsPrivateKeyFile?: string;
   readonly clientCaFile?: string;
-  /** Files that say the same as flags, and more. */
-  readonly authenticationConfig?: string;
+  /** A file that says the same as flags, and more. */
   readonly authorizationConfig?: string;
   readonly authorizationMode: string;
   readonly authentication: AuthenticationFlags;
@@ -35,6 +34,8 @@ const booleans = words(`
 
 /** Taken with one value each. */
 const used = words(`
+  oidc-ca-file oidc-client-id oidc-groups-claim oidc-groups-prefix oidc-issuer-url
+  oidc-required-claim oidc-signing-algs oidc-username-claim oidc-username-prefix
   service-account-jwks-uri service-account-max-token-expiration
   advertise-address api-audiences authentication-config authorization-config authorization-mode bind-address cert-dir client-ca-file disable-admission-plugins
   enable-admission-plugins secure-port service-account-issuer service-account-key-file
@@ -73,8 +74,7 @@ const ignored = words(`
   http2-max-streams-per-connection kubelet-certificate-authority kubelet-client-certificate kubelet-client-key
   kubelet-preferred-address-types kubelet-timeout kubernetes-service-node-port livez-grace-period
   log-json-info-buffer-size log-text-info-buffer-size max-connection-bytes-per-sec min-compatibility-version
-  min-request-timeout oidc-ca-file oidc-client-id oidc-groups-claim oidc-groups-prefix oidc-issuer-url
-  oidc-required-claim oidc-signing-algs oidc-username-claim oidc-username-prefix peer-advertise-ip peer-advertise-port peer-ca-file proxy-client-cert-file
+  min-request-timeout peer-advertise-ip peer-advertise-port peer-ca-file proxy-client-cert-file
   proxy-client-key-file request-timeout requestheader-allowed-names requestheader-client-ca-file
   requestheader-extra-headers-prefix requestheader-group-headers requestheader-uid-headers
   requestheader-username-headers runtime-config
@@ -151,7 +151,6 @@ function read(values: ReadonlyMap<string, readonly string[]>): ApiServerFlags {
     tlsCertFile: last('tls-cert-file'),
     tlsPrivateKeyFile: last('tls-private-key-file'),
     clientCaFile: last('client-ca-file'),
-    authenticationConfig: last('authentication-config'),
     authorizationConfig: last('authorization-config'),
     authorizationMode: list('authorization-mode').join(',') || 'AlwaysAllow',
     authentication: authenticationFlags(values),
@@ -170,6 +169,16 @@ function authenticationFlags(values: ReadonlyMap<string, readonly string[]>): Au
   return {
     anonymousAuth: bool('anonymous-auth'),
     apiAudiences: list('api-audiences'),
+    authenticationConfig: last('authentication-config'),
+    oidcCaFile: last('oidc-ca-file'),
+    oidcClientId: last('oidc-client-id'),
+    oidcGroupsClaim: last('oidc-groups-claim'),
+    oidcGroupsPrefix: last('oidc-groups-prefix'),
+    oidcIssuerUrl: last('oidc-issuer-url'),
+    oidcRequiredClaim: values.get('oidc-required-claim'),
+    oidcSigningAlgs: values.has('oidc-signing-algs') ? list('oidc-signing-algs') : undefined,
+    oidcUsernameClaim: last('oidc-username-claim'),
+    oidcUsernamePrefix: last('oidc-username-prefix'),
     serviceAccountExtendTokenExpiration: bool('service-account-extend-token-expiration'),
     serviceAccountIssuer: values.get('service-account-issuer') ?? [],
     serviceAccountJwksUri: last('service-account-jwks-uri'),

@@ -20,7 +20,7 @@ import { ensureKubernetesService } from '../kubernetes-service.ts';
 import { QueueMetrics, registerServerMetrics } from '../metrics.ts';
 import { parsePortRange } from '../port-range.ts';
 import { tokenIssuerHandlers } from '../token-issuer.ts';
-import { readAuthenticationConfig, readAuthorizationConfig } from './config-files.ts';
+import { readAuthorizationConfig } from './config-files.ts';
 import type { ApiServerFlags } from './flags.ts';
 import { FlagError } from './values.ts';
 
@@ -49,14 +49,8 @@ export async function startTestApiServer(options: TestApiServerOptions): Promise
   const unknown = options.controllers.find((name) => !known.some((one) => one.name === name));
   if (unknown !== undefined) throw new FlagError(`"${unknown}" is not in the list of known controllers`);
 
-  const { authenticationConfig, authorizationConfig } = flags;
-  const authentication =
-    authenticationConfig === undefined ? undefined : readAuthenticationConfig(textOf(authenticationConfig));
-  if (authentication?.issuers) log.warn('issuers of tokens in --authentication-config are not known in Skiff');
-  const settings = readAuthenticationFlags({
-    ...flags.authentication,
-    ...(authentication && { anonymousAuth: authentication.anonymous }),
-  });
+  const { authorizationConfig } = flags;
+  const settings = readAuthenticationFlags(flags.authentication);
   const firstServiceIp = firstAddress(flags.serviceClusterIpRange);
   const certificates = certificatesOf(flags, firstServiceIp, settings.serviceAccounts?.signingKey);
   const store = new MemoryStore({ clock, log: log.child({ component: 'store' }) });
@@ -113,7 +107,7 @@ export async function startTestApiServer(options: TestApiServerOptions): Promise
       recorder,
       queueMetrics,
       metrics: registry,
-      rootCA: certificates.serving.cert,
+      rootCA: { current: () => certificates.serving.cert },
       extensions: extensionResources(plane.aggregator),
       namespaceGraceMs: 0,
       unseenOwnersStay: true,
