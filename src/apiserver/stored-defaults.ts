@@ -117,6 +117,10 @@ class UpgradedStore implements Store {
     });
   }
 
+  async stale(key: string): Promise<boolean> {
+    return (await this.#store.stale?.(key)) ?? false;
+  }
+
   compact(revision: number): Promise<void> {
     return this.#store.compact(revision);
   }

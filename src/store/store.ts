@@ -21,6 +21,11 @@ export interface Store {
    * synchronously with batches of changes of whole revisions. Throws `CompactedError` when `after` is compacted.
    */
   watch(start: string, end: string, after: number, sink: WatchSink): WatchHandle;
+  /**
+   * Whether the value would be written otherwise today although it is the same (encrypted with another key): an update
+   * that changes nothing is a write then. Absent: never.
+   */
+  stale?(key: string): Promise<boolean>;
   /** Forgets what was replaced or deleted at or before the revision. */
   compact(revision: number): Promise<void>;
   /** The oldest revision whose state can still be read. */

@@ -84,6 +84,10 @@ export class MeteredStore implements Store {
     return this.#store.watch(start, end, after, sink);
   }
 
+  async stale(key: string): Promise<boolean> {
+    return (await this.#store.stale?.(key)) ?? false;
+  }
+
   compact(revision: number): Promise<void> {
     return this.#store.compact(revision);
   }

@@ -270,7 +270,9 @@ export class Registry {
     for (let race = 0; race < MAX_RACES; race++) {
       const saved = formed(storage, converted);
       const { entry, value } = Entry.forWrite(key, saved);
-      if (old && (old.holds(value) || (value.length === old.size && same(saved, old.object)))) return old;
+      if (old && (old.holds(value) || (value.length === old.size && same(saved, old.object)))) {
+        if (!this.store.stale || !(await this.store.stale(key))) return old;
+      }
       const put: Operation = {
         type: 'put',
         key,
