@@ -51,9 +51,10 @@ import { type Identity, ServiceAccountTokens } from './authentication/service-ac
 import type { AuthenticationSettings } from './authentication/settings.ts';
 import { audienceAgnostic, TokenUnion } from './authentication/token.ts';
 import { tokenRequestHandler } from './authentication/token-request.ts';
+import { type AuthorizationSettings, createAuthorization } from './authorization/authorization.ts';
 import { escalationCheck } from './authorization/escalation.ts';
 import { feedAuthorizers } from './authorization/feeds.ts';
-import { authorizerForModes } from './authorization/modes.ts';
+import { authorizationOfModes } from './authorization/flags.ts';
 import { NodeAuthorizer } from './authorization/node.ts';
 import { RbacAuthorizer } from './authorization/rbac.ts';
 import { accessReviews } from './authorization/reviews.ts';
@@ -75,8 +76,8 @@ export interface SecurityOptions {
   readonly log: Logger;
   /** Where what is done is counted; absent: it is not. */
   readonly registry?: Registry;
-  /** --authorization-mode; default "Node,RBAC". */
-  readonly authorizationMode?: string;
+  /** Default: Node, then RBAC. */
+  readonly authorization?: AuthorizationSettings;
   readonly authentication?: AuthenticationSettings;
   /** PEM private key that signs service account tokens, unless `authentication` has another. */
   readonly serviceAccountKey: string;
@@ -178,7 +179,15 @@ export function createSecurity(options: SecurityOptions): Security {
   ]);
   const rbac = new RbacAuthorizer();
   const nodes = new NodeAuthorizer();
-  const authorizer = authorizerForModes(options.authorizationMode ?? 'Node,RBAC', { node: nodes, rbac });
+  const authorization = createAuthorization(options.authorization ?? authorizationOfModes('Node,RBAC'), {
+    node: nodes,
+    rbac,
+    clock,
+    random,
+    log: options.log,
+    registry: options.registry,
+  });
+  const authorizer = authorization.chain;
 
   const readers: AdmissionReaders = {
     namespace: (name) => get<Namespace>('', 'namespaces', '', name),
@@ -297,16 +306,18 @@ export function createSecurity(options: SecurityOptions): Security {
       const feed = feedAuthorizers(started, { rbac, graph: nodes.graph }, clock);
       feeds.push(feed);
       await feed.ready;
+      authorization.start();
     },
     stop() {
       for (const feed of feeds.splice(0)) feed.stop();
+      authorization.stop();
       issuers?.close();
       webhookClient.close();
     },
   };
 
   function virtualHandlers(): Readonly<Record<string, VirtualHandler>> {
-    const access = accessReviews(authorizer, rbac);
+    const access = accessReviews(authorizer, authorizer);
     const identity = identityReviews({ tokens: tokenAuthenticator, audiences: tokens.audiences, clock });
     const tokenAdmission = new AdmissionChain([nodeRestriction(readers)]);
     const token = tokenRequestHandler({

@@ -7,7 +7,7 @@ import type { Clock } from '../utils/clock.ts';
 import { turns } from '../utils/turns.ts';
 import type { Authorizer } from './admission.ts';
 import { AdmissionChain } from './admission-chain.ts';
-import { forbidden } from './authorization/forbidden.ts';
+import { refusal } from './authorization/forbidden.ts';
 import { WatchCaches } from './cache/caches.ts';
 import type { Entry } from './cache/entry.ts';
 import { Reader } from './cache/reader.ts';
@@ -503,8 +503,8 @@ export class Core implements ApiCore {
   async #authorize(context: RequestContext, target: Target, verb: string, fieldSelector?: string): Promise<void> {
     const attributes = attributesOf(context, target, verb, fieldSelector);
     const decision = this.#authorizer.authorize(attributes);
-    const { allowed, reason } = decision instanceof Promise ? await decision : decision;
-    if (!allowed) throw forbidden(attributes, reason);
+    const made = decision instanceof Promise ? await decision : decision;
+    if (!made.allowed) throw refusal(attributes, made);
   }
 
   #virtualOf({ resource, subresource }: Target): VirtualHandler | undefined {

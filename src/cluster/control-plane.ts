@@ -6,6 +6,8 @@ import { registerCustomApiServices } from '../apiserver/aggregation/custom-api-s
 import type { Authenticate } from '../apiserver/authentication/authenticator.ts';
 import type { ServiceAccountTokens } from '../apiserver/authentication/service-account-tokens.ts';
 import type { AuthenticationSettings } from '../apiserver/authentication/settings.ts';
+import type { AuthorizationSettings } from '../apiserver/authorization/authorization.ts';
+import { authorizationOfModes } from '../apiserver/authorization/flags.ts';
 import { ensureDefaultServiceCidr } from '../apiserver/bootstrap/default-service-cidr.ts';
 import { ensureBootstrap } from '../apiserver/bootstrap/ensure.ts';
 import { componentStatuses } from '../apiserver/component-statuses.ts';
@@ -38,8 +40,9 @@ export interface ControlPlaneOptions {
   readonly authentication?: AuthenticationSettings;
   /** As --disable-admission-plugins. */
   readonly disabledAdmissionPlugins?: ReadonlySet<string>;
-  /** As --authorization-mode: "Node,RBAC". */
-  readonly authorizationMode: string;
+  /** As --authorization-mode, where no files are needed: "Node,RBAC"; or all that flags can say. */
+  readonly authorizationMode?: string;
+  readonly authorization?: AuthorizationSettings;
   readonly serviceClusterIpRange: string;
   /** First and last. */
   /** Who this server is to extension API servers, and whom they may believe. */
@@ -82,7 +85,7 @@ export async function createControlPlane(options: ControlPlaneOptions): Promise<
       ...options.authentication,
       ...(options.frontProxy && { frontProxy: { ca: options.frontProxy.ca, allowedNames: frontProxyNames } }),
     },
-    authorizationMode: options.authorizationMode,
+    authorization: options.authorization ?? authorizationOfModes(options.authorizationMode ?? 'Node,RBAC'),
     projectServiceCa: true,
   });
   let objects: ObjectReader | undefined;

@@ -8,6 +8,7 @@ import type { AdmissionPlugin, AdmissionRequest, Authorizer } from '../admission
 import { groups } from '../authentication/users.ts';
 import type { UserInfo } from '../user.ts';
 import type { RbacAuthorizer } from './rbac.ts';
+import { aggregated } from './rule-resolver.ts';
 import { compact, uncovered } from './rules.ts';
 
 const rbacGroup = 'rbac.authorization.k8s.io';
@@ -127,7 +128,7 @@ function missingRights(
   const missing = uncovered(own.rules, wanted);
   if (missing.length === 0) return undefined;
   const lines = [...new Set(compact(missing).map(describe))].sort();
-  const errorText = own.error ? `; resolution errors: [${own.error}]` : '';
+  const errorText = own.errors ? `; resolution errors: [${aggregated(own.errors)}]` : '';
   return `user ${quote(user.name)} (groups=${quoteList(user.groups)}) is attempting to grant RBAC permissions not currently held:\n${lines.join('\n')}${errorText}`;
 }
 

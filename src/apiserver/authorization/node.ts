@@ -71,7 +71,7 @@ export class NodeAuthorizer implements Authorizer, RuleResolver {
   rulesFor(user: UserInfo): ResolvedRules {
     const isNode = user.groups.includes(groups.nodes) && user.name.startsWith('system:node:');
     if (!isNode) return { rules: [], incomplete: false };
-    return { rules: [], incomplete: true, error: 'node authorizer does not support user rule resolution' };
+    return { rules: [], incomplete: true, errors: ['node authorizer does not support user rule resolution'] };
   }
 
   #related(node: string, { resource, namespace, name }: AuthorizerAttributes): AuthorizerDecision {

@@ -12,7 +12,7 @@ import type { Authorizer, AuthorizerAttributes, AuthorizerDecision } from '../ad
 import type { UserInfo } from '../user.ts';
 import { GrantIndex, type Grants } from './grants.ts';
 import { RoleIndex } from './role-index.ts';
-import type { ResolvedRules, RuleResolver } from './rule-resolver.ts';
+import { aggregated, type ResolvedRules, type RuleResolver } from './rule-resolver.ts';
 
 export type RbacObject = Role | ClusterRole | RoleBinding | ClusterRoleBinding;
 export type Binding = RoleBinding | ClusterRoleBinding;
@@ -114,7 +114,7 @@ export class RbacAuthorizer implements Authorizer, RuleResolver {
   readonly #find = (ref: string): RoleIndex | undefined => this.#roles.get(ref);
 
   /**
-   * Every rule that applies to a user: cluster-wide ones, and those of `namespace` where it is not "". `error` names
+   * Every rule that applies to a user: cluster-wide ones, and those of `namespace` where it is not "". `errors` name
    * roles that bindings refer to and nobody has made.
    */
   rulesFor(user: UserInfo, namespace: string): ResolvedRules {
@@ -128,7 +128,7 @@ export class RbacAuthorizer implements Authorizer, RuleResolver {
         else missing.push(missingRole(binding.roleRef));
       }
     }
-    return { rules, incomplete: false, ...(missing.length > 0 && { error: aggregated(missing) }) };
+    return { rules, incomplete: false, ...(missing.length > 0 && { errors: missing }) };
   }
 
   /** The rules of the role that a binding in `namespace` ("" for a cluster role binding) refers to; undefined without one. */
@@ -142,11 +142,6 @@ const joined = (known: readonly Binding[], more: readonly Binding[] | undefined)
 
 const missingRole = ({ kind, name }: RoleRef): string =>
   `${kind.toLowerCase()}.rbac.authorization.k8s.io ${quote(name)} not found`;
-
-function aggregated(texts: readonly string[]): string {
-  const once = [...new Set(texts)];
-  return once.length === 1 ? (once[0] ?? '') : `[${once.join(', ')}]`;
-}
 
 /** Which binding of which role to which of its subjects: the first that the user is. */
 function reasonOf(binding: Binding, user: UserInfo): string {

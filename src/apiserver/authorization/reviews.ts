@@ -8,14 +8,14 @@ import type {
   SubjectAccessReviewStatus,
 } from '../../api/authorization/v1.gen.ts';
 import { errors } from '../../api/errors.ts';
-import { parseFieldSelector } from '../../api/fields.ts';
-import { parseLabelSelector } from '../../api/labels.ts';
+import { type FieldRequirement, parseFieldSelector } from '../../api/fields.ts';
+import { parseLabelSelector, type Requirement } from '../../api/labels.ts';
 import type { FieldError } from '../../schema/field-error.ts';
 import type { Authorizer } from '../admission.ts';
 import type { RequestContext, Target } from '../core.ts';
 import type { UserInfo } from '../user.ts';
 import { checkLocalReview, checkNoMetadata, checkReviewSpec } from '../validation/access-reviews.ts';
-import type { RbacAuthorizer } from './rbac.ts';
+import { aggregated, type RuleResolver } from './rule-resolver.ts';
 
 const group = 'authorization.k8s.io';
 
@@ -23,7 +23,7 @@ const group = 'authorization.k8s.io';
  * "May this user do that?", asked over the API. Each is a POST that stores nothing and is answered at once.
  * https://kubernetes.io/docs/reference/access-authn-authz/authorization/#checking-api-access
  */
-export function accessReviews(authorizer: Authorizer, rbac: RbacAuthorizer) {
+export function accessReviews(authorizer: Authorizer, resolver: RuleResolver) {
   return {
     subjectAccessReview: async (_context: RequestContext, _target: Target, review: SubjectAccessReview) => {
       const found: FieldError[] = [];
@@ -57,7 +57,7 @@ export function accessReviews(authorizer: Authorizer, rbac: RbacAuthorizer) {
     selfSubjectRulesReview: (context: RequestContext, _target: Target, review: SelfSubjectRulesReview) => {
       const namespace = review.spec.namespace ?? '';
       if (namespace === '') throw errors.badRequest('no namespace on request');
-      const { rules, error } = rbac.rulesFor(context.user, namespace);
+      const { rules, incomplete, errors: why } = resolver.rulesFor(context.user, namespace);
       const resourceRules = rules
         .filter((rule) => rule.resources?.length)
         .map(({ verbs, apiGroups, resources, resourceNames }) => ({ verbs, apiGroups, resources, resourceNames }));
@@ -72,8 +72,8 @@ export function accessReviews(authorizer: Authorizer, rbac: RbacAuthorizer) {
         status: {
           resourceRules,
           nonResourceRules,
-          incomplete: error !== undefined,
-          ...(error !== undefined && { evaluationError: error }),
+          incomplete,
+          ...(why && { evaluationError: aggregated(why) }),
         },
       };
     },
@@ -87,7 +87,9 @@ interface Attributes {
 
 async function decide(authorizer: Authorizer, user: UserInfo, spec: Attributes): Promise<SubjectAccessReviewStatus> {
   const { resourceAttributes: r, nonResourceAttributes: n } = spec;
-  const { allowed, reason } = await authorizer.authorize({
+  const fields = fieldsOf(r?.fieldSelector);
+  const labels = labelsOf(r?.labelSelector);
+  const { allowed, denied, reason, error } = await authorizer.authorize({
     user,
     verb: r?.verb ?? n?.verb ?? '',
     group: r?.group ?? '',
@@ -97,50 +99,68 @@ async function decide(authorizer: Authorizer, user: UserInfo, spec: Attributes):
     namespace: r?.namespace ?? '',
     name: r?.name ?? '',
     path: n?.path ?? '',
-    ...(r?.fieldSelector && { fieldSelector: fieldSelectorOf(r.fieldSelector) }),
+    fieldSelector: fields.requirements,
+    labelSelector: labels.requirements,
   });
-  const evaluationError = ignoredSelectors(r);
-  return { allowed, ...(reason && { reason }), ...(evaluationError && { evaluationError }) };
-}
-
-/** The requirements as a selector's text; those that no selector can say are left out, which asks for more. */
-function fieldSelectorOf(selector: NonNullable<ResourceAttributes['fieldSelector']>): string {
-  if (selector.rawSelector !== undefined) return selector.rawSelector;
-  return (selector.requirements ?? [])
-    .filter((requirement) => requirement.operator === 'In' && requirement.values?.length === 1)
-    .map((requirement) => `${requirement.key}=${requirement.values?.[0]}`)
-    .join(',');
-}
-
-/** What of the selectors was not understood, and so not taken into account. */
-function ignoredSelectors(resource: ResourceAttributes | undefined): string {
-  const told: string[] = [];
-  const tell = (field: string, selector: Selector | undefined, parse: (text: string) => unknown, good: Judge): void => {
-    if (!selector) return;
-    const requirements = selector.requirements ?? [];
-    const understood = requirements.filter(good).length;
-    if (selector.rawSelector ? parses(parse, selector.rawSelector) : understood === requirements.length) return;
-    const how = understood > 0 ? 'partially ignored' : 'ignored';
-    told.push(`spec.resourceAttributes.${field} ${how} due to parse error`);
+  const told = [
+    ...(error === undefined ? [] : [error]),
+    ...ignored('fieldSelector', fields),
+    ...ignored('labelSelector', labels),
+  ].join('; ');
+  return {
+    allowed,
+    ...(denied && { denied }),
+    ...(reason && { reason }),
+    ...(told && { evaluationError: told }),
   };
-  tell('fieldSelector', resource?.fieldSelector, parseFieldSelector, ({ operator, values }) => {
-    return (operator === 'In' || operator === 'NotIn') && values?.length === 1;
-  });
-  tell('labelSelector', resource?.labelSelector, parseLabelSelector, ({ operator }) => {
-    return ['In', 'NotIn', 'Exists', 'DoesNotExist'].includes(operator);
-  });
-  return told.join('; ');
 }
 
-type Selector = NonNullable<ResourceAttributes['fieldSelector'] | ResourceAttributes['labelSelector']>;
-type Judge = (requirement: NonNullable<Selector['requirements']>[number]) => boolean;
+/** What could be understood of a selector, and whether that was all. */
+interface Understood<T> {
+  readonly requirements: readonly T[];
+  readonly whole: boolean;
+}
 
-function parses(parse: (text: string) => unknown, text: string): boolean {
+const ignored = (field: string, { requirements, whole }: Understood<unknown>): readonly string[] => {
+  const how = requirements.length > 0 ? 'partially ignored' : 'ignored';
+  return whole ? [] : [`spec.resourceAttributes.${field} ${how} due to parse error`];
+};
+
+function fieldsOf(selector: ResourceAttributes['fieldSelector']): Understood<FieldRequirement> {
+  if (!selector) return { requirements: [], whole: true };
+  if (selector.rawSelector) return parsed(() => parseFieldSelector(selector.rawSelector ?? '').requirements);
+  const given = selector.requirements ?? [];
+  const requirements = given.flatMap(({ key: field, operator, values: [value, ...more] = [] }): FieldRequirement[] => {
+    if (value === undefined || more.length > 0) return [];
+    if (operator === 'In') return [{ field, operator: '=', value }];
+    return operator === 'NotIn' ? [{ field, operator: '!=', value }] : [];
+  });
+  return { requirements, whole: requirements.length === given.length };
+}
+
+const labelOperators: ReadonlyMap<string, Requirement['operator']> = new Map([
+  ['In', 'in'],
+  ['NotIn', 'notin'],
+  ['Exists', 'exists'],
+  ['DoesNotExist', '!'],
+]);
+
+function labelsOf(selector: ResourceAttributes['labelSelector']): Understood<Requirement> {
+  if (!selector) return { requirements: [], whole: true };
+  if (selector.rawSelector) return parsed(() => parseLabelSelector(selector.rawSelector ?? '').requirements);
+  const given = selector.requirements ?? [];
+  const requirements = given.flatMap(({ key, operator, values = [] }): Requirement[] => {
+    const known = labelOperators.get(operator);
+    return known === undefined ? [] : [{ key, operator: known, values }];
+  });
+  return { requirements, whole: requirements.length === given.length };
+}
+
+function parsed<T>(read: () => readonly T[]): Understood<T> {
   try {
-    parse(text);
-    return true;
+    return { requirements: read(), whole: true };
   } catch {
-    return false;
+    return { requirements: [], whole: false };
   }
 }
 

@@ -1,9 +1,9 @@
 import type { Authorizer, AuthorizerAttributes } from '../admission.ts';
-import { forbidden } from '../authorization/forbidden.ts';
+import { refusal } from '../authorization/forbidden.ts';
 
-/** Throws 403 unless the authorizer says yes. */
+/** Throws 403 unless the authorizer says yes, and a 500 where it could not tell. */
 export async function authorize(authorizer: Authorizer, attributes: AuthorizerAttributes): Promise<void> {
   const answer = authorizer.authorize(attributes);
   const decision = answer instanceof Promise ? await answer : answer;
-  if (!decision.allowed) throw forbidden(attributes, decision.reason);
+  if (!decision.allowed) throw refusal(attributes, decision);
 }

@@ -4,6 +4,7 @@ import { StoreUnavailableError } from '../../store/store.ts';
 import type { Logger } from '../../utils/log.ts';
 import type { Aggregator } from '../aggregation/aggregator.ts';
 import type { Authenticate } from '../authentication/authenticator.ts';
+import { AuthorizationError } from '../authorization/forbidden.ts';
 import { impersonate, wantsImpersonation } from '../authentication/impersonation.ts';
 import type { ServedResource } from '../core.ts';
 import { commonHeaders, respondError, respondText } from './answer.ts';
@@ -191,6 +192,10 @@ function answerError(log: Logger, exchange: Exchange, request: Request | undefin
   try {
     if (error instanceof ApiError) {
       respondError(exchange, error, request?.warnings);
+      return;
+    }
+    if (error instanceof AuthorizationError) {
+      respondText(exchange, 500, error.answer(exchange.url));
       return;
     }
     log.error({ err: error, method: exchange.method, path: request?.info.path }, 'request failed');

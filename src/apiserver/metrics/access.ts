@@ -74,6 +74,12 @@ export function meterAuthenticate(authenticate: Authenticate, registry: Registry
   };
 }
 
+function resultOf({ allowed, denied, error }: AuthorizerDecision): string {
+  if (allowed) return 'allowed';
+  if (error !== undefined) return 'error';
+  return denied ? 'denied' : 'no-opinion';
+}
+
 /**
  * Counts what was allowed and what not. `counts` tells of which requests the answer is counted: the HTTP front asks
  * before it reads a body, and the core asks again.
@@ -101,8 +107,7 @@ export function meterAuthorizer(
     of.seconds.observe((performance.now() - began) / 1000);
   };
   const decided = (attributes: AuthorizerAttributes, decision: AuthorizerDecision, began: number): void => {
-    // None of the authorizers that there are denies: they have no opinion.
-    if (counts(attributes, decision.allowed)) observe(decision.allowed ? 'allowed' : 'no-opinion', began);
+    if (counts(attributes, decision.allowed)) observe(resultOf(decision), began);
   };
   return {
     authorize(attributes) {

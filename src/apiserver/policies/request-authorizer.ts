@@ -35,9 +35,9 @@ export class RequestAuthorizer {
     this.#keep(questionKey(question), await this.#authorizer.authorize(this.#attributes(question)));
   }
 
-  #keep(key: string, { allowed, reason }: AuthorizerDecision): AuthorizationAnswer {
+  #keep(key: string, { allowed, reason, error }: AuthorizerDecision): AuthorizationAnswer {
     if (this.#answers.size >= MAX_QUESTIONS) throw new Error('expressions ask the authorizer too much');
-    const answer = { allowed, reason };
+    const answer = { allowed, reason, ...(error !== undefined && { error }) };
     this.#answers.set(key, answer);
     return answer;
   }
@@ -54,6 +54,7 @@ export class RequestAuthorizer {
       namespace,
       name,
       ...(question.fieldSelector && { fieldSelector: question.fieldSelector }),
+      ...(question.labelSelector && { labelSelector: question.labelSelector }),
       path,
     };
   }
