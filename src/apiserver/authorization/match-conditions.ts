@@ -87,7 +87,7 @@ export function conditionsHold(
   conditions: readonly Condition[],
   spec: SubjectAccessReviewSpec,
 ): boolean | { readonly error: string } {
-  const request = fromJson(valueOf(spec));
+  const request = fromJson(requestOf(spec));
   const failed = new Set<string>();
   for (const { expression, program } of conditions) {
     const { value } = program.evaluate((name) => (name === 'request' ? request : undefined));
@@ -102,7 +102,7 @@ export function conditionsHold(
 }
 
 /** Every string is there for expressions, also an empty one. */
-function valueOf({ user = '', groups = [], uid = '', extra = {}, ...spec }: SubjectAccessReviewSpec): object {
+function requestOf({ user = '', groups = [], uid = '', extra = {}, ...spec }: SubjectAccessReviewSpec): object {
   const { resourceAttributes: resource, nonResourceAttributes: path } = spec;
   return {
     user,
