@@ -45,11 +45,10 @@ import {
 import { taintNodesByCondition } from './admission-plugins/taint-nodes-by-condition.ts';
 import { type Authenticate, createAuthenticator } from './authentication/authenticator.ts';
 import { FrontProxies } from './authentication/front-proxy.ts';
-import { JwtAuthenticators } from './authentication/jwt/authenticators.ts';
 import { identityReviews } from './authentication/reviews.ts';
 import { type Identity, ServiceAccountTokens } from './authentication/service-account-tokens.ts';
 import type { AuthenticationSettings } from './authentication/settings.ts';
-import { audienceAgnostic, TokenUnion } from './authentication/token.ts';
+import { createTokenAuthenticators } from './authentication/token-authenticators.ts';
 import { tokenRequestHandler } from './authentication/token-request.ts';
 import { type AuthorizationSettings, createAuthorization } from './authorization/authorization.ts';
 import { escalationCheck } from './authorization/escalation.ts';
@@ -160,23 +159,16 @@ export function createSecurity(options: SecurityOptions): Security {
       node: (name) => identityOf(node(name)),
     },
   });
-  const { tokenFile } = authentication;
-  const { jwt } = authentication;
-  const issuers =
-    jwt &&
-    new JwtAuthenticators({
-      ...jwt,
-      audiences: tokens.audiences,
-      serviceAccountIssuers: tokens.issuers,
-      clock,
-      log: options.log,
-      registry: options.registry,
-    });
-  const tokenAuthenticator = new TokenUnion([
-    ...(tokenFile ? [audienceAgnostic(tokens.audiences, (token) => tokenFile.authenticate(token))] : []),
-    tokens,
-    ...(issuers ? [issuers] : []),
-  ]);
+  const tokenAuthenticators = createTokenAuthenticators({
+    settings: authentication,
+    serviceAccounts: tokens,
+    bootstrapSecret: (name) => secret('kube-system', name),
+    clock,
+    random,
+    log: options.log,
+    registry: options.registry,
+  });
+  const tokenAuthenticator = tokenAuthenticators.all;
   const rbac = new RbacAuthorizer();
   const nodes = new NodeAuthorizer();
   const authorization = createAuthorization(options.authorization ?? authorizationOfModes('Node,RBAC'), {
@@ -311,7 +303,7 @@ export function createSecurity(options: SecurityOptions): Security {
     stop() {
       for (const feed of feeds.splice(0)) feed.stop();
       authorization.stop();
-      issuers?.close();
+      tokenAuthenticators.close();
       webhookClient.close();
     },
   };

@@ -31,3 +31,6 @@ export function parseMilliseconds(text: string): number {
   if (milliseconds <= 0) throw new UsageError(`"${text}" is not a duration such as 1m0s.`);
   return milliseconds;
 }
+
+/** The same, and 0. */
+export const parseWait = (text: string): number => (/^0[a-z]*$/.test(text) ? 0 : parseMilliseconds(text));

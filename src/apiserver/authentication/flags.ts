@@ -1,6 +1,7 @@
 import { createPrivateKey, createPublicKey } from 'node:crypto';
 import { aggregate } from '../../schema/field-error.ts';
 import { ConfigurationError } from '../../utils/configuration-error.ts';
+import { readWebhookKubeconfig } from '../config-file/kubeconfig.ts';
 import { readConfigFile, readTextFile } from '../config-file/read.ts';
 import type { AnonymousOptions } from './authenticator.ts';
 import type { JwtSettings } from './jwt/authenticators.ts';
@@ -8,7 +9,7 @@ import { type AnonymousConfig, authenticationConfigurationKind, type JwtAuthenti
 import { signingAlgorithms } from './jwt/jws.ts';
 import { checkAuthenticationConfiguration } from './jwt/validation.ts';
 import { defaultIssuer, pemBlocks } from './service-account-tokens.ts';
-import type { AuthenticationSettings, ServiceAccountSettings } from './settings.ts';
+import type { AuthenticationSettings, ServiceAccountSettings, TokenWebhookSettings } from './settings.ts';
 import { TokenFile } from './token-file.ts';
 
 /** kube-apiserver's flags about authentication, by their names. Durations in milliseconds. */
@@ -16,6 +17,10 @@ export interface AuthenticationFlags {
   readonly anonymousAuth?: boolean;
   readonly apiAudiences?: readonly string[];
   readonly authenticationConfig?: string;
+  readonly authenticationTokenWebhookCacheTtl?: number;
+  readonly authenticationTokenWebhookConfigFile?: string;
+  readonly authenticationTokenWebhookVersion?: string;
+  readonly enableBootstrapTokenAuth?: boolean;
   readonly oidcCaFile?: string;
   readonly oidcClientId?: string;
   readonly oidcGroupsClaim?: string;
@@ -48,7 +53,20 @@ export function readAuthenticationFlags(flags: AuthenticationFlags): Authenticat
     ...(apiAudiences?.length && { audiences: apiAudiences }),
     serviceAccounts,
     ...(jwt && { jwt }),
+    ...webhookSettings(flags),
+    ...(flags.enableBootstrapTokenAuth && { bootstrapTokens: true }),
   };
+}
+
+function webhookSettings(flags: AuthenticationFlags): { readonly webhook?: TokenWebhookSettings } {
+  const { authenticationTokenWebhookConfigFile: path, authenticationTokenWebhookVersion: version = 'v1beta1' } = flags;
+  if (path === undefined) return {};
+  if (version !== 'v1' && version !== 'v1beta1')
+    throw new ConfigurationError(
+      `--authentication-token-webhook-version: unsupported authentication webhook version ${JSON.stringify(version)}, supported versions are "v1", "v1beta1"`,
+    );
+  const kubeconfig = readWebhookKubeconfig(path, '--authentication-token-webhook-config-file');
+  return { webhook: { kubeconfig, version, cacheTtlMs: flags.authenticationTokenWebhookCacheTtl ?? 120_000 } };
 }
 
 function anonymousOptions(

@@ -1,3 +1,4 @@
+import type { WebhookKubeconfig } from '../config-file/kubeconfig.ts';
 import type { AnonymousOptions } from './authenticator.ts';
 import type { FrontProxyOptions } from './front-proxy.ts';
 import type { JwtSettings } from './jwt/authenticators.ts';
@@ -12,6 +13,17 @@ export interface AuthenticationSettings {
   readonly audiences?: readonly string[];
   readonly serviceAccounts?: ServiceAccountSettings;
   readonly jwt?: JwtSettings;
+  readonly webhook?: TokenWebhookSettings;
+  /** Whether secrets of type bootstrap.kubernetes.io/token are tokens. */
+  readonly bootstrapTokens?: boolean;
+}
+
+export interface TokenWebhookSettings {
+  readonly kubeconfig: WebhookKubeconfig;
+  /** Of authentication.k8s.io. */
+  readonly version: 'v1' | 'v1beta1';
+  /** How long its answers count. Milliseconds. */
+  readonly cacheTtlMs: number;
 }
 
 export interface ServiceAccountSettings {

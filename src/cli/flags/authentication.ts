@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { parseMilliseconds } from '../usage-error.ts';
+import { parseMilliseconds, parseWait } from '../usage-error.ts';
 import { booleanOption, listOption, repeatedOption } from './values.ts';
 
 /** kube-apiserver's flags about who asks: AuthenticationFlags of the API server. */
@@ -11,6 +11,20 @@ export function addAuthenticationFlags(command: Command): Command {
     .addOption(
       listOption('--api-audiences <list>', 'what tokens have to be for (the issuers of service account tokens)'),
     )
+    .option('--authentication-config <file>', 'AuthenticationConfiguration: issuers of tokens, and anonymous requests')
+    .option('--authentication-token-webhook-config-file <file>', 'kubeconfig of who is asked whose a token is')
+    .option('--authentication-token-webhook-version <version>', 'of its TokenReviews: v1, v1beta1 (v1beta1)')
+    .option('--authentication-token-webhook-cache-ttl <duration>', 'how long its answers count (2m0s)', parseWait)
+    .addOption(booleanOption('enable-bootstrap-token-auth', 'whether bootstrap tokens let machines join').default(true))
+    .option('--oidc-issuer-url <url>', 'issuer of OpenID Connect, where there is but one')
+    .option('--oidc-client-id <id>', 'whom its tokens have to be for')
+    .option('--oidc-ca-file <file>', 'who signs its certificate')
+    .option('--oidc-username-claim <claim>', 'what its users are named by (sub)')
+    .option('--oidc-username-prefix <prefix>', 'what their names begin with (the issuer and #; - for nothing)')
+    .option('--oidc-groups-claim <claim>', 'what groups they are in')
+    .option('--oidc-groups-prefix <prefix>', "what their groups' names begin with")
+    .addOption(repeatedOption('--oidc-required-claim <claim=value>', 'what its tokens have to say'))
+    .addOption(listOption('--oidc-signing-algs <list>', 'how it may sign (RS256)'))
     .addOption(
       repeatedOption(
         '--service-account-issuer <url>',

@@ -81,7 +81,6 @@ describe('parseApiServerFlags', () => {
       'admission-control',
       'audit-log-path',
       'audit-policy-file',
-      'enable-bootstrap-token-auth',
       'feature-gates',
       'runtime-config',
     ]);

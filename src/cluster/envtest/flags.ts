@@ -34,6 +34,7 @@ const booleans = words(`
 
 /** Taken with one value each. */
 const used = words(`
+  authentication-token-webhook-cache-ttl authentication-token-webhook-config-file authentication-token-webhook-version
   oidc-ca-file oidc-client-id oidc-groups-claim oidc-groups-prefix oidc-issuer-url
   oidc-required-claim oidc-signing-algs oidc-username-claim oidc-username-prefix
   service-account-jwks-uri service-account-max-token-expiration
@@ -43,7 +44,7 @@ const used = words(`
   tls-private-key-file token-auth-file`);
 
 /** Of the booleans. */
-const usedBooleans = words('anonymous-auth service-account-extend-token-expiration');
+const usedBooleans = words('anonymous-auth enable-bootstrap-token-auth service-account-extend-token-expiration');
 
 /** No test can tell whether they were heeded, or what they ask for is so already: not worth a word. */
 const moot = words(`
@@ -64,8 +65,7 @@ const ignored = words(`
   audit-webhook-batch-buffer-size audit-webhook-batch-max-size audit-webhook-batch-max-wait
   audit-webhook-batch-throttle-burst audit-webhook-batch-throttle-qps audit-webhook-config-file
   audit-webhook-initial-backoff audit-webhook-mode audit-webhook-truncate-max-batch-size
-  audit-webhook-truncate-max-event-size audit-webhook-version authentication-token-webhook-cache-ttl
-  authentication-token-webhook-config-file authentication-token-webhook-version authorization-webhook-cache-authorized-ttl
+  audit-webhook-truncate-max-event-size audit-webhook-version authorization-webhook-cache-authorized-ttl
   authorization-webhook-cache-unauthorized-ttl authorization-webhook-version
   coordinated-leadership-lease-duration coordinated-leadership-renew-deadline coordinated-leadership-retry-period
   cors-allowed-origins debug-socket-path default-not-ready-toleration-seconds
@@ -170,6 +170,10 @@ function authenticationFlags(values: ReadonlyMap<string, readonly string[]>): Au
     anonymousAuth: bool('anonymous-auth'),
     apiAudiences: list('api-audiences'),
     authenticationConfig: last('authentication-config'),
+    authenticationTokenWebhookCacheTtl: ms('authentication-token-webhook-cache-ttl'),
+    authenticationTokenWebhookConfigFile: last('authentication-token-webhook-config-file'),
+    authenticationTokenWebhookVersion: last('authentication-token-webhook-version'),
+    enableBootstrapTokenAuth: bool('enable-bootstrap-token-auth'),
     oidcCaFile: last('oidc-ca-file'),
     oidcClientId: last('oidc-client-id'),
     oidcGroupsClaim: last('oidc-groups-claim'),
