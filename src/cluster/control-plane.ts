@@ -13,6 +13,8 @@ import { ensureBootstrap } from '../apiserver/bootstrap/ensure.ts';
 import { componentStatuses } from '../apiserver/component-statuses.ts';
 import { Definitions } from '../apiserver/custom/definitions.ts';
 import { webhookConversion } from '../apiserver/custom/webhook-conversion.ts';
+import { EncryptedStore } from '../apiserver/encryption/encrypted-store.ts';
+import type { Encryption } from '../apiserver/encryption/encryption.ts';
 import { meterAuthenticate, meterAuthorizer } from '../apiserver/metrics/access.ts';
 import { MeteredStore } from '../apiserver/metrics/metered-store.ts';
 import { buildResourceTable } from '../apiserver/resource-table.ts';
@@ -50,6 +52,8 @@ export interface ControlPlaneOptions {
   /** PEM: who signs the certificates of clients; extension API servers are told. */
   readonly clientCa?: string;
   readonly serviceNodePorts: readonly [first: number, last: number];
+  /** What is encrypted in the store; absent: nothing. */
+  readonly encryption?: Encryption;
   /** Where what is done is counted; absent: it is not. */
   readonly registry?: Registry;
   /** In [0, 1); default Math.random. */
@@ -73,7 +77,9 @@ export async function createControlPlane(options: ControlPlaneOptions): Promise<
   const { clock, log, registry } = options;
   const random = options.random ?? Math.random;
   const resources = buildResourceTable(model, strategies);
-  const current = await withStoredDefaults(options.store, resources, modelHash(model));
+  const { encryption } = options;
+  const readable = encryption ? new EncryptedStore(options.store, encryption.byKey(resources), log) : options.store;
+  const current = await withStoredDefaults(readable, resources, modelHash(model));
   const store = registry ? new MeteredStore(current, resources, registry) : current;
   const security = createSecurity({
     clock,

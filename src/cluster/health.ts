@@ -1,3 +1,4 @@
+import type { Encryption } from '../apiserver/encryption/encryption.ts';
 import type { HealthCheck } from '../apiserver/http/health.ts';
 import type { Store } from '../store/store.ts';
 
@@ -13,7 +14,7 @@ export class ServerHealth {
    * In the order of kube-apiserver's report. What createControlPlane makes before there is a listener is finished by the
    * time anybody can ask. https://kubernetes.io/docs/reference/using-api/health-checks/
    */
-  checks(store: Pick<Store, 'get'>): readonly HealthCheck[] {
+  checks(store: Pick<Store, 'get'>, encryption?: Pick<Encryption, 'check'>): readonly HealthCheck[] {
     const unless = (good: boolean, problem: string) => (good ? undefined : problem);
     const hook = (name: string, finished: () => boolean): HealthCheck => ({
       name: `poststarthook/${name}`,
@@ -41,6 +42,7 @@ export class ServerHealth {
       ...aggregation.map(done),
       { name: 'autoregister-completion', check: () => undefined },
       ...openApi.map(done),
+      ...(encryption ? [{ name: 'kms-providers', check: () => encryption.check() }] : []),
       { name: 'shutdown', check: () => unless(!this.stopping, 'process is shutting down'), except: readyOnly },
     ];
   }

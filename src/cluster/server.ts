@@ -1,9 +1,13 @@
-import { mkdirSync, readdirSync, statSync } from 'node:fs';
+import { chmodSync, mkdirSync, readdirSync, statSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import type { Node, Service } from '../api/core/v1.gen.ts';
 import { ensureAuthenticationConfig } from '../apiserver/aggregation/authentication-config.ts';
 import { type AuthenticationFlags, readAuthenticationFlags } from '../apiserver/authentication/flags.ts';
+import { type AuthorizationFlags, readAuthorizationFlags } from '../apiserver/authorization/flags.ts';
+import type { Encryption, EncryptionOptions } from '../apiserver/encryption/encryption.ts';
+import type { EncryptionFlags } from '../apiserver/encryption/flags.ts';
+import { type AuditFlags, createAuditor, openRefusalLog } from '../apiserver/audit/flags.ts';
 import { createConnector } from '../apiserver/http/connect/connector.ts';
 import { createHttpServer } from '../apiserver/http/server.ts';
 import { readServingFlags, ServingFiles, type ServingFlags } from '../apiserver/http/serving-flags.ts';
@@ -37,12 +41,11 @@ import { replaceFile } from './replace-file.ts';
 import { tokenIssuerHandlers } from './token-issuer.ts';
 
 /** Named as kube-apiserver's flags. */
-export interface ServerOptions extends AuthenticationFlags, ServingFlags {
+export interface ServerOptions extends AuditFlags, AuthenticationFlags, AuthorizationFlags, EncryptionFlags, ServingFlags {
   readonly dataDir: string;
   readonly bindAddress: string;
   readonly securePort: number;
   readonly advertiseAddress?: string;
-  readonly authorizationMode: string;
   readonly serviceClusterIpRange: string;
   readonly serviceNodePortRange: string;
   readonly clusterCidr: string;
@@ -74,9 +77,11 @@ export async function startServer(options: ServerOptions & { readonly log: Logge
     throw new ConfigurationError(`--service-cluster-ip-range and --cluster-cidr share addresses: choose ranges apart`);
   }
   const authentication = readAuthenticationFlags(options);
+  const authorization = readAuthorizationFlags(options, 'Node,RBAC');
   const serving = readServingFlags(options);
   const paths = clusterPaths(options.dataDir);
   mkdirSync(paths.dataDir, { recursive: true, mode: 0o700 });
+  chmodSync(paths.dataDir, 0o700);
   const advertise = options.advertiseAddress ?? primaryAddress();
   const store = await LmdbStore.open({ path: paths.database, clock, log: log.child({ component: 'store' }) });
   const certificateNames = {
@@ -98,6 +103,7 @@ export async function startServer(options: ServerOptions & { readonly log: Logge
     ca: `${keeper.current.caBundle}\n${keeper.current.frontProxyCa.cert}`,
   });
   const registry = new Registry();
+  const encryption = await loadEncryption(options, { clock, log: log.child({ component: 'apiserver' }), registry });
   const plane = await createControlPlane({
     store,
     registry,
@@ -117,10 +123,14 @@ export async function startServer(options: ServerOptions & { readonly log: Logge
       },
     },
     authentication,
-    authorizationMode: options.authorizationMode,
+    authorization,
     serviceClusterIpRange: options.serviceClusterIpRange,
     serviceNodePorts: parsePortRange(options.serviceNodePortRange),
+    encryption,
   });
+  const recording = { clock, log: log.child({ component: 'apiserver' }), registry, random: Math.random };
+  const auditor = createAuditor(options, recording);
+  const refusals = openRefusalLog(paths.refusals, recording);
   const health = new ServerHealth();
   const queueMetrics = new QueueMetrics(registry);
   const http = createHttpServer({
@@ -150,8 +160,10 @@ export async function startServer(options: ServerOptions & { readonly log: Logge
         }),
       }),
     }),
-    health: health.checks(store),
+    health: health.checks(store, encryption),
     registry,
+    auditor,
+    refusals,
     handlers: tokenIssuerHandlers(plane.tokens, advertise, options.securePort),
   });
   registerServerMetrics(registry, { objects: plane.core.objects, storeBytes: () => directoryBytes(paths.database) });
@@ -265,7 +277,9 @@ export async function startServer(options: ServerOptions & { readonly log: Logge
       informers.stop();
       await recorder.stop();
       await http.close();
+      await Promise.all([auditor?.close(), refusals.close()]);
       await plane.close();
+      encryption?.close();
       await store.close();
     },
   };
@@ -277,6 +291,24 @@ function directoryBytes(path: string): number {
 }
 
 const yearMs = 365 * 86_400_000;
+
+/** Ciphers and plugins are loaded only where something is encrypted. */
+async function loadEncryption(
+  flags: EncryptionFlags,
+  options: Pick<EncryptionOptions, 'clock' | 'log' | 'registry'>,
+): Promise<Encryption | undefined> {
+  const { encryptionProviderConfig: path, encryptionProviderConfigAutomaticReload: reload = false } = flags;
+  if (path === undefined) {
+    if (reload) {
+      throw new ConfigurationError(
+        '--encryption-provider-config-automatic-reload must be set with --encryption-provider-config',
+      );
+    }
+    return undefined;
+  }
+  const { Encryption } = await import('../apiserver/encryption/encryption.ts');
+  return Encryption.load({ ...options, path, reload });
+}
 
 const isAddress = (name: string) => /^[\d.]+$|:/.test(name);
 

@@ -1,7 +1,11 @@
 import { Command, Option } from 'commander';
 import { defaultDataDir } from '../../cluster/paths.ts';
 import type { ServerOptions } from '../../cluster/server.ts';
+import { addAdmissionFlags } from '../flags/admission.ts';
+import { addAuditFlags } from '../flags/audit.ts';
 import { addAuthenticationFlags } from '../flags/authentication.ts';
+import { addAuthorizationFlags } from '../flags/authorization.ts';
+import { addEncryptionFlags } from '../flags/encryption.ts';
 import { addServingFlags } from '../flags/serving.ts';
 import { parseCount, parseMilliseconds, parsePort } from '../usage-error.ts';
 
@@ -13,7 +17,6 @@ export function serverCommand(): Command {
     .option('--bind-address <address>', 'address to listen on', '0.0.0.0')
     .option('--secure-port <port>', 'port to listen on', parsePort, 6443)
     .option('--advertise-address <address>', 'address under which nodes and pods reach this server')
-    .option('--authorization-mode <modes>', 'in order: Node, RBAC, AlwaysAllow, AlwaysDeny', 'Node,RBAC')
     .option('--service-cluster-ip-range <cidr>', 'addresses of services', '10.96.0.0/16')
     .option('--service-node-port-range <range>', 'ports of services on every node', '30000-32767')
     .option('--cluster-cidr <cidr>', 'addresses of pods', '10.244.0.0/16')
@@ -31,6 +34,10 @@ export function serverCommand(): Command {
     parseMilliseconds,
   );
   addAuthenticationFlags(command);
+  addAuditFlags(command);
+  addAdmissionFlags(command);
+  addAuthorizationFlags(command);
+  addEncryptionFlags(command);
   return command.action(async (options: ServerOptions & { readonly logLevel: string }) => {
     const { runServer } = await import('../../cluster/run.ts');
     await runServer(options);
