@@ -1,7 +1,9 @@
+import { ApiError } from '../api/errors.ts';
 import type { KubeObject, Mutable } from '../api/resource.ts';
 import type { AdmissionOperation, AdmissionPlugin, AdmissionRequest, Reinvocation } from './admission.ts';
 import type { ServedResource, Target } from './core.ts';
 import type { AdmissionMetrics, AdmissionType, PluginTimes } from './metrics/admission.ts';
+import { refusedBy } from './refusals.ts';
 
 interface Wanted {
   readonly mutating: readonly AdmissionPlugin[];
@@ -45,11 +47,12 @@ export class AdmissionChain {
     if (mutating.length === 0) return;
     const rounds = new Rounds();
     const watch = times && new StopWatch(times.admit);
+    let plugin: AdmissionPlugin | undefined;
     try {
       do {
         rounds.begin();
         for (let i = 0; i < mutating.length; i++) {
-          const plugin = mutating[i];
+          plugin = mutating[i];
           if (!plugin || plugin.idle?.()) continue;
           watch?.start(i);
           const pending = plugin.admit?.(request, rounds);
@@ -59,6 +62,7 @@ export class AdmissionChain {
       watch?.finish(false);
     } catch (error) {
       watch?.finish(true);
+      noteRefusal(error, plugin);
       throw error;
     }
   }
@@ -67,9 +71,10 @@ export class AdmissionChain {
   async validate(request: AdmissionRequest): Promise<void> {
     const { validating, times } = this.#find(request.operation, request.target);
     const watch = times && new StopWatch(times.validate);
+    let plugin: AdmissionPlugin | undefined;
     try {
       for (let i = 0; i < validating.length; i++) {
-        const plugin = validating[i];
+        plugin = validating[i];
         if (!plugin || plugin.idle?.()) continue;
         watch?.start(i);
         const pending = plugin.validate?.(request);
@@ -78,6 +83,7 @@ export class AdmissionChain {
       watch?.finish(false);
     } catch (error) {
       watch?.finish(true);
+      noteRefusal(error, plugin);
       throw error;
     }
   }
@@ -132,6 +138,10 @@ export class AdmissionChain {
     }
     return wanted;
   }
+}
+
+function noteRefusal(error: unknown, plugin: AdmissionPlugin | undefined): void {
+  if (plugin && error instanceof ApiError) refusedBy(error, { by: 'admission plugin', plugin: plugin.name });
 }
 
 /** Times plugins one after the other: where one starts, the one before has ended. */

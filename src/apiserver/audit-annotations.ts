@@ -1,4 +1,6 @@
 import { qualifiedNameProblems } from '../api/names.ts';
+import type { KubeObject } from '../api/resource.ts';
+import type { AuthorizerDecision } from './admission.ts';
 
 /** From which level of audit events on an annotation is told. https://kubernetes.io/docs/tasks/debug/debug-cluster/audit/ */
 export type AuditLevel = 'Metadata' | 'Request';
@@ -29,4 +31,14 @@ export class CollectedAnnotations implements AuditAnnotations {
     const shown = [...this.#values].filter(([, one]) => level === 'Request' || one.level === 'Metadata');
     return Object.fromEntries(shown.map(([key, { value }]) => [key, value]));
   }
+}
+
+/** Hears what becomes of a request on its way, for its audit event. */
+export interface RequestObserver {
+  /** What the authorizer said of the request itself; the first answer counts. */
+  decided(decision: AuthorizerDecision): void;
+  /** The object that came with the request, defaults filled in, before admission sees it. Not kept, not changed. */
+  decoded(object: KubeObject): void;
+  /** The patch that came with the request. */
+  patched(patch: unknown): void;
 }

@@ -1,7 +1,7 @@
 import type { ApiError } from '../api/errors.ts';
 import type { KubeObject } from '../api/resource.ts';
 import type { ObjectSchema, ResourceData } from '../schema/model.ts';
-import type { AuditAnnotations } from './audit-annotations.ts';
+import type { AuditAnnotations, RequestObserver } from './audit-annotations.ts';
 import type { CustomKind } from './custom/kind.ts';
 import type { Strategy } from './strategy.ts';
 import type { UserInfo } from './user.ts';
@@ -91,6 +91,8 @@ export interface RequestContext {
   warn(message: string): void;
   /** Takes what admission wants the audit event to say; absent where nobody keeps it. */
   readonly audit?: AuditAnnotations;
+  /** Absent where nobody keeps audit events. */
+  readonly observer?: RequestObserver;
 }
 
 /**

@@ -310,6 +310,7 @@ export class Core implements ApiCore {
     const parsed = parseBody(body, expected);
     const warn = (message: string) => context.warn(message);
     const decoded = decodeObject(expected, parsed, options.fieldValidation, warn);
+    context.observer?.decoded(decoded);
     checkIdentity(decoded, target);
     const write = this.#write(context, target, options);
     if (target.subresource === 'scale') {
@@ -334,6 +335,7 @@ export class Core implements ApiCore {
   ): Promise<{ stored: Stored; created: boolean }> {
     await this.#authorize(context, target, 'patch');
     validatePatchOptions(options, patch.type);
+    context.observer?.patched(patch.value);
     mustServe(target, 'patch');
     if (this.#virtualOf(target)) throw errors.methodNotAllowed();
     const write = { ...this.#write(context, target, options, patch.type === 'apply'), patches: true as const };
@@ -504,6 +506,7 @@ export class Core implements ApiCore {
     const attributes = attributesOf(context, target, verb, fieldSelector);
     const decision = this.#authorizer.authorize(attributes);
     const made = decision instanceof Promise ? await decision : decision;
+    context.observer?.decided(made);
     if (!made.allowed) throw refusal(attributes, made);
   }
 
@@ -514,7 +517,9 @@ export class Core implements ApiCore {
 
   #decode(context: RequestContext, expected: ExpectedKind, body: Body, options: WriteParameters): Mutable<KubeObject> {
     const warn = (message: string) => context.warn(message);
-    return decodeBody(expected, body, options.fieldValidation, warn);
+    const object = decodeBody(expected, body, options.fieldValidation, warn);
+    context.observer?.decoded(object);
+    return object;
   }
 
   #write(context: RequestContext, target: Target, options: WriteParameters | DeleteParameters, applies = false): Write {

@@ -16,7 +16,13 @@ export interface ClusterPaths {
   /** Client credentials of the service proxy, name server and routes. */
   readonly proxyKubeconfig: string;
   readonly adminKubeconfig: string;
+  /** Of a node that joined with a token: its certificates, with their keys. */
+  readonly kubeletCertificates: string;
+  /** Where its cluster is, and by what it knows it. */
+  readonly kubeletKubeconfig: string;
   readonly logs: string;
+  /** Requests that were refused, and why. */
+  readonly refusals: string;
   readonly agentDir: string;
   readonly containerd: { readonly dir: string; readonly runDir: string; readonly socket: string };
   readonly cniConfDir: string;
@@ -40,7 +46,10 @@ export function clusterPaths(dataDirOption: string = defaultDataDir): ClusterPat
     nodeKubeconfig: join(dataDir, 'node.kubeconfig'),
     proxyKubeconfig: join(dataDir, 'kube-proxy.kubeconfig'),
     adminKubeconfig: join(dataDir, 'admin.kubeconfig'),
+    kubeletCertificates: join(dataDir, 'agent', 'pki'),
+    kubeletKubeconfig: join(dataDir, 'agent', 'kubelet.kubeconfig'),
     logs: join(dataDir, 'logs'),
+    refusals: join(dataDir, 'audit', 'refused.log'),
     agentDir: join(dataDir, 'agent'),
     containerd: {
       dir: join(dataDir, 'containerd'),

@@ -27,6 +27,7 @@ import { primaryAddress } from './addresses.ts';
 import { CertificateKeeper } from './certificate-keeper.ts';
 import { apiServerNames, type ClusterCertificates } from './certificates.ts';
 import { createControlPlane } from './control-plane.ts';
+import { refreshClusterInfo } from './cluster-info.ts';
 import { startDnsEndpointsController } from './dns-endpoints.ts';
 import { extensionResources } from './extension-resources.ts';
 import { ServerHealth } from './health.ts';
@@ -184,9 +185,15 @@ export async function startServer(options: ServerOptions & { readonly log: Logge
     });
   writeFiles();
   const system = plane.client('kube-apiserver');
+  const describe = () =>
+    refreshClusterInfo(system, `https://${advertise.includes(':') ? `[${advertise}]` : advertise}:${port}`, clientsKnow()).catch(
+      (error: unknown) => log.error({ err: error }, 'nodes that join could not be told of the cluster'),
+    );
+  void describe();
   keeper.onChange(({ caBundle, frontProxyCa }) => {
     http.reload(tlsOf());
     writeFiles();
+    void describe();
     ensureAuthenticationConfig(system, { clientCa: caBundle, frontProxyCa: frontProxyCa.cert }).catch(
       (error: unknown) => log.error({ err: error }, 'extension API servers could not be told of the new authority'),
     );

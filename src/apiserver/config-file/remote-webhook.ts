@@ -60,15 +60,23 @@ export class RemoteWebhook {
    * Posts an object and resolves with the JSON of the answer. What may pass (500, 504, 429, a Retry-After, a connection
    * that was reset) is tried again. Rejects with WebhookCallError, in the words of Go's client.
    */
-  async post(body: object): Promise<unknown> {
+  post(body: object): Promise<unknown> {
+    return this.#attempts(Buffer.from(JSON.stringify(body)), readAnswer, mayPass);
+  }
+
+  /** Posts JSON of which nothing but the status of the answer counts; tried again whatever went wrong. */
+  async send(json: string): Promise<void> {
+    await this.#attempts(Buffer.from(json), (answer) => answer.status >= 300 && readAnswer(answer), always);
+  }
+
+  async #attempts(bytes: Buffer, read: Read, again: (answer?: HttpAnswer) => boolean): Promise<unknown> {
     const { clock, random, timeoutMs, retryMs = 500 } = this.#options;
-    const bytes = Buffer.from(JSON.stringify(body));
     const deadline = new AbortController();
     const timer = clock.after(timeoutMs, () => deadline.abort());
     try {
       let wait = retryMs;
       for (let attempt = 1; ; attempt++) {
-        const tried = await this.#try(bytes, deadline.signal);
+        const tried = await this.#try(bytes, deadline.signal, read, again);
         if ('value' in tried) return tried.value;
         if (!tried.again || attempt === ATTEMPTS || deadline.signal.aborted) throw tried.error;
         await clock.sleep(wait * (1 + random() * JITTER), deadline.signal);
@@ -86,6 +94,8 @@ export class RemoteWebhook {
   async #try(
     bytes: Buffer,
     signal: AbortSignal,
+    read: Read,
+    again: (answer?: HttpAnswer) => boolean,
   ): Promise<{ readonly value: unknown } | { readonly error: WebhookCallError; readonly again: boolean }> {
     const began = performance.now();
     const observe = (code: string) => this.#options.observe?.(code, (performance.now() - began) / 1000);
@@ -102,18 +112,24 @@ export class RemoteWebhook {
         : (plainHttp(error) ?? transportProblem(error, this.#where));
       return {
         error: new WebhookCallError(`Post ${JSON.stringify(this.#config.server)}: ${why}`),
-        again: (error as NodeJS.ErrnoException).code === 'ECONNRESET',
+        again: (error as NodeJS.ErrnoException).code === 'ECONNRESET' || again(),
       };
     }
     observe(String(answer.status));
     try {
-      return { value: readAnswer(answer) };
+      return { value: read(answer) };
     } catch (error) {
       if (!(error instanceof WebhookCallError)) throw error;
-      return { error, again: mayPass(answer) };
+      return { error, again: again(answer) };
     }
   }
 }
 
-const mayPass = ({ status, headers }: HttpAnswer): boolean =>
-  status === 500 || status === 504 || status === 429 || (status >= 400 && headers['retry-after'] !== undefined);
+type Read = (answer: HttpAnswer) => unknown;
+
+const always = (): boolean => true;
+
+const mayPass = (answer?: HttpAnswer): boolean => {
+  const { status = 0, headers } = answer ?? {};
+  return status === 500 || status === 504 || status === 429 || (status >= 400 && headers?.['retry-after'] !== undefined);
+};

@@ -1,7 +1,7 @@
-import { randomUUID } from 'node:crypto';
 import { promisify } from 'node:util';
 import { gzip } from 'node:zlib';
 import type { ApiError } from '../../api/errors.ts';
+import { auditIdOf } from '../audit/audit-id.ts';
 import { NEWLINE, render } from './encode.ts';
 import type { Exchange, ResponseHeaders } from './exchange.ts';
 import { negotiate, plainJson, prettier, type Representation, wantsPretty } from './negotiate.ts';
@@ -17,16 +17,10 @@ export const GZIP_LEVEL = 1;
 /** Headers of every answer: nothing may be cached between server and client. */
 export function commonHeaders(exchange: Exchange, contentType: string): Record<string, string | readonly string[]> {
   return {
-    'audit-id': auditId(exchange),
+    'audit-id': auditIdOf(exchange),
     'cache-control': 'no-cache, private',
     'content-type': contentType,
   };
-}
-
-/** The client's own where it sends one that fits in a log line. */
-function auditId(exchange: Exchange): string {
-  const given = exchange.headers['audit-id'];
-  return typeof given === 'string' && given.length <= 64 ? given : randomUUID();
 }
 
 /** Printable ASCII but for quotes and backslashes: nothing to be escaped. */
@@ -102,7 +96,7 @@ export function respondError(exchange: Exchange, error: ApiError, warnings: read
   let rep = plainJson;
   try {
     rep = negotiate(exchange.headers.accept, anything);
-    if (error.message.startsWith('406: ') || isForHumans(exchange)) rep = prettier(rep);
+    if (isForHumans(exchange)) rep = prettier(rep);
   } catch {
     // Someone who cannot read any form of the error gets it as JSON, indented.
     rep = prettier(rep);

@@ -45,6 +45,8 @@ export interface Exchange {
   readonly headers: IncomingHttpHeaders;
   readonly connection: Connection;
   readonly version: '1.1' | '2';
+  /** What its audit events and its answer are called, once anybody has asked: see `auditIdOf`. */
+  auditID: string | undefined;
   /** The client went away, or the answer is complete. */
   readonly closed: boolean;
   /** Aborts when the client goes away before its answer is complete. Made on first use. */
@@ -55,6 +57,8 @@ export interface Exchange {
   readonly sent: number;
   /** Rejects with a BodyTooLargeError past the limit (bytes) and with ClientGoneError when the body ends early. */
   readBody(limit: number): Promise<Buffer>;
+  /** Headers that go with the answer, whatever it will be. Once, and before it. */
+  addHeaders(headers: ResponseHeaders): void;
   respond(status: number, headers: ResponseHeaders, body: readonly Uint8Array[]): void;
   stream(status: number, headers: ResponseHeaders): ResponseStream;
   /** Breaks an answer off so that the client can tell that it is incomplete. */

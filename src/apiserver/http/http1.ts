@@ -107,6 +107,7 @@ class Http1Exchange implements Exchange {
   readonly connection: Connection;
   readonly version = '1.1';
   readonly upgrade?: Upgrade;
+  auditID: string | undefined = undefined;
   status = 0;
   sent = 0;
   readonly #request: IncomingMessage;
@@ -116,6 +117,7 @@ class Http1Exchange implements Exchange {
   #abort: AbortController | undefined;
   #closed = false;
   #listeners: (() => void)[] | undefined;
+  #more: ResponseHeaders | undefined;
 
   constructor(
     request: IncomingMessage,
@@ -211,6 +213,10 @@ class Http1Exchange implements Exchange {
     });
   }
 
+  addHeaders(headers: ResponseHeaders): void {
+    this.#more = headers;
+  }
+
   respond(status: number, headers: ResponseHeaders, body: readonly Uint8Array[]): void {
     if (this.#closed || this.status) return;
     this.status = status;
@@ -221,7 +227,8 @@ class Http1Exchange implements Exchange {
     if (!this.#skippable()) response.shouldKeepAlive = false;
     response.cork();
     const bare = this.method === 'HEAD' || status === 304 || status === 204;
-    response.writeHead(status, { ...headers, ...(!bare && { 'content-length': String(length) }) } as NodeHeaders);
+    const more = { ...this.#more, ...(!bare && { 'content-length': String(length) }) };
+    response.writeHead(status, { ...headers, ...more } as NodeHeaders);
     if (bare || length <= PIECE) {
       if (!bare) for (const part of body) response.write(part);
       this.#end();
@@ -290,7 +297,7 @@ class Http1Exchange implements Exchange {
     };
     if (this.#closed) return stream;
     if (!this.#request.complete) response.shouldKeepAlive = false;
-    response.writeHead(status, headers as NodeHeaders);
+    response.writeHead(status, { ...headers, ...this.#more } as NodeHeaders);
     response.flushHeaders();
     response.on('drain', () => stream.onDrain?.());
     return stream;

@@ -3,10 +3,17 @@ import { parseDuration } from '../../schema/duration.ts';
 import { StoreUnavailableError } from '../../store/store.ts';
 import type { Logger } from '../../utils/log.ts';
 import type { Aggregator } from '../aggregation/aggregator.ts';
+import { auditIdOf } from '../audit/audit-id.ts';
+import type { Auditor } from '../audit/auditor.ts';
+import type { AuditedExchange } from '../audit/exchange.ts';
+import type { RefusalLog } from '../audit/refusal-log.ts';
 import type { Authenticate } from '../authentication/authenticator.ts';
 import { AuthorizationError } from '../authorization/forbidden.ts';
 import { impersonate, wantsImpersonation } from '../authentication/impersonation.ts';
 import type { ServedResource } from '../core.ts';
+import type { UserInfo } from '../user.ts';
+import type { Fairness } from '../flowcontrol/fairness.ts';
+import type { Ticket } from '../flowcontrol/ticket.ts';
 import { commonHeaders, respondError, respondText } from './answer.ts';
 import { authorize } from './authorize.ts';
 import type { Discovery } from './discovery.ts';
@@ -15,7 +22,7 @@ import { Flights, isLongRunning } from './flights.ts';
 import type { RequestMetrics } from './metrics.ts';
 import type { PathRouter } from './paths.ts';
 import { Request } from './request.ts';
-import { parseRequestInfo } from './request-info.ts';
+import { parseRequestInfo, type RequestInfo } from './request-info.ts';
 import { type ResourceServices, serveResource } from './resources.ts';
 
 /** A handler of some subresource that is not an object: logs, exec, proxies. */
@@ -32,11 +39,15 @@ export interface PipelineOptions extends ResourceServices {
   readonly discovery: Discovery;
   readonly connector: Connector | undefined;
   readonly aggregator: Aggregator | undefined;
+  readonly auditor: Auditor | undefined;
+  readonly refusals: RefusalLog | undefined;
+  /** Who is served first; without it only the number of requests under way is bounded. */
+  readonly fairness: Fairness | undefined;
   readonly log: Logger;
 }
 
 /**
- * The one road of every request, in this order: limits, request info, authentication, impersonation, a place among the requests under way, metrics, then
+ * The one road of every request, in this order: limits, request info, authentication, impersonation, seats among the requests under way, metrics, then
  * the resource handlers (where the core authorizes) or authorization and the handler of the path. Whatever is
  * thrown on the way becomes a Status here, and only here.
  */
@@ -51,11 +62,19 @@ export function createPipeline(options: PipelineOptions): (exchange: Exchange) =
   };
 }
 
-async function serve(options: PipelineOptions, flights: Flights, exchange: Exchange): Promise<void> {
+async function serve(options: PipelineOptions, flights: Flights, asked: Exchange): Promise<void> {
+  const { auditor } = options;
+  const received = auditor ? options.clock.now() : 0;
+  let exchange = asked;
+  let audited: AuditedExchange | undefined;
+  let known: RequestInfo | undefined;
+  let requestor: UserInfo | undefined;
   let request: Request | undefined;
   let done: ((status: number) => void) | undefined;
   let landed: (() => void) | undefined;
   let leave: (() => void) | undefined;
+  let ticket: Ticket | undefined;
+  const { fairness } = options;
   try {
     const { url } = exchange;
     if (url.length > options.limits.urlBytes) {
@@ -75,8 +94,10 @@ async function serve(options: PipelineOptions, flights: Flights, exchange: Excha
       return;
     }
 
+    known = info;
     const long = isLongRunning(info);
-    if (!long) landed = flights.begin(exchange, timeoutOf(query));
+    const timeout = long ? undefined : timeoutOf(query);
+    if (!long) landed = flights.begin(exchange, timeout);
 
     const { connection, headers } = exchange;
     const found = options.authenticate({
@@ -85,22 +106,44 @@ async function serve(options: PipelineOptions, flights: Flights, exchange: Excha
       verified: connection.verified,
       path: info.path,
     });
-    const requestor = found instanceof Promise ? await found : found;
+    requestor = found instanceof Promise ? await found : found;
     if (!requestor) throw errors.unauthorized();
+    if (auditor) {
+      audited = auditor.begin(exchange, info, requestor, received);
+      if (audited) {
+        exchange = audited;
+        const stored = auditor.received(audited);
+        if (!(stored instanceof Promise ? await stored : stored)) throw errors.internal('failed to store audit event');
+      }
+    }
     const user = wantsImpersonation(headers) ? await impersonate(headers, requestor, options.authorizer) : requestor;
+    if (audited && user !== requestor) audited.record.impersonatedUser = user;
 
-    if (!long) {
-      leave = flights.admit(info.verb);
-      if (!leave && !user.groups?.includes(PRIVILEGED)) {
+    if (!fairness) {
+      if (!long) leave = flights.admit(info.verb);
+      if (!long && !leave && !user.groups?.includes(PRIVILEGED)) {
         options.metrics.terminated(429);
         respondText(exchange, 429, 'Too many requests, please try again later.\n', { 'retry-after': '1' });
         return;
       }
+    } else if (!long || info.verb === 'watch') {
+      ticket = fairness.enter(info, user, query);
+      asked.addHeaders(ticket.lane.headers);
+      if (ticket.state === 'waiting') await fairness.wait(ticket, asked, timeout ?? options.limits.requestTimeoutMs);
+      if (!ticket.level.exempt && !fairness.slices.free) await fairness.slices.turn(ticket.level);
+      if (asked.closed) return;
+      if (ticket.state !== 'executing') {
+        options.metrics.terminated(429);
+        const after = { 'retry-after': String(ticket.level.dropped.retryAfter) };
+        respondText(exchange, 429, 'Too many requests, please try again later.\n', after);
+        return;
+      }
+      if (long) asked.onClose(fairness.watching(info, query));
     }
-    request = new Request(exchange, info, query, user);
+    request = new Request(exchange, info, query, user, audited?.record);
     if (options.aggregator?.has(info.path)) {
       done = options.metrics.start(request);
-      await authorize(options.authorizer, request.attributes());
+      await authorize(options.authorizer, request.attributes(), request.observer);
       await options.aggregator.serve(request);
       return;
     }
@@ -115,12 +158,26 @@ async function serve(options: PipelineOptions, flights: Flights, exchange: Excha
       else await serveResource(options, request);
     } else {
       done = options.metrics.start(request);
-      await authorize(options.authorizer, request.attributes());
+      await authorize(options.authorizer, request.attributes(), request.observer);
       await options.paths.serve(request);
     }
   } catch (error) {
+    if (error instanceof ApiError) {
+      if (audited) audited.record.answersStatus(error.status);
+      else if (auditor && known && !request) exchange = auditor.refused(exchange, known, error.status, received) ?? exchange;
+      if (known && options.refusals) {
+        const refused = { exchange, info: known, requestor, user: request?.user ?? requestor, noted: request?.noted ?? {} };
+        options.refusals.note(refused, error, auditIdOf(exchange));
+      }
+    } else if (audited && isFailure(error)) audited.record.panicked(nameOf(error));
     answerError(options.log, exchange, request, error);
   } finally {
+    if (ticket && fairness) {
+      // Of a watch only the beginning is counted, which is over when its handler has returned.
+      const own = ticket;
+      if (asked.closed || own.info.verb === 'watch') fairness.leave(own);
+      else asked.onClose(() => fairness.leave(own));
+    }
     if (landed || leave) {
       // Until the client has it all: answers that nobody reads are what the bounds are for.
       if (exchange.closed) {
@@ -133,6 +190,11 @@ async function serve(options: PipelineOptions, flights: Flights, exchange: Excha
           go?.();
         });
       }
+    }
+    if (audited) {
+      const { record } = audited;
+      if (exchange.closed || !record.long) void record.completed();
+      else exchange.onClose(() => void record.completed());
     }
     if (done) {
       // A watch goes on after its handler has returned.
@@ -184,6 +246,12 @@ function belowGroup(discovery: Discovery, path: string): boolean {
   const [, root, group = ''] = path.split('/');
   return root === 'api' || (root === 'apis' && group !== '' && discovery.hasGroup(group));
 }
+
+/** A mistake of the server's own: what a client did, or a store that cannot be reached, is none. */
+const isFailure = (error: unknown): boolean =>
+  !(error instanceof ClientGoneError || error instanceof AuthorizationError || error instanceof StoreUnavailableError);
+
+const nameOf = (error: unknown): string => (error instanceof Error ? error.name : typeof error);
 
 const isLong = (request: Request | undefined): boolean => request?.info.verb === 'watch';
 

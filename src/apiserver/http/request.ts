@@ -1,5 +1,8 @@
 import { errors } from '../../api/errors.ts';
 import type { AuthorizerAttributes } from '../admission.ts';
+import type { AuditAnnotations } from '../audit-annotations.ts';
+import { CollectedAnnotations } from '../audit-annotations.ts';
+import type { AuditRecord } from '../audit/record.ts';
 import type { RequestContext } from '../core.ts';
 import type { UserInfo } from '../user.ts';
 import { respondNoSuchPath } from './answer.ts';
@@ -14,17 +17,21 @@ export class Request implements RequestContext {
   readonly query: URLSearchParams | undefined;
   readonly user: UserInfo;
   readonly userAgent: string;
+  /** Of a request that the audit policy wants recorded. */
+  readonly observer: AuditRecord | undefined;
   /** The resource, and its subresource, are ones that the server has. */
   known = false;
   /** The path is one below a group that the server has. */
   inGroup = false;
   #warnings: Warnings | undefined;
+  #collected: CollectedAnnotations | undefined;
 
-  constructor(exchange: Exchange, info: RequestInfo, query: URLSearchParams | undefined, user: UserInfo) {
+  constructor(exchange: Exchange, info: RequestInfo, query: URLSearchParams | undefined, user: UserInfo, observer?: AuditRecord) {
     this.exchange = exchange;
     this.info = info;
     this.query = query;
     this.user = user;
+    this.observer = observer;
     this.userAgent = exchange.headers['user-agent'] ?? '';
   }
 
@@ -39,6 +46,18 @@ export class Request implements RequestContext {
   warn(message: string): void {
     this.#warnings ??= new Warnings();
     this.#warnings.add(message);
+  }
+
+  /** Where nothing is recorded, what is noted is for the log of refused requests. */
+  get audit(): AuditAnnotations {
+    if (this.observer) return this.observer;
+    this.#collected ??= new CollectedAnnotations();
+    return this.#collected;
+  }
+
+  /** What policies and webhooks noted, of a request that is not recorded. */
+  get noted(): Readonly<Record<string, string>> {
+    return this.#collected?.at('Metadata') ?? {};
   }
 
   /** 404: below a group in the router's words, elsewhere in the mux'. */

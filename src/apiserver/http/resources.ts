@@ -140,7 +140,9 @@ const deprecated: ReadonlyMap<string, string> = new Map([
 
 function warnOfDeprecated(request: Request): void {
   const message = deprecated.get(request.info.resource);
-  if (message !== undefined) request.warn(message);
+  if (message === undefined) return;
+  request.warn(message);
+  if (request.observer) request.observer.deprecated = true;
 }
 
 /** Serves one request for a resource. Rejects with ApiError for what the client must be told. */
@@ -149,12 +151,15 @@ export async function serveResource(services: ResourceServices, request: Request
   const resource = services.core.resources.find(info.group, info.version, info.resource);
   const action = route(resource, request);
   if (resource && info.group === '' && action !== 'not-found' && action !== 'not-allowed') warnOfDeprecated(request);
-  if (resource?.custom?.warning && action !== 'not-found') request.warn(resource.custom.warning);
+  if (resource?.custom?.warning && action !== 'not-found') {
+    request.warn(resource.custom.warning);
+    if (request.observer) request.observer.deprecated = true;
+  }
   const [why] = info.named ? pathSegment(info.name, false) : [];
   if (resource && !why && !(action instanceof ApiError) && isRead(action))
     return reads[action](services, request, target(resource, request));
   // The core authorizes too. Strangers are not told what exists before that, and have no body read.
-  await authorize(services.authorizer, request.attributes());
+  await authorize(services.authorizer, request.attributes(), request.observer);
   if (!resource || action === 'not-found') return request.notFound();
   if (action instanceof ApiError) throw action;
   if (action === 'not-allowed') throw errors.methodNotAllowed();
@@ -189,7 +194,7 @@ async function refusable<T>(services: ResourceServices, request: Request, prepar
   try {
     return prepare();
   } catch (error) {
-    await authorize(services.authorizer, request.attributes());
+    await authorize(services.authorizer, request.attributes(), request.observer);
     throw error;
   }
 }
@@ -279,6 +284,7 @@ const writes: Readonly<Record<'create' | 'update' | 'patch' | 'delete' | 'delete
     };
     const status: Status = { kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Success', details };
     const plain = untransformed(rep);
+    request.observer?.answersStatus(status);
     if (plain.mediaType === 'application/vnd.kubernetes.protobuf')
       return respondBytes(request, 200, encodeStatus(status), plain);
     return respondJson(request.exchange, 200, Buffer.from(JSON.stringify(status)), plain, request.warnings);
@@ -299,7 +305,9 @@ const bodyKind = ({ resource, subresource }: Target): string =>
 
 async function deleteOptions(services: ResourceServices, request: Request): Promise<DeleteParameters> {
   const body = await readDeleteOptions(request.exchange, services.limits.bodyBytes);
-  return body ?? deleteOptionsOfQuery(request.query);
+  if (!body) return deleteOptionsOfQuery(request.query);
+  request.observer?.deleted(body);
+  return body;
 }
 
 function respondStored(
@@ -312,6 +320,7 @@ function respondStored(
 ): void | Promise<void> {
   const { exchange, warnings } = request;
   checkTransform(rep, at.resource, false);
+  request.observer?.answersObject(stored.object, () => shownAs(services, request, at, stored, rep));
   switch (rep.as) {
     case '':
       break;
@@ -328,6 +337,20 @@ function respondStored(
   return respondJson(exchange, status, stored.json, rep, warnings);
 }
 
+/** What an audit event says was answered: the object in the form asked for, in JSON. */
+function shownAs(
+  services: ResourceServices,
+  request: Request,
+  at: Target,
+  stored: Stored,
+  { as, metaVersion }: Representation,
+): Uint8Array {
+  if (as === '') return stored.json;
+  if (as !== 'Table') return partialMetadata(stored.json, metaVersion);
+  const options = { include: includeObject(request.query), version: metaVersion, now: services.clock.now() };
+  return objectTable(tabled(at), stored, options);
+}
+
 async function respondList(
   services: ResourceServices,
   request: Request,
@@ -341,6 +364,10 @@ async function respondList(
     version: rep.metaVersion,
     now: services.clock.now(),
   };
+  const plain = { ...rep, mediaType: 'application/json', pretty: false } as const;
+  request.observer?.answers(() =>
+    Buffer.concat([...pieces(options ? tableDocument(found, options) : listDocument(found, plain), plain)]),
+  );
   const headers = commonHeaders(exchange, rep.mediaType);
   if (warnings.length > 0) headers.warning = warningHeader(warnings);
   if (options) return pour(exchange, 200, headers, pieces(tableDocument(found, options), rep));

@@ -5,8 +5,12 @@ import type { Logger } from '../../utils/log.ts';
 import { type Family, Registry } from '../../utils/metrics.ts';
 import type { Authorizer } from '../admission.ts';
 import type { Aggregator } from '../aggregation/aggregator.ts';
+import type { Auditor } from '../audit/auditor.ts';
+import type { RefusalLog } from '../audit/refusal-log.ts';
 import type { Authenticate } from '../authentication/authenticator.ts';
 import type { ApiCore } from '../core.ts';
+import { installFairnessDebug } from '../flowcontrol/debug.ts';
+import type { Fairness } from '../flowcontrol/fairness.ts';
 import { respondJson } from './answer.ts';
 import { Discovery } from './discovery.ts';
 import { Connection } from './exchange.ts';
@@ -40,6 +44,12 @@ export interface HttpServerOptions {
   readonly connector?: Connector;
   /** Group-versions of other servers. */
   readonly aggregator?: Aggregator;
+  /** Records requests; closed by who made it. */
+  readonly auditor?: Auditor;
+  /** Remembers requests that were refused. */
+  readonly refusals?: RefusalLog;
+  /** Who is served first; closed by who made it. Without it only the number of requests under way is bounded. */
+  readonly fairness?: Fairness;
   /** host:port that clients reach the server at; default is what it listens on. */
   readonly advertise?: string;
 }
@@ -92,6 +102,7 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
   paths.add('/metrics', showMetrics(registry));
   paths.add('/metrics/slis', showMetrics(health));
   for (const [path, handler] of Object.entries(options.handlers ?? {})) paths.add(path, handler);
+  if (options.fairness) installFairnessDebug(paths, options.fairness);
   const index: PathHandler = ({ exchange }) => {
     const all = new Set([...paths.listed.filter((path) => !path.endsWith('/')), ...discovery.paths()]);
     respondJson(exchange, 200, Buffer.from(JSON.stringify({ paths: [...all].sort() }, null, 2)), plainJson);
@@ -112,6 +123,9 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
     discovery,
     connector: options.connector,
     aggregator: options.aggregator,
+    fairness: options.fairness,
+    auditor: options.auditor,
+    refusals: options.refusals,
     log,
   });
 

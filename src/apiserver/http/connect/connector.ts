@@ -45,7 +45,7 @@ export function createConnector(options: ConnectorOptions): Connector {
     handles: ({ info }) =>
       info.group === '' && info.version === 'v1' && (handled.get(info.resource)?.includes(info.subresource) ?? false),
     async serve(request) {
-      await authorize(options.authorizer, request.attributes());
+      await authorize(options.authorizer, request.attributes(), request.observer);
       const { subresource, rest } = request.info;
       if (subresource === 'proxy') return proxy(options, request);
       const pods = options.core.resources.find('', 'v1', 'pods');

@@ -34,6 +34,7 @@ export class Http2Stream implements Exchange, ResponseStream {
   readonly headers: IncomingHttpHeaders;
   readonly version = '2';
   sendWindow: number;
+  auditID: string | undefined = undefined;
   status = 0;
   sent = 0;
   onDrain: (() => void) | undefined;
@@ -43,6 +44,7 @@ export class Http2Stream implements Exchange, ResponseStream {
   #closed = false;
   #abort: AbortController | undefined;
   #listeners: (() => void)[] | undefined;
+  #more: ResponseHeaders | undefined;
 
   // What the client sends.
   #receiving: boolean;
@@ -213,6 +215,10 @@ export class Http2Stream implements Exchange, ResponseStream {
 
   /* ---- the answer ---- */
 
+  addHeaders(headers: ResponseHeaders): void {
+    this.#more = headers;
+  }
+
   respond(status: number, headers: ResponseHeaders, body: readonly Uint8Array[]): void {
     if (this.#closed || this.status) return;
     this.status = status;
@@ -262,22 +268,15 @@ export class Http2Stream implements Exchange, ResponseStream {
   }
 
   #sendHeaders(status: number, headers: ResponseHeaders, length: number, ends: boolean): void {
-    let bound = 128;
-    for (const name in headers) {
-      const value = headers[name];
-      if (typeof value === 'string') bound += fieldBound(name, value);
-      else for (const one of value ?? []) bound += fieldBound(name, one);
-    }
+    const more = this.#more;
+    let bound = 128 + fieldsBound(headers);
+    if (more) bound += fieldsBound(more);
     this.#connection.sendHeaders(
       this,
       bound,
       (room, start) => {
-        let at = writeStatus(room, start, status);
-        for (const name in headers) {
-          const value = headers[name];
-          if (typeof value === 'string') at = writeField(room, at, name, value);
-          else for (const one of value ?? []) at = writeField(room, at, name, one);
-        }
+        let at = writeFields(room, writeStatus(room, start, status), headers);
+        if (more) at = writeFields(room, at, more);
         at = writeField(room, at, 'date', httpDate());
         return length >= 0 ? writeField(room, at, 'content-length', String(length)) : at;
       },
@@ -371,4 +370,24 @@ export class Http2Stream implements Exchange, ResponseStream {
     this.#receiving = false;
     this.#connection.forget(this);
   }
+}
+
+function fieldsBound(headers: ResponseHeaders): number {
+  let bound = 0;
+  for (const name in headers) {
+    const value = headers[name];
+    if (typeof value === 'string') bound += fieldBound(name, value);
+    else for (const one of value ?? []) bound += fieldBound(name, one);
+  }
+  return bound;
+}
+
+function writeFields(room: Buffer, start: number, headers: ResponseHeaders): number {
+  let at = start;
+  for (const name in headers) {
+    const value = headers[name];
+    if (typeof value === 'string') at = writeField(room, at, name, value);
+    else for (const one of value ?? []) at = writeField(room, at, name, one);
+  }
+  return at;
 }
