@@ -3,6 +3,8 @@ import { hostname } from 'node:os';
 import { join } from 'node:path';
 import type { Node, Service } from '../api/core/v1.gen.ts';
 import { ensureAuthenticationConfig } from '../apiserver/aggregation/authentication-config.ts';
+import { type AdmissionFlags, readAdmissionFlags } from '../apiserver/admission-plugins/flags.ts';
+import { defaultOnPlugins } from '../apiserver/admission-plugins/names.ts';
 import { type AuthenticationFlags, readAuthenticationFlags } from '../apiserver/authentication/flags.ts';
 import { type AuthorizationFlags, readAuthorizationFlags } from '../apiserver/authorization/flags.ts';
 import type { Encryption, EncryptionOptions } from '../apiserver/encryption/encryption.ts';
@@ -42,7 +44,7 @@ import { replaceFile } from './replace-file.ts';
 import { tokenIssuerHandlers } from './token-issuer.ts';
 
 /** Named as kube-apiserver's flags. */
-export interface ServerOptions extends AuditFlags, AuthenticationFlags, AuthorizationFlags, EncryptionFlags, ServingFlags {
+export interface ServerOptions extends AdmissionFlags, AuditFlags, AuthenticationFlags, AuthorizationFlags, EncryptionFlags, ServingFlags {
   readonly dataDir: string;
   readonly bindAddress: string;
   readonly securePort: number;
@@ -78,6 +80,8 @@ export async function startServer(options: ServerOptions & { readonly log: Logge
     throw new ConfigurationError(`--service-cluster-ip-range and --cluster-cidr share addresses: choose ranges apart`);
   }
   const authentication = readAuthenticationFlags(options);
+  // Nodes are held to what is theirs unless somebody turns that off.
+  const admission = readAdmissionFlags(options, new Set([...defaultOnPlugins, 'NodeRestriction' as const]));
   const authorization = readAuthorizationFlags(options, 'Node,RBAC');
   const serving = readServingFlags(options);
   const paths = clusterPaths(options.dataDir);
@@ -124,6 +128,7 @@ export async function startServer(options: ServerOptions & { readonly log: Logge
       },
     },
     authentication,
+    admission,
     authorization,
     serviceClusterIpRange: options.serviceClusterIpRange,
     serviceNodePorts: parsePortRange(options.serviceNodePortRange),

@@ -10,7 +10,7 @@ import type {
 import { quote } from '../../schema/quote.ts';
 import type { Authorizer, AuthorizerAttributes, AuthorizerDecision } from '../admission.ts';
 import type { UserInfo } from '../user.ts';
-import { GrantIndex, type Grants } from './grants.ts';
+import { GrantIndex } from './grants.ts';
 import { RoleIndex } from './role-index.ts';
 import { aggregated, type ResolvedRules, type RuleResolver } from './rule-resolver.ts';
 

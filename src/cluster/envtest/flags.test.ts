@@ -23,11 +23,11 @@ describe('parseApiServerFlags', () => {
     expect(flags).toMatchObject({
       bindAddress: '127.0.0.1',
       securePort: 39002,
-      authorizationMode: 'RBAC',
+      authorization: { authorizationMode: 'RBAC' },
       authentication: { serviceAccountKeyFile: ['/tmp/k8s_test_framework_1/sa-signer.crt'] },
       ignored: [],
     });
-    expect(flags.disabledAdmissionPlugins).toEqual(new Set(['ServiceAccount']));
+    expect(flags.admission.disableAdmissionPlugins).toEqual(['ServiceAccount']);
   });
 
   it('reads values, lists and booleans in all their forms', () => {
@@ -43,7 +43,7 @@ describe('parseApiServerFlags', () => {
     ]);
     expect(flags).toMatchObject({
       securePort: 7000,
-      authorizationMode: 'Node,RBAC',
+      authorization: { authorizationMode: 'Node,RBAC' },
       authentication: { anonymousAuth: false },
       ignored: ['feature-gates'],
     });
@@ -117,8 +117,8 @@ describe('parseApiServerFlags', () => {
     [['--feature-gates=A=x'], 'invalid value of A=x, err: strconv.ParseBool: parsing "x": invalid syntax'],
     [['--runtime-config=api/all'], 'invalid value api/all='],
     [
-      ['--authorization-webhook-config-file=f'],
-      "--authorization-webhook-config-file is not there in Skiff's API server for tests",
+      ['--admission-control-config-file=f'],
+      "--admission-control-config-file is not there in Skiff's API server for tests",
     ],
   ])('refuses %j as kube-apiserver does', (args, message) => {
     expect(() => parseApiServerFlags(args)).toThrow(expect.objectContaining({ message }));

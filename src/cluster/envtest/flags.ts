@@ -1,5 +1,7 @@
 /** kube-apiserver's command line, as far as a test's API server needs it. */
+import type { AdmissionFlags } from '../../apiserver/admission-plugins/flags.ts';
 import type { AuthenticationFlags } from '../../apiserver/authentication/flags.ts';
+import type { AuthorizationFlags } from '../../apiserver/authorization/flags.ts';
 import { parseDuration } from '../../schema/duration.ts';
 import { checkSettings, checkValue, FlagError, isTrue } from './values.ts';
 
@@ -12,10 +14,9 @@ export interface ApiServerFlags {
   readonly tlsPrivateKeyFile?: string;
   readonly clientCaFile?: string;
   /** A file that says the same as flags, and more. */
-  readonly authorizationConfig?: string;
-  readonly authorizationMode: string;
+  readonly authorization: AuthorizationFlags;
   readonly authentication: AuthenticationFlags;
-  readonly disabledAdmissionPlugins: ReadonlySet<string>;
+  readonly admission: AdmissionFlags;
   /** One, or two with a comma between. */
   readonly serviceClusterIpRange: string;
   readonly serviceNodePortRange: string;
@@ -38,7 +39,10 @@ const used = words(`
   oidc-ca-file oidc-client-id oidc-groups-claim oidc-groups-prefix oidc-issuer-url
   oidc-required-claim oidc-signing-algs oidc-username-claim oidc-username-prefix
   service-account-jwks-uri service-account-max-token-expiration
-  advertise-address api-audiences authentication-config authorization-config authorization-mode bind-address cert-dir client-ca-file disable-admission-plugins
+  advertise-address api-audiences authentication-config authorization-config authorization-mode
+  authorization-policy-file authorization-webhook-cache-authorized-ttl authorization-webhook-cache-unauthorized-ttl
+  authorization-webhook-config-file authorization-webhook-version bind-address cert-dir client-ca-file disable-admission-plugins
+  admission-control-config-file default-not-ready-toleration-seconds default-unreachable-toleration-seconds
   enable-admission-plugins secure-port service-account-issuer service-account-key-file
   service-account-signing-key-file service-cluster-ip-range service-node-port-range tls-cert-file
   tls-private-key-file token-auth-file`);
@@ -48,7 +52,7 @@ const usedBooleans = words('anonymous-auth enable-bootstrap-token-auth service-a
 
 /** No test can tell whether they were heeded, or what they ask for is so already: not worth a word. */
 const moot = words(`
-  allow-privileged enable-admission-plugins enable-aggregator-routing enable-garbage-collector
+  allow-privileged enable-aggregator-routing enable-garbage-collector
   enable-priority-and-fairness encryption-provider-config encryption-provider-config-automatic-reload etcd-servers
   etcd-cafile etcd-certfile etcd-keyfile etcd-prefix etcd-compaction-interval etcd-count-metric-poll-period
   etcd-db-metric-poll-interval etcd-healthcheck-timeout etcd-readycheck-timeout lease-reuse-duration-seconds
@@ -65,8 +69,7 @@ const ignored = words(`
   audit-webhook-batch-buffer-size audit-webhook-batch-max-size audit-webhook-batch-max-wait
   audit-webhook-batch-throttle-burst audit-webhook-batch-throttle-qps audit-webhook-config-file
   audit-webhook-initial-backoff audit-webhook-mode audit-webhook-truncate-max-batch-size
-  audit-webhook-truncate-max-event-size audit-webhook-version authorization-webhook-cache-authorized-ttl
-  authorization-webhook-cache-unauthorized-ttl authorization-webhook-version
+  audit-webhook-truncate-max-event-size audit-webhook-version
   coordinated-leadership-lease-duration coordinated-leadership-renew-deadline coordinated-leadership-retry-period
   cors-allowed-origins debug-socket-path default-not-ready-toleration-seconds
   default-unreachable-toleration-seconds delete-collection-workers disabled-metrics emulated-version
@@ -84,18 +87,8 @@ const ignored = words(`
 
 /** They say who may do what, or what is to be called: to start without them would be to lie. */
 const refused = words(`
-  admission-control-config-file authorization-policy-file authorization-webhook-config-file
+  admission-control-config-file
   egress-selector-config-file service-account-signing-endpoint`);
-
-const plugins = words(`
-  AlwaysAdmit AlwaysDeny AlwaysPullImages CertificateApproval CertificateSigning CertificateSubjectRestriction
-  ClusterTrustBundleAttest DefaultIngressClass DefaultStorageClass DefaultTolerationSeconds DenyServiceExternalIPs
-  EventRateLimit ExtendedResourceToleration ImagePolicyWebhook JobValidation LimitPodHardAntiAffinityTopology
-  LimitRanger MutatingAdmissionPolicy MutatingAdmissionWebhook NamespaceAutoProvision NamespaceExists
-  NamespaceLifecycle NodeDeclaredFeatureValidator NodeRestriction OwnerReferencesPermissionEnforcement
-  PersistentVolumeClaimResize PodGroupProtection PodGroupWorkloadExists PodNodeSelector PodResizeValidator
-  PodSecurity PodTolerationRestriction PodTopologyLabels Priority ResourceQuota RuntimeClass ServiceAccount
-  StorageObjectInUseProtection TaintNodesByCondition ValidatingAdmissionPolicy ValidatingAdmissionWebhook`);
 
 /** Every flag that is taken, sorted: what --help lists. */
 export const knownFlags: readonly string[] = [...new Set([...booleans, ...used, ...moot, ...ignored])].sort();
@@ -151,13 +144,38 @@ function read(values: ReadonlyMap<string, readonly string[]>): ApiServerFlags {
     tlsCertFile: last('tls-cert-file'),
     tlsPrivateKeyFile: last('tls-private-key-file'),
     clientCaFile: last('client-ca-file'),
-    authorizationConfig: last('authorization-config'),
-    authorizationMode: list('authorization-mode').join(',') || 'AlwaysAllow',
+    authorization: authorizationFlags(values),
     authentication: authenticationFlags(values),
-    disabledAdmissionPlugins: new Set(list('disable-admission-plugins')),
+    admission: admissionFlags(values),
     serviceClusterIpRange: last('service-cluster-ip-range') ?? '10.0.0.0/24',
     serviceNodePortRange: last('service-node-port-range') ?? '30000-32767',
     ignored: [...values.keys()].filter((name) => !used.has(name) && !moot.has(name) && !usedBooleans.has(name)),
+  };
+}
+
+function authorizationFlags(values: ReadonlyMap<string, readonly string[]>): AuthorizationFlags {
+  const last = (name: string) => values.get(name)?.at(-1) || undefined;
+  const ms = (name: string) => (values.has(name) ? Number(parseDuration(last(name) ?? '0')) / 1e6 : undefined);
+  return {
+    authorizationMode: values.get('authorization-mode')?.join(',') || undefined,
+    authorizationConfig: last('authorization-config'),
+    authorizationPolicyFile: last('authorization-policy-file'),
+    authorizationWebhookConfigFile: last('authorization-webhook-config-file'),
+    authorizationWebhookVersion: last('authorization-webhook-version'),
+    authorizationWebhookCacheAuthorizedTtl: ms('authorization-webhook-cache-authorized-ttl'),
+    authorizationWebhookCacheUnauthorizedTtl: ms('authorization-webhook-cache-unauthorized-ttl'),
+  };
+}
+
+function admissionFlags(values: ReadonlyMap<string, readonly string[]>): AdmissionFlags {
+  const list = (name: string) => (values.get(name) ?? []).flatMap((value) => value.split(',')).filter(Boolean);
+  const seconds = (name: string) => (values.has(name) ? Number(values.get(name)?.at(-1)) : undefined);
+  return {
+    enableAdmissionPlugins: list('enable-admission-plugins'),
+    disableAdmissionPlugins: list('disable-admission-plugins'),
+    admissionControlConfigFile: values.get('admission-control-config-file')?.at(-1) || undefined,
+    defaultNotReadyTolerationSeconds: seconds('default-not-ready-toleration-seconds'),
+    defaultUnreachableTolerationSeconds: seconds('default-unreachable-toleration-seconds'),
   };
 }
 

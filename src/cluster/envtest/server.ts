@@ -1,7 +1,10 @@
 import { readFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
+import { readAdmissionFlags } from '../../apiserver/admission-plugins/flags.ts';
+import { defaultOnPlugins } from '../../apiserver/admission-plugins/names.ts';
 import { readAuthenticationFlags } from '../../apiserver/authentication/flags.ts';
+import { readAuthorizationFlags } from '../../apiserver/authorization/flags.ts';
 import { createHttpServer } from '../../apiserver/http/server.ts';
 import { InformerFactory } from '../../client/informer.ts';
 import { createEventRecorder } from '../../client/recorder.ts';
@@ -20,7 +23,6 @@ import { ensureKubernetesService } from '../kubernetes-service.ts';
 import { QueueMetrics, registerServerMetrics } from '../metrics.ts';
 import { parsePortRange } from '../port-range.ts';
 import { tokenIssuerHandlers } from '../token-issuer.ts';
-import { readAuthorizationConfig } from './config-files.ts';
 import type { ApiServerFlags } from './flags.ts';
 import { FlagError } from './values.ts';
 
@@ -49,7 +51,6 @@ export async function startTestApiServer(options: TestApiServerOptions): Promise
   const unknown = options.controllers.find((name) => !known.some((one) => one.name === name));
   if (unknown !== undefined) throw new FlagError(`"${unknown}" is not in the list of known controllers`);
 
-  const { authorizationConfig } = flags;
   const settings = readAuthenticationFlags(flags.authentication);
   const firstServiceIp = firstAddress(flags.serviceClusterIpRange);
   const certificates = certificatesOf(flags, firstServiceIp, settings.serviceAccounts?.signingKey);
@@ -62,11 +63,9 @@ export async function startTestApiServer(options: TestApiServerOptions): Promise
     log: log.child({ component: 'apiserver' }),
     serviceAccountKey: certificates.signingKey,
     authentication: settings,
-    authorizationMode: authorizationConfig
-      ? readAuthorizationConfig(textOf(authorizationConfig))
-      : flags.authorizationMode,
+    authorization: readAuthorizationFlags(flags.authorization, 'AlwaysAllow'),
     clientCa: flags.clientCaFile === undefined ? undefined : textOf(flags.clientCaFile),
-    disabledAdmissionPlugins: flags.disabledAdmissionPlugins,
+    admission: readAdmissionFlags(flags.admission, defaultOnPlugins),
     serviceClusterIpRange: flags.serviceClusterIpRange,
     serviceNodePorts: parsePortRange(flags.serviceNodePortRange),
   });

@@ -23,6 +23,8 @@ const durations = new Set([
   'audit-webhook-batch-max-wait',
   'audit-webhook-initial-backoff',
   'authentication-token-webhook-cache-ttl',
+  'authorization-webhook-cache-authorized-ttl',
+  'authorization-webhook-cache-unauthorized-ttl',
   'etcd-compaction-interval',
   'etcd-count-metric-poll-period',
   'event-ttl',
@@ -53,20 +55,27 @@ export function checkValue(name: string, text: string, boolean: boolean): void {
 }
 
 const allOf: ReadonlySet<string> = new Set(['AlwaysAllow', 'AlwaysDeny', 'Node', 'RBAC']);
-const modesWithFile: Readonly<Record<string, string>> = {
-  ABAC: "authorization-mode ABAC's authorization policy file not passed",
-  Webhook: "authorization-mode Webhook's authorization config file not passed",
+const fileOfMode: Readonly<Record<string, readonly [flag: string, what: string]>> = {
+  ABAC: ['authorization-policy-file', 'policy'],
+  Webhook: ['authorization-webhook-config-file', 'config'],
 };
 
 /** Throws a FlagError for values that are of their flag's type and make no sense. */
 export function checkSettings(values: ReadonlyMap<string, readonly string[]>): void {
   const list = (name: string) => (values.get(name) ?? []).flatMap((value) => value.split(',')).filter(Boolean);
-  for (const mode of list('authorization-mode')) {
-    const missing = modesWithFile[mode];
-    if (missing !== undefined) throw new FlagError(missing);
-    if (!allOf.has(mode)) throw new FlagError(`authorization-mode ${quote(mode)} is not a valid mode`);
+  const modes = list('authorization-mode');
+  for (const mode of modes) {
+    if (!allOf.has(mode) && !Object.hasOwn(fileOfMode, mode)) {
+      throw new FlagError(`authorization-mode ${quote(mode)} is not a valid mode`);
+    }
   }
-  if (values.has('authorization-config') && values.has('authorization-mode')) {
+  for (const [mode, [flag, what]] of Object.entries(fileOfMode)) {
+    if (modes.includes(mode) && !values.has(flag)) {
+      throw new FlagError(`authorization-mode ${mode}'s authorization ${what} file not passed`);
+    }
+  }
+  const legacy = [...values.keys()].some((name) => /^authorization-(mode|webhook-.*)$/.test(name));
+  if (values.has('authorization-config') && legacy) {
     throw new FlagError(
       '--authorization-config can not be specified when --authorization-mode or --authorization-webhook-* flags are defined',
     );
