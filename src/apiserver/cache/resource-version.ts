@@ -65,8 +65,9 @@ function listComplaints(options: WatchParameters): FieldError[] {
   return found;
 }
 
-function watchComplaints(options: WatchParameters): FieldError[] {
+function watchComplaints(asked: WatchParameters): FieldError[] {
   const found: FieldError[] = [];
+  const options = { ...asked, ...initialByDefault(asked) };
   const match = options.resourceVersionMatch;
   if (options.sendInitialEvents !== undefined && match !== 'NotOlderThan') {
     const why = 'sendInitialEvents requires setting resourceVersionMatch to NotOlderThan';
@@ -83,4 +84,13 @@ function watchComplaints(options: WatchParameters): FieldError[] {
     }
   }
   return found;
+}
+
+/** A watch from no revision in particular begins with the state, whether it says so or not. */
+function initialByDefault(options: WatchParameters): WatchParameters | undefined {
+  const { sendInitialEvents, resourceVersionMatch, resourceVersion } = options;
+  if (sendInitialEvents !== undefined || resourceVersionMatch) return undefined;
+  return resourceVersion === undefined || resourceVersion === '0'
+    ? { sendInitialEvents: true, resourceVersionMatch: 'NotOlderThan' }
+    : undefined;
 }

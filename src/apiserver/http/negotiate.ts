@@ -64,7 +64,7 @@ function parseAccept(accept: string): readonly Clause[] {
   const clauses: Clause[] = [];
   for (const text of accept.split(',')) {
     const [media = '', ...rest] = text.split(';');
-    const [type = '', subtype = ''] = media.trim().toLowerCase().split('/');
+    const [type = '', subtype = ''] = media.trim().split('/');
     const parameters = new Map<string, string>();
     let q = 1;
     for (const parameter of rest) {

@@ -47,9 +47,10 @@ function columnDefinitions(columns: readonly ColumnData[] = defaultColumns): str
 }
 
 function row(resource: ServedResource, stored: Stored, include: IncludeObject, version: string, now: number): string {
-  const cells = resource.strategy.tableCells
+  const filled = resource.strategy.tableCells
     ? resource.strategy.tableCells(stored.object, now)
     : defaultCells(resource, stored, now);
+  const cells = filled.map((cell) => (cell === undefined ? '' : cell));
   const object =
     include === 'None'
       ? 'null'
@@ -143,17 +144,6 @@ export function objectTable(
   const meta = JSON.stringify({ resourceVersion });
   const definitions = columns ? columnDefinitions(resource.data.columns) : 'null';
   return table(meta, definitions, row(resource, stored, include, version, now), version);
-}
-
-/** A bookmark carries no row to print; its object says how far the watch has come. */
-export function bookmarkTable(resource: ServedResource, stored: Stored, version: string): Buffer {
-  const object = `{"kind":"PartialObjectMetadata","apiVersion":"${apiVersionOf({ group: 'meta.k8s.io', version })}","metadata":${JSON.stringify(stored.object.metadata)}}`;
-  return table(
-    `{"resourceVersion":"${stored.revision}"}`,
-    columnDefinitions(resource.data.columns),
-    `{"cells":[],"object":${object}}`,
-    version,
-  );
 }
 
 function table(meta: string, columns: string, rows: string, version: string): Buffer {

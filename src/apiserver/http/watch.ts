@@ -1,8 +1,17 @@
 import { ApiError, errors } from '../../api/errors.ts';
 import { type Cell, type Distribution, exponential, labelText, Registry } from '../../utils/metrics.ts';
 import { turns } from '../../utils/turns.ts';
-import type { CoreWatchSink, ServedResource, Stored, Target, WatchEventType, WatchParameters } from '../core.ts';
+import type {
+  CoreWatch,
+  CoreWatchSink,
+  ServedResource,
+  Stored,
+  Target,
+  WatchEventType,
+  WatchParameters,
+} from '../core.ts';
 import { commonHeaders, warningHeader } from './answer.ts';
+import { wholeBookmark } from './bookmark.ts';
 import { NEWLINE, partialMetadata } from './encode.ts';
 import type { ResponseStream } from './exchange.ts';
 import { PIECE_BYTES } from './join.ts';
@@ -11,7 +20,7 @@ import { Flow } from './pour.ts';
 import { protobufError, protobufFrame } from './protobuf.ts';
 import type { Request } from './request.ts';
 import type { ResourceServices } from './resources.ts';
-import { bookmarkTable, type IncludeObject, objectTable } from './table.ts';
+import { type IncludeObject, objectTable } from './table.ts';
 import { openStream, watchProtocols } from './websocket-stream.ts';
 
 /**
@@ -98,13 +107,18 @@ class LastFrame {
 
   frame(type: WatchEventType, stored: Stored): Buffer {
     if (stored !== this.#stored || type !== this.#type) {
-      this.#frame = eventFrame(this.#resource, this.#rep, type, stored);
+      const shown = type === 'BOOKMARK' && this.#rep.as === '' ? wholeBookmark(this.#resource, stored) : stored;
+      this.#frame = eventFrame(this.#resource, this.#rep, type, shown);
       this.#stored = stored;
       this.#type = type;
     }
     return this.#frame;
   }
 }
+
+/** The bookmark after the state that a watch began with is no use without what says so. */
+const saysWhereItBegan = ({ object }: Stored): boolean =>
+  object.metadata.annotations?.['k8s.io/initial-events-end'] !== undefined;
 
 const END = Buffer.from('}\n');
 const starts: Readonly<Record<WatchEventType | 'ERROR', Buffer>> = {
@@ -148,12 +162,14 @@ export async function serveWatch(
   const encode =
     rep.as === 'Table'
       ? (type: WatchEventType, stored: Stored): Buffer => {
-          const tableOptions = { include, version: rep.metaVersion, now: services.clock.now() };
-          const body =
-            type === 'BOOKMARK'
-              ? bookmarkTable(resource, stored, rep.metaVersion)
-              : objectTable(resource, stored, tableOptions, !columnsSent);
-          if (type !== 'BOOKMARK') columnsSent = true;
+          const shown = type === 'BOOKMARK' ? wholeBookmark(resource, stored, include === 'Object') : stored;
+          const tableOptions = {
+            include: include === 'None' && saysWhereItBegan(shown) ? 'Metadata' : include,
+            version: rep.metaVersion,
+            now: services.clock.now(),
+          };
+          const body = objectTable(resource, shown, tableOptions, !columnsSent);
+          columnsSent = true;
           return jsonFrame(type, body.subarray(0, body.length - NEWLINE.length));
         }
       : (type: WatchEventType, stored: Stored): Buffer => last.frame(type, stored);
@@ -171,8 +187,12 @@ export async function serveWatch(
   const sink: CoreWatchSink = {
     event(type, stored) {
       if (ended) return;
-      if (early) early.push([type, stored]);
-      else if (stream && !stream.write(frame(type, stored))) session.pause();
+      // No event is a list: Kubernetes fails at the first one, and ends.
+      if (rep.as === 'PartialObjectMetadataList') {
+        sink.end();
+        session?.stop();
+      } else if (early) early.push([type, stored]);
+      else if (stream && !stream.write(frame(type, stored))) session?.pause();
     },
     end(error) {
       if (ended) return;
@@ -185,7 +205,15 @@ export async function serveWatch(
       finish();
     },
   };
-  const session = await services.core.watch(request, at, options, sink);
+  let session: CoreWatch | undefined;
+  try {
+    session = await services.core.watch(request, at, options, sink);
+  } catch (error) {
+    // Who asks for the state of a revision that is not there yet has been answered before that is known.
+    if (!options.sendInitialEvents || !(error instanceof ApiError) || error.reason !== 'Timeout') throw error;
+    earlyError = error;
+    ended = true;
+  }
   const mediaType = rep.mediaType === 'application/json' ? rep.mediaType : `${rep.mediaType};stream=watch`;
   const headers = commonHeaders(exchange, mediaType);
   if (request.warnings.length > 0) headers.warning = warningHeader(request.warnings);
@@ -198,12 +226,12 @@ export async function serveWatch(
   exchange.onClose(() => {
     ended = true;
     services.endless.delete(finish);
-    session.stop();
+    session?.stop();
   });
   const over = ended;
   ended = false;
   // What happens meanwhile waits behind them.
-  session.pause();
+  session?.pause();
   let made = 0;
   for (const [type, stored] of waiting) {
     const bytes = frame(type, stored);
@@ -223,8 +251,8 @@ export async function serveWatch(
     finish();
     return;
   }
-  stream.onDrain = () => session.resume();
-  session.resume();
+  stream.onDrain = () => session?.resume();
+  session?.resume();
 }
 
 function errorFrame(error: Error, rep: Representation): Buffer {

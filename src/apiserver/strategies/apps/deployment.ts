@@ -56,7 +56,7 @@ export const deployment = define<Deployment>({
       status.availableReplicas ?? 0,
       age(deployment, now),
       ...containersCells(spec.template.spec.containers),
-      selectorCell(spec.selector),
+      spec.selector ? selectorCell(spec.selector) : '',
     ];
   },
 });

@@ -33,7 +33,7 @@ export const flowSchema = define<FlowSchema>({
   tableOrder: (a, b) => (a.spec.matchingPrecedence ?? 0) - (b.spec.matchingPrecedence ?? 0),
   tableCells: (schema, now) => [
     schema.metadata.name,
-    schema.spec.priorityLevelConfiguration?.name || NONE,
+    schema.spec.priorityLevelConfiguration?.name ?? '',
     schema.spec.matchingPrecedence ?? 0,
     schema.spec.distinguisherMethod?.type ?? NONE,
     age(schema, now),

@@ -15,7 +15,7 @@ export const ipAddress = define<IPAddress>({
   tableCells: (address, now) => {
     const { metadata, spec } = address;
     const { parentRef } = spec;
-    if (!parentRef) return [metadata.name, NONE];
+    if (!parentRef) return [metadata.name, NONE, age(address, now)];
     const { group, resource, namespace, name } = parentRef;
     const kind = (group ? `${resource}.${group}` : resource).toLowerCase();
     const parent = namespace ? `${kind}/${namespace}/${name}` : `${kind}/${name}`;

@@ -20,7 +20,7 @@ import {
   validateResourceClaimUpdate,
 } from '../../validation/resource-claims.ts';
 import { validateResourceSlice } from '../../validation/resource-slices.ts';
-import { age, nameAndAge, UNSET } from '../cells.ts';
+import { age, nameAndAge } from '../cells.ts';
 import { define } from '../define.ts';
 import { countsChanges, keepStatus, updateOnlyStatus } from '../spec-and-status.ts';
 
@@ -129,7 +129,7 @@ export const resourceSlice = define<ResourceSlice>({
   selectableFields: ({ spec }) => ({ 'spec.driver': spec?.driver ?? '', 'spec.nodeName': spec?.nodeName ?? '' }),
   tableCells: (slice, now) => [
     slice.metadata.name,
-    slice.spec.nodeName ?? UNSET,
+    slice.spec.nodeName ?? '',
     slice.spec.driver,
     slice.spec.pool.name,
     age(slice, now),

@@ -10,7 +10,7 @@ import {
   validateRuntimeClass,
   validateRuntimeClassUpdate,
 } from '../../validation/classes.ts';
-import { age, UNSET } from '../cells.ts';
+import { age } from '../cells.ts';
 import { roundQuantities } from '../core/resource-list.ts';
 import { define } from '../define.ts';
 
@@ -30,7 +30,7 @@ export const priorityClass = define<PriorityClass>({
     priorityClass.value ?? 0,
     priorityClass.globalDefault ?? false,
     age(priorityClass, now),
-    priorityClass.preemptionPolicy ?? UNSET,
+    priorityClass.preemptionPolicy ?? '',
   ],
 });
 

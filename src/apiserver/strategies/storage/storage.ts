@@ -60,7 +60,7 @@ export const storageClass = define<StorageClass>({
     nameCell(storageClass, DEFAULT_CLASS, BETA_DEFAULT_CLASS),
     storageClass.provisioner,
     storageClass.reclaimPolicy ?? 'Delete',
-    storageClass.volumeBindingMode ?? UNSET,
+    storageClass.volumeBindingMode ?? 'Immediate',
     storageClass.allowVolumeExpansion ?? false,
     age(storageClass, now),
   ],
