@@ -4,8 +4,9 @@ import { beforeEach, describe, expect, test } from 'vitest';
 import { FakeClock } from '../../utils/clock.ts';
 import { generateKey, privateKeyPem } from '../../utils/x509.ts';
 import type { Authorizer } from '../admission.ts';
+import type { UserInfo } from '../user.ts';
 import { type AnonymousOptions, createAuthenticator } from './authenticator.ts';
-import { impersonate } from './impersonation.ts';
+import { Impersonation } from './impersonation.ts';
 import { defaultIssuer, type Identity, ServiceAccountTokens } from './service-account-tokens.ts';
 import { audienceAgnostic, TokenError, TokenUnion } from './token.ts';
 import { TokenFile } from './token-file.ts';
@@ -173,54 +174,107 @@ describe('service account tokens', () => {
 });
 
 describe('impersonation', () => {
-  const admin = { name: 'root', groups: ['system:masters'] };
   const asked: string[] = [];
+  let allowed: RegExp;
   const authorizer: Authorizer = {
-    authorize: ({ verb, resource, subresource, namespace, name }) => {
-      asked.push([verb, resource, subresource, namespace, name].join(' '));
-      return { allowed: name !== 'secret', reason: '' };
+    authorize: ({ verb, group, resource, subresource, namespace, name, path }) => {
+      const question = [verb, group, resource, subresource, namespace, name, path].filter(Boolean).join(' ');
+      asked.push(question);
+      return { allowed: allowed.test(question), reason: '' };
     },
   };
+  const list = { verb: 'list', group: '', version: 'v1', resource: 'pods', subresource: '', name: '', path: '' };
+  const root = { name: 'root', groups: [] };
+  const act = (headers: Record<string, string | string[]>, user: UserInfo = root) =>
+    new Impersonation(authorizer).impersonate(headers, { ...list, namespace: 'ns', user });
   beforeEach(() => {
     asked.length = 0;
+    allowed = /^impersonate /;
   });
 
-  test('a user and groups', async () => {
+  test('of old: a user and groups', async () => {
     const headers = { 'impersonate-user': 'jane', 'impersonate-group': ['devs', 'ops'] };
-    expect(await impersonate(headers, admin, authorizer)).toEqual({
-      name: 'jane',
-      groups: ['devs', 'ops', 'system:authenticated'],
-    });
-    expect(asked).toEqual(['impersonate users   jane', 'impersonate groups   devs', 'impersonate groups   ops']);
+    expect(await act(headers)).toEqual({ user: { name: 'jane', groups: ['devs', 'ops', 'system:authenticated'] } });
+    expect(asked).toEqual([
+      'impersonate-on:user-info:list pods ns',
+      'impersonate users jane',
+      'impersonate groups devs',
+      'impersonate groups ops',
+    ]);
   });
 
   test('a service account has its groups, the anonymous user is not authenticated', async () => {
     const headers = { 'impersonate-user': 'system:serviceaccount:ns:sa' };
-    expect((await impersonate(headers, admin, authorizer)).groups).toEqual([
+    expect((await act(headers)).user.groups).toEqual([
       'system:serviceaccounts',
       'system:serviceaccounts:ns',
       'system:authenticated',
     ]);
-    expect(asked).toEqual(['impersonate serviceaccounts  ns sa']);
-    expect((await impersonate({ 'impersonate-user': 'system:anonymous' }, admin, authorizer)).groups).toEqual([
-      'system:unauthenticated',
-    ]);
+    expect(asked.at(-1)).toBe('impersonate serviceaccounts ns sa');
+    expect((await act({ 'impersonate-user': 'system:anonymous' })).user.groups).toEqual(['system:unauthenticated']);
   });
 
   test('uid and extra', async () => {
-    const headers = { 'impersonate-user': 'a', 'impersonate-uid': '7', 'impersonate-extra-x%2fy': 'z' };
-    expect(await impersonate(headers, admin, authorizer)).toMatchObject({ uid: '7', extra: { 'x/y': ['z'] } });
-    expect(asked.slice(1)).toEqual(['impersonate userextras x/y  z', 'impersonate uids   7']);
+    const headers = { 'impersonate-user': 'a', 'impersonate-uid': '7', 'impersonate-extra-x.test%2fy': 'z' };
+    expect(await act(headers)).toMatchObject({ user: { uid: '7', extra: { 'x.test/y': ['z'] } } });
+    expect(asked.slice(2)).toEqual([
+      'impersonate authentication.k8s.io uids 7',
+      'impersonate authentication.k8s.io userextras x.test/y z',
+    ]);
   });
 
-  test('refusals', async () => {
-    await expect(impersonate({ 'impersonate-user': 'secret' }, admin, authorizer)).rejects.toThrow(
+  test('within limits: the request, and who is acted as, are allowed on their own', async () => {
+    allowed = /^impersonate(-on)?:/;
+    expect(await act({ 'impersonate-user': 'jane', 'impersonate-group': 'devs' })).toEqual({
+      user: { name: 'jane', groups: ['devs', 'system:authenticated'] },
+      constraint: 'impersonate:user-info',
+    });
+    expect(asked).toEqual([
+      'impersonate-on:user-info:list pods ns',
+      'impersonate:user-info authentication.k8s.io users jane',
+      'impersonate:user-info authentication.k8s.io groups devs',
+    ]);
+    const node = await act({ 'impersonate-user': 'system:node:n1' });
+    expect(node.user.groups).toEqual(['system:nodes', 'system:authenticated']);
+    expect(node.constraint).toBe('impersonate:arbitrary-node');
+    const agent = {
+      name: 'system:serviceaccount:ns:agent',
+      groups: [],
+      extra: { 'authentication.kubernetes.io/node-name': ['n1'] },
+    };
+    asked.length = 0;
+    expect((await act({ 'impersonate-user': 'system:node:n1' }, agent)).constraint).toBe('impersonate:associated-node');
+    expect(asked).toEqual([
+      'impersonate-on:associated-node:list pods ns',
+      'impersonate:associated-node authentication.k8s.io nodes *',
+    ]);
+    expect((await act({ 'impersonate-user': 'system:node:n2' }, agent)).constraint).toBe('impersonate:arbitrary-node');
+  });
+
+  test('nobody becomes a master within limits, or by keys that are none', async () => {
+    allowed = /^impersonate(-on)?:/;
+    await expect(act({ 'impersonate-user': 'jane', 'impersonate-group': 'system:masters' })).rejects.toThrow(
+      'groups.authentication.k8s.io "system:masters" is forbidden: User "root" cannot impersonate:user-info resource "groups" in API group "authentication.k8s.io" at the cluster scope: impersonating the system:masters group is not allowed',
+    );
+    await expect(act({ 'impersonate-user': 'jane', 'impersonate-extra-x': 'y' })).rejects.toThrow(
+      'impersonating an invalid key in extra is not allowed: extra.key: Invalid value: "x": must be a domain-prefixed path',
+    );
+  });
+
+  test('refusals tell of the narrowest mode, until another was of use', async () => {
+    allowed = /^impersonate users? jane$/;
+    const impersonation = new Impersonation(authorizer);
+    const as = (user: string) =>
+      impersonation.impersonate({ 'impersonate-user': user }, { ...list, namespace: 'ns', user: root });
+    await expect(as('secret')).rejects.toThrow(
+      'pods is forbidden: User "root" cannot impersonate-on:user-info:list resource "pods" in API group "" in the namespace "ns"',
+    );
+    expect((await as('jane')).user.name).toBe('jane');
+    await expect(as('secret')).rejects.toThrow(
       'users "secret" is forbidden: User "root" cannot impersonate resource "users" in API group "" at the cluster scope',
     );
-    await expect(impersonate({ 'impersonate-group': 'devs' }, admin, authorizer)).rejects.toThrow(
-      'without impersonating a user',
-    );
-    expect(await impersonate({}, admin, authorizer)).toBe(admin);
+    await expect(act({ 'impersonate-group': 'devs' })).rejects.toThrow('without impersonating a user name');
+    expect((await act({})).user).toBe(root);
   });
 });
 

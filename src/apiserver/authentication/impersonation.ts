@@ -1,10 +1,16 @@
 import { errors } from '../../api/errors.ts';
 import { quote } from '../../schema/quote.ts';
+import { exponential, labelText, type Registry } from '../../utils/metrics.ts';
 import type { Authorizer, AuthorizerAttributes } from '../admission.ts';
-import { forbidden } from '../authorization/forbidden.ts';
 import type { UserInfo } from '../user.ts';
 import type { Headers } from './authenticator.ts';
-import { anonymousUser, groups, serviceAccountGroups, splitServiceAccountUsername } from './users.ts';
+import {
+  type ImpersonationMode,
+  impersonateBy,
+  impersonationModes,
+  type Observe,
+  type WantedUser,
+} from './impersonation-modes.ts';
 
 const userHeader = 'impersonate-user';
 const groupHeader = 'impersonate-group';
@@ -20,67 +26,124 @@ export function wantsImpersonation(headers: Headers): boolean {
 const list = (value: string | readonly string[] | undefined): readonly string[] =>
   value === undefined ? [] : typeof value === 'string' ? [value] : value;
 
+/** Who a request acts as, and by what. */
+export interface Impersonated {
+  readonly user: UserInfo;
+  /** The verb that allowed it ("impersonate:user-info"), for the audit event; absent for impersonate alone. */
+  readonly constraint?: string;
+}
+
+/** Those of whom it is remembered which mode let them act as somebody else. */
+const MOST_REMEMBERED = 10_000;
+
 /**
- * The user that a request acts as: `requestor` itself without Impersonate headers. Every name, group, uid and extra
- * value asked for is authorized on its own (verb impersonate); throws 403 where one is not, 400 for groups, uid or
- * extra without a user. Header values given more than once must be arrays, as node:http2 has them; node:http joins
- * unknown headers with ", ", so its caller passes `headersDistinct`.
- * https://kubernetes.io/docs/reference/access-authn-authz/authentication/#user-impersonation
+ * Lets requests act as somebody else, where Impersonate headers ask for it and the authorizer agrees. Header values
+ * given more than once must be arrays, as node:http2 has them; node:http joins unknown headers with ", ", so its caller
+ * passes `headersDistinct`.
+ * https://kubernetes.io/docs/reference/access-authn-authz/user-impersonation/
+ * https://github.com/kubernetes/enhancements/tree/master/keps/sig-auth/5284-constrained-impersonation
  */
-export async function impersonate(headers: Headers, requestor: UserInfo, authorizer: Authorizer): Promise<UserInfo> {
+export class Impersonation {
+  readonly #authorizer: Authorizer;
+  readonly #metrics;
+  /** By name: tried first the next time. Which refusal is told when all refuse depends on it, as in Kubernetes. */
+  readonly #last = new Map<string, ImpersonationMode>();
+
+  constructor(authorizer: Authorizer, registry?: Registry) {
+    this.#authorizer = authorizer;
+    this.#metrics = registry && metricsOf(registry);
+  }
+
+  /**
+   * `attributes`: what is asked of the authorizer for the request, by whoever sent it. Throws 403 where it is not
+   * allowed in any mode, 400 for groups, uid or extra without a user.
+   */
+  async impersonate(headers: Headers, attributes: AuthorizerAttributes): Promise<Impersonated> {
+    const { user: requestor } = attributes;
+    const wanted = wantedUser(headers);
+    if (!wanted) return { user: requestor };
+    const began = performance.now();
+    const last = this.#last.get(requestor.name);
+    const modes = last ? [last, ...impersonationModes.filter((mode) => mode !== last)] : impersonationModes;
+    let first: unknown;
+    for (const mode of modes) {
+      if (!mode.applies(wanted, requestor)) continue;
+      try {
+        const observe = this.#metrics?.asked(mode.name);
+        const user = await impersonateBy(mode, wanted, attributes, this.#authorizer, observe);
+        if (mode !== last) this.#remember(requestor.name, mode);
+        this.#metrics?.attempted(mode.name, 'allowed', began);
+        return { user, ...(mode.name !== 'legacy' && { constraint: `impersonate:${mode.name}` }) };
+      } catch (error) {
+        first ??= error;
+      }
+    }
+    this.#metrics?.attempted('', 'denied', began);
+    throw first;
+  }
+
+  #remember(name: string, mode: ImpersonationMode): void {
+    if (this.#last.size >= MOST_REMEMBERED) {
+      for (const oldest of this.#last.keys()) {
+        this.#last.delete(oldest);
+        break;
+      }
+    }
+    this.#last.set(name, mode);
+  }
+}
+
+/** Undefined: the headers ask for nothing. */
+function wantedUser(headers: Headers): WantedUser | undefined {
   const name = list(headers[userHeader])[0] ?? '';
-  const asked = list(headers[groupHeader]);
+  const groups = list(headers[groupHeader]);
   const uid = list(headers[uidHeader])[0] ?? '';
-  const extra: Record<string, readonly string[]> = {};
+  const extra: Record<string, string[]> = {};
   for (const header of Object.keys(headers)) {
-    if (header.startsWith(extraPrefix)) extra[decodeKey(header.slice(extraPrefix.length))] = list(headers[header]);
+    if (!header.startsWith(extraPrefix)) continue;
+    const key = decodeKey(header.slice(extraPrefix.length));
+    extra[key] = [...(Object.hasOwn(extra, key) ? (extra[key] ?? []) : []), ...list(headers[header])];
   }
-  const hasExtra = Object.keys(extra).length > 0;
-  if (name === '') {
-    if (asked.length === 0 && uid === '' && !hasExtra) return requestor;
-    const groups = asked.length > 0 ? `[]string{${asked.map(quote).join(', ')}}` : '[]string(nil)';
-    const entries = Object.entries(extra).map(
-      ([key, values]) => `${quote(key)}:[]string{${values.map(quote).join(', ')}}`,
-    );
-    const extras = entries.length > 0 ? `map[string][]string{${entries.join(', ')}}` : 'map[string][]string(nil)';
-    throw errors.badRequest(
-      `requested &user.DefaultInfo{Name:"", UID:${quote(uid)}, Groups:${groups}, Extra:${extras}} without impersonating a user name`,
-    );
-  }
+  if (name !== '') return { name, uid, groups, extra };
+  const keys = Object.keys(extra);
+  if (groups.length === 0 && uid === '' && keys.length === 0) return undefined;
+  const member = groups.length > 0 ? `[]string{${groups.map(quote).join(', ')}}` : '[]string(nil)';
+  const entries = keys.map((key) => `${quote(key)}:[]string{${(extra[key] ?? []).map(quote).join(', ')}}`);
+  const extras = entries.length > 0 ? `map[string][]string{${entries.join(', ')}}` : 'map[string][]string(nil)';
+  throw errors.badRequest(
+    `requested &user.DefaultInfo{Name:"", UID:${quote(uid)}, Groups:${member}, Extra:${extras}} without impersonating a user name`,
+  );
+}
 
-  const check = async (what: Partial<AuthorizerAttributes>) => {
-    const attributes: AuthorizerAttributes = {
-      user: requestor,
-      verb: 'impersonate',
-      group: '',
-      version: 'v1',
-      resource: '',
-      subresource: '',
-      namespace: '',
-      name: '',
-      path: '',
-      ...what,
-    };
-    const decision = await authorizer.authorize(attributes);
-    if (!decision.allowed) throw forbidden(attributes, decision.reason);
+const bounds = exponential(0.001, 2, 15);
+
+function metricsOf(registry: Registry) {
+  const prefix = 'apiserver_impersonation';
+  const attempts = registry.counter(`${prefix}_attempts_total`, '[ALPHA] Requests that ask to act as somebody else.');
+  const took = registry.histogram(`${prefix}_attempts_duration_seconds`, '[ALPHA] Seconds they took.', bounds);
+  const asked = registry.counter(
+    `${prefix}_authorization_attempts_total`,
+    '[ALPHA] Questions to the authorizer whether one may act as another.',
+  );
+  const askedFor = registry.histogram(
+    `${prefix}_authorization_attempts_duration_seconds`,
+    '[ALPHA] Seconds these took.',
+    bounds,
+  );
+  return {
+    attempted(mode: string, decision: 'allowed' | 'denied', began: number): void {
+      const labels = labelText({ mode, decision });
+      attempts.add(labels);
+      took.observe(labels, (performance.now() - began) / 1000);
+    },
+    asked:
+      (mode: string): Observe =>
+      (allowed, seconds) => {
+        const labels = labelText({ mode, decision: allowed ? 'allowed' : 'denied' });
+        asked.add(labels);
+        askedFor.observe(labels, seconds);
+      },
   };
-  const account = splitServiceAccountUsername(name);
-  if (account) await check({ resource: 'serviceaccounts', ...account });
-  else await check({ resource: 'users', name, version: '' });
-  for (const group of asked) await check({ resource: 'groups', name: group, version: '' });
-  for (const [key, values] of Object.entries(extra)) {
-    for (const value of values)
-      await check({ group: 'authentication.k8s.io', resource: 'userextras', subresource: key, name: value });
-  }
-  if (uid) await check({ group: 'authentication.k8s.io', resource: 'uids', name: uid });
-
-  const member = asked.length === 0 && account ? serviceAccountGroups(account.namespace) : [...asked];
-  if (name === anonymousUser.name) {
-    if (!member.includes(groups.unauthenticated)) member.push(groups.unauthenticated);
-  } else if (!member.includes(groups.authenticated) && !member.includes(groups.unauthenticated)) {
-    member.push(groups.authenticated);
-  }
-  return { name, ...(uid && { uid }), groups: member, ...(hasExtra && { extra }) };
 }
 
 function decodeKey(key: string): string {

@@ -9,7 +9,7 @@ import type { AuditedExchange } from '../audit/exchange.ts';
 import type { RefusalLog } from '../audit/refusal-log.ts';
 import type { Authenticate } from '../authentication/authenticator.ts';
 import { AuthorizationError } from '../authorization/forbidden.ts';
-import { impersonate, wantsImpersonation } from '../authentication/impersonation.ts';
+import { type Impersonation, wantsImpersonation } from '../authentication/impersonation.ts';
 import type { ServedResource } from '../core.ts';
 import type { UserInfo } from '../user.ts';
 import type { Fairness } from '../flowcontrol/fairness.ts';
@@ -34,6 +34,7 @@ export interface Connector {
 
 export interface PipelineOptions extends ResourceServices {
   readonly authenticate: Authenticate;
+  readonly impersonation: Impersonation;
   readonly metrics: RequestMetrics;
   readonly paths: PathRouter;
   readonly discovery: Discovery;
@@ -116,7 +117,11 @@ async function serve(options: PipelineOptions, flights: Flights, asked: Exchange
         if (!(stored instanceof Promise ? await stored : stored)) throw errors.internal('failed to store audit event');
       }
     }
-    const user = wantsImpersonation(headers) ? await impersonate(headers, requestor, options.authorizer) : requestor;
+    let user = requestor;
+    if (wantsImpersonation(headers)) {
+      const attributes = new Request(exchange, info, query, requestor).attributes();
+      ({ user } = await options.impersonation.impersonate(headers, attributes));
+    }
     if (audited && user !== requestor) audited.record.impersonatedUser = user;
 
     if (!fairness) {

@@ -8,6 +8,7 @@ import type { Aggregator } from '../aggregation/aggregator.ts';
 import type { Auditor } from '../audit/auditor.ts';
 import type { RefusalLog } from '../audit/refusal-log.ts';
 import type { Authenticate } from '../authentication/authenticator.ts';
+import { Impersonation } from '../authentication/impersonation.ts';
 import type { ApiCore } from '../core.ts';
 import { installFairnessDebug } from '../flowcontrol/debug.ts';
 import type { Fairness } from '../flowcontrol/fairness.ts';
@@ -114,6 +115,7 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
     core,
     authorizer: options.authorizer,
     authenticate: options.authenticate,
+    impersonation: new Impersonation(options.authorizer, registry),
     clock: options.clock ?? realClock,
     limits,
     frames: new WatchFrames(registry),
