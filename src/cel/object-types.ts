@@ -26,6 +26,11 @@ const replaced: Readonly<Record<string, string>> = {
   '/': '__slash__',
 };
 
+/** A field by its escaped name, or, since Kubernetes 1.31, by a reserved word as it stands: `self.namespace`. */
+export function fieldCalled<T>(fields: ReadonlyMap<string, T>, name: string): T | undefined {
+  return fields.get(name) ?? (reserved.has(name) ? fields.get(`__${name}__`) : undefined);
+}
+
 /**
  * The identifier a property is read by: `a-b` is `a__dash__b`, a reserved word stands between underscores. Undefined of
  * a property that no expression can name. https://kubernetes.io/docs/reference/using-api/cel/#escaping

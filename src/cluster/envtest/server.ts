@@ -5,6 +5,7 @@ import { readAdmissionFlags } from '../../apiserver/admission-plugins/flags.ts';
 import { defaultOnPlugins } from '../../apiserver/admission-plugins/names.ts';
 import { readAuthenticationFlags } from '../../apiserver/authentication/flags.ts';
 import { readAuthorizationFlags } from '../../apiserver/authorization/flags.ts';
+import { readLimitFlags } from '../../apiserver/http/limit-flags.ts';
 import { createHttpServer } from '../../apiserver/http/server.ts';
 import { InformerFactory } from '../../client/informer.ts';
 import { createEventRecorder } from '../../client/recorder.ts';
@@ -56,6 +57,7 @@ export async function startTestApiServer(options: TestApiServerOptions): Promise
   const certificates = certificatesOf(flags, firstServiceIp, settings.serviceAccounts?.signingKey);
   const store = new MemoryStore({ clock, log: log.child({ component: 'store' }) });
   const registry = new Registry();
+  const { limits, seats } = readLimitFlags(flags.limits);
   const plane = await createControlPlane({
     store,
     registry,
@@ -66,6 +68,7 @@ export async function startTestApiServer(options: TestApiServerOptions): Promise
     authorization: readAuthorizationFlags(flags.authorization, 'AlwaysAllow'),
     clientCa: flags.clientCaFile === undefined ? undefined : textOf(flags.clientCaFile),
     admission: readAdmissionFlags(flags.admission, defaultOnPlugins),
+    seats,
     serviceClusterIpRange: flags.serviceClusterIpRange,
     serviceNodePorts: parsePortRange(flags.serviceNodePortRange),
   });
@@ -77,8 +80,9 @@ export async function startTestApiServer(options: TestApiServerOptions): Promise
     authenticate: plane.authenticate,
     authorizer: plane.authorizer,
     aggregator: plane.aggregator,
+    fairness: plane.fairness,
     tls: { ...certificates.serving, ca: flags.clientCaFile === undefined ? undefined : textOf(flags.clientCaFile) },
-    limits: { shutdownMs },
+    limits: { ...limits, shutdownMs },
     log: log.child({ component: 'apiserver' }),
     advertise: `${advertise}:${flags.securePort}`,
     health: health.checks(store),
@@ -110,6 +114,7 @@ export async function startTestApiServer(options: TestApiServerOptions): Promise
       extensions: extensionResources(plane.aggregator),
       namespaceGraceMs: 0,
       unseenOwnersStay: true,
+      garbageGraceMs: 3000,
     },
     known,
   );

@@ -1,15 +1,20 @@
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { configmaps, namespaces, secrets } from '../../api/core/v1.gen.ts';
 import { clusterroles } from '../../api/rbac/v1.gen.ts';
 import type { KubeObject } from '../../api/resource.ts';
+import type { ControllerContext } from '../shared/context.ts';
 import { NAMESPACE, type TestCluster, testCluster } from '../shared/test-cluster.ts';
 import { startGarbageCollector } from './garbage-collector.ts';
 
 let cluster: TestCluster;
 let dead = false;
+let options: Pick<ControllerContext, 'unseenOwnersStay' | 'garbageGraceMs'> = {};
 beforeEach(async () => {
   dead = false;
-  cluster = await testCluster((context) => (dead ? { stop: async () => {} } : startGarbageCollector(context)));
+  options = {};
+  cluster = await testCluster((context) =>
+    dead ? { stop: async () => {} } : startGarbageCollector({ ...context, ...options }),
+  );
 });
 afterEach(() => cluster.stop());
 
@@ -111,6 +116,46 @@ test('deletes what names an owner that never was, or another object of its name'
   await map('mistaken', [{ apiVersion: 'v1', kind: 'ConfigMap', name: owner.metadata.name, uid: 'u-2' }]);
   await cluster.advance(1000);
   expect(await names()).toEqual(['owner']);
+});
+
+describe('where tests make up owners and clean up themselves', () => {
+  beforeEach(async () => {
+    options = { unseenOwnersStay: true, garbageGraceMs: 3000 };
+    await cluster.restart();
+  });
+
+  test('what names an owner that never was stays, with other owners or without', async () => {
+    const owner = await map('owner');
+    const madeUp = { apiVersion: 'v1', kind: 'Secret', name: 'none', uid: 'u-1' };
+    await map('lost', [madeUp]);
+    await map('mistaken', [{ apiVersion: 'v1', kind: 'ConfigMap', name: 'owner', uid: 'u-2' }]);
+    await map('both', [madeUp, ...ownedBy(owner)]);
+    await cluster.advance(60_000);
+    expect(await names()).toEqual(['both', 'lost', 'mistaken', 'owner']);
+    await remove('owner');
+    await cluster.advance(60_000);
+    expect(await names()).toEqual(['both', 'lost', 'mistaken']);
+    expect((await cluster.get(configmaps, 'both')).metadata.ownerReferences).toEqual([madeUp]);
+  });
+
+  test('what a deleted owner left can be deleted by others for a while, and goes then', async () => {
+    const owner = await map('owner');
+    await map('one', ownedBy(owner));
+    await map('two', ownedBy(owner));
+    await remove('owner');
+    await cluster.advance(2900);
+    expect(await names()).toEqual(['one', 'two']);
+    await remove('one');
+    await cluster.advance(100);
+    expect(await names()).toEqual([]);
+  });
+
+  test('a deletion in the foreground takes no time', async () => {
+    const owner = await map('owner');
+    await map('one', ownedBy(owner));
+    await remove('owner', 'Foreground');
+    expect(await names()).toEqual([]);
+  });
 });
 
 test('does nothing about owners of kinds that the cluster does not have', async () => {

@@ -63,6 +63,8 @@ class GarbageCollector {
   readonly #graph: Graph;
   readonly #monitors: Monitors;
   readonly #absent = new AbsentOwners();
+  /** When objects may be deleted that wait for that, by key. */
+  readonly #graces = new Map<string, number>();
 
   constructor(context: ControllerContext, deletions: WorkQueue, orphans: WorkQueue) {
     this.#context = context;
@@ -103,6 +105,7 @@ class GarbageCollector {
   /** Looks whether an object has to go, and does the next step towards that. */
   async delete(key: string): Promise<void> {
     const node = this.#graph.get(key);
+    if (!node) this.#graces.delete(key);
     if (!node || (node.beingDeleted && !node.deletingDependents)) return;
     const type = this.#catalog.byKind(node.identity.group, node.identity.kind);
     // Without its kind nothing can be said about it. The catalog tells when that changes.
@@ -152,6 +155,7 @@ class GarbageCollector {
       // An owner that waits for this object would wait forever.
       const gone = new Set([...dangling, ...waiting].map(({ uid }) => uid));
       if (gone.size > 0) await this.#dropOwners(node.identity, gone);
+      this.#graces.delete(node.key);
       return;
     }
     if (waiting.length > 0 && node.dependents.size > 0) {
@@ -165,7 +169,21 @@ class GarbageCollector {
       : finalizers.includes(FOREGROUND)
         ? 'Foreground'
         : 'Background';
+    if (waiting.length === 0 && this.#hasGrace(node.key)) return;
     await this.#remove(node, type, latest, policy);
+  }
+
+  /** Whether an object is not to be deleted yet; it is looked at again when it is. */
+  #hasGrace(key: string): boolean {
+    const { clock, garbageGraceMs = 0 } = this.#context;
+    if (garbageGraceMs === 0) return false;
+    const until = this.#graces.get(key);
+    if (until === undefined) {
+      this.#graces.set(key, clock.now() + garbageGraceMs);
+      this.#deletions.addAfter(key, garbageGraceMs);
+      return true;
+    }
+    return clock.now() < until;
   }
 
   /** Undefined when it cannot be said of an owner whether it exists. */

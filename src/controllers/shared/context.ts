@@ -24,6 +24,11 @@ export interface ControllerContext {
    * whose collector cannot know whether it missed the owner's deletion.
    */
   readonly unseenOwnersStay?: boolean;
+  /**
+   * How long what owners left behind stays, in milliseconds: tests that were written where nothing collects delete it
+   * themselves, owners first. Foreground deletions do not wait. Default 0.
+   */
+  readonly garbageGraceMs?: number;
   /** What extension API servers keep; absent: there are none. */
   readonly extensions?: ExtensionResources;
   /** The pods' addresses, of which each node gets a part. Default 10.244.0.0/16. */

@@ -3,7 +3,7 @@ import { model } from '../../api/model.ts';
 import { declarationOf, ScopeTypes } from '../../apiserver/custom/schema/declarations.ts';
 import { asWritten, structuralOf } from '../../apiserver/custom/schema/structural.ts';
 import type { ObjectType } from '../../cel/environment.ts';
-import { escapeProperty } from '../../cel/object-types.ts';
+import { escapeProperty, fieldCalled } from '../../cel/object-types.ts';
 import {
   BOOL,
   BYTES,
@@ -103,7 +103,7 @@ class ModelTypes implements KindTypes {
     return {
       name,
       field: (field) => {
-        const node = fields.get(field);
+        const node = fieldCalled(fields, field);
         return node && this.#typeOf(node, `${name}.${field}`, around);
       },
     };

@@ -153,6 +153,19 @@ describe('rules', () => {
     expect(warned).toEqual(['spec.a: Invalid value: a is 5']);
   });
 
+  test('reserved words name properties as they stand, or between underscores', async () => {
+    const text = { type: 'string' };
+    const rule = 'has(self.namespace) && self.namespace == self.__namespace__ && self.for == "a"';
+    const spec: JsonSchema = {
+      type: 'object',
+      properties: { namespace: text, for: text },
+      'x-kubernetes-validations': [{ rule, message: 'no' }],
+    };
+    expect(await complaints(spec, { namespace: 'a', for: 'a' })).toEqual([]);
+    expect(await complaints(spec, { namespace: 'a', for: 'b' })).toEqual(['spec: Invalid value: no']);
+    expect(await complaints(spec, { for: 'a' })).toEqual(['spec: Invalid value: no']);
+  });
+
   test('wait until the object has its shape', async () => {
     expect((await complaints(rules, { a: 'x', b: 3 })).at(-1)).toBe(
       '<nil>: Invalid value: null: some validation rules were not checked because the object was invalid; correct the existing errors to complete validation',

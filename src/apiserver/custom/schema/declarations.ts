@@ -4,7 +4,7 @@
  */
 import type { ObjectType } from '../../../cel/environment.ts';
 import type { Estimate } from '../../../cel/estimate.ts';
-import { escapeProperty } from '../../../cel/object-types.ts';
+import { escapeProperty, fieldCalled } from '../../../cel/object-types.ts';
 import {
   BOOL,
   BYTES,
@@ -177,7 +177,7 @@ export class ScopeTypes {
     return {
       name,
       field: (field) => {
-        const found = declared.fields?.get(field);
+        const found = declared.fields && fieldCalled(declared.fields, field);
         return found && this.#typeOf(found, `${name}.${field}`);
       },
     };

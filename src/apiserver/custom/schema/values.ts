@@ -1,5 +1,5 @@
 /** Values of objects as expressions see them: read out of plain JSON when an expression asks, as the schema says. */
-import { escapeProperty } from '../../../cel/object-types.ts';
+import { escapeProperty, fieldCalled } from '../../../cel/object-types.ts';
 import { toTimestamp } from '../../../cel/time.ts';
 import {
   ArrayList,
@@ -209,7 +209,7 @@ class ObjectValue extends CelMap {
     if (typeof key !== 'string') return undefined;
     const { properties, additional } = this.#node;
     const isObject = properties.size > 0;
-    const name = isObject ? namesOf(this.#node).get(key) : key;
+    const name = isObject ? fieldCalled(namesOf(this.#node), key) : key;
     if (name === undefined || !Object.hasOwn(this.#object, name)) return undefined;
     const value = this.#object[name];
     const schema = isObject ? properties.get(name) : additional;
