@@ -1,11 +1,13 @@
 import { Command, CommanderError } from 'commander';
 import { agentCommand } from './commands/agent.ts';
+import { certsCommand } from './commands/certs.ts';
 import { envtestCommand } from './commands/envtest.ts';
 import { imageCommand } from './commands/image.ts';
 import { kubeconfigCommand } from './commands/kubeconfig.ts';
 import { downCommand, resetCommand, statusCommand, upCommand } from './commands/lifecycle.ts';
 import { serverCommand } from './commands/server.ts';
 import { simulateCommand } from './commands/simulate.ts';
+import { tokenCommand } from './commands/token.ts';
 import { versionCommand } from './commands/version.ts';
 import { UsageError } from './usage-error.ts';
 
@@ -35,6 +37,8 @@ First steps:
     simulateCommand(),
     imageCommand(),
     kubeconfigCommand(),
+    certsCommand(),
+    tokenCommand(),
     envtestCommand(),
     versionCommand(),
   ]) {

@@ -1,10 +1,11 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { hostname } from 'node:os';
-import { join } from 'node:path';
+import { join as joinPath } from 'node:path';
 import { type Node, nodes, services } from '../api/core/v1.gen.ts';
+import { readTextFile } from '../apiserver/config-file/read.ts';
+import type { Client } from '../client/client.ts';
 import type { ClientConfig } from '../client/http/config.ts';
 import { createHttpClient } from '../client/http/http-client.ts';
-import { loadKubeconfig } from '../client/http/kubeconfig.ts';
 import { type Informer, InformerFactory } from '../client/informer.ts';
 import { startDns } from '../dns/dns.ts';
 import { createEnvResolver } from '../kubelet/env/env.ts';
@@ -23,14 +24,19 @@ import type { Logger } from '../utils/log.ts';
 import { primaryAddress } from './addresses.ts';
 import { dnsAddress, dnsPort } from './dns-endpoints.ts';
 import { checkRange } from './ip-range.ts';
-import { type ClusterPaths, clusterPaths } from './paths.ts';
+import { bootstrapTokenForm, hasJoined, type JoinOptions, join, type ServingIdentity } from './join.ts';
+import { watchKubeconfig, watchServing } from './local-credentials.ts';
+import { clusterPaths } from './paths.ts';
 import { checkNode, findCniBinDir } from './preflight.ts';
 
 export interface AgentOptions {
   readonly dataDir: string;
   readonly server?: string;
+  /** A bootstrap token, with which this machine joins, or a bearer token of a node. */
   readonly token?: string;
   readonly certificateAuthority?: string;
+  /** "sha256:HEX": by what a machine that joins knows the cluster's authority. */
+  readonly caCertHash?: string;
   readonly kubeconfig?: string;
   readonly nodeName?: string;
   readonly nodeIp?: string;
@@ -53,8 +59,9 @@ export async function startAgent(options: AgentOptions & { readonly log: Logger 
   const nodeIP = options.nodeIp ?? primaryAddress();
   const dnsServiceIP = addressInRange(options.serviceClusterIpRange, 10);
   const names = kernelNames(paths.clusterId);
-  const credentials = credentialsOf(options);
+  const credentials = await credentialsOf(options, { paths, nodeName, nodeIPs: [nodeIP], clock, log });
   const client = createHttpClient({ config: credentials.node, userAgent: 'kubelet', clock });
+  credentials.start(client);
   const proxyClient = createHttpClient({ config: credentials.proxy, userAgent: 'kube-proxy', clock });
   const informers = new InformerFactory(proxyClient, { clock, log });
 
@@ -78,9 +85,9 @@ export async function startAgent(options: AgentOptions & { readonly log: Logger 
   const nodeInformer = informers.informer(nodes);
   informers.start();
 
-  const rootDir = join(paths.agentDir, 'kubelet');
+  const rootDir = joinPath(paths.agentDir, 'kubelet');
   const allocatable = machineResources(paths.dataDir);
-  const serving = servingCertificate(paths, nodeName);
+  const { serving } = credentials;
   if (!serving) log.warn('this node has no serving certificate: no logs, exec, attach and port-forward of its pods');
   const kubelet = await startKubelet({
     client,
@@ -95,17 +102,26 @@ export async function startAgent(options: AgentOptions & { readonly log: Logger 
           cniConfDir: paths.cniConfDir,
         },
     rootDir,
-    logDir: join(paths.agentDir, 'pod-logs'),
+    logDir: joinPath(paths.agentDir, 'pod-logs'),
     cgroupRoot: `/${paths.instance}`,
     volumes: createVolumeManager({
       client,
-      podsDir: join(rootDir, 'pods'),
+      podsDir: joinPath(rootDir, 'pods'),
       allocatable,
       clock,
       log: log.child({ component: 'volumes' }),
     }),
     resolveEnv: createEnvResolver({ client, services: informers.informer(services), allocatable }),
-    ...(serving && { startServer: createStreamsServer({ client, tls: serving, address: nodeIP, clock, log }) }),
+    ...(serving && {
+      startServer: createStreamsServer({
+        client,
+        tls: serving.current(),
+        onTlsChange: serving.onChange,
+        address: nodeIP,
+        clock,
+        log,
+      }),
+    }),
     clusterDns: [dnsServiceIP],
     clusterDomain,
     clock,
@@ -136,6 +152,7 @@ export async function startAgent(options: AgentOptions & { readonly log: Logger 
       await routes.stop();
       await proxy.stop();
       informers.stop();
+      await credentials.stop();
       await Promise.all([client.close(), proxyClient.close()]);
     },
   };
@@ -164,30 +181,54 @@ function whenPodCidrIsKnown<T>(informer: Informer<Node>, nodeName: string, start
   };
 }
 
-/** With which the kubelet serves, and whose clients it trusts; undefined where nobody has made them for this node. */
-function servingCertificate(paths: ClusterPaths, nodeName: string) {
-  const file = (name: string) => join(paths.certificates, name);
-  const [cert, key, ca] = [`node-${nodeName}-serving.crt`, `node-${nodeName}-serving.key`, 'ca.crt'].map(file);
-  if (!cert || !key || !ca || ![cert, key, ca].every((name) => existsSync(name))) return undefined;
-  return { cert: readFileSync(cert, 'utf8'), key: readFileSync(key, 'utf8'), clientCa: readFileSync(ca, 'utf8') };
+interface Credentials {
+  readonly node: ClientConfig;
+  readonly proxy: ClientConfig;
+  readonly serving: ServingIdentity | undefined;
+  /** Call it when the node speaks to the API server. */
+  start(client: Client): void;
+  stop(): Promise<void>;
 }
 
-/** Who speaks for the kubelet and who for proxy, routes and name server: one token for both, or a file for each. */
-function credentialsOf(options: AgentOptions): { readonly node: ClientConfig; readonly proxy: ClientConfig } {
-  if (options.server !== undefined || options.token !== undefined) {
-    if (!options.server || !options.token) throw new ConfigurationError('--server and --token go together');
-    const ca =
-      options.certificateAuthority === undefined ? undefined : readFileSync(options.certificateAuthority, 'utf8');
-    const config: ClientConfig = { server: options.server, token: options.token, ca };
-    return { node: config, proxy: config };
+/** Who speaks for the kubelet and who for proxy, routes and name server: one for both, or a file for each. */
+async function credentialsOf(
+  options: AgentOptions,
+  about: Pick<JoinOptions, 'paths' | 'nodeName' | 'nodeIPs' | 'clock' | 'log'>,
+): Promise<Credentials> {
+  const { paths, nodeName } = about;
+  const { server, token, caCertHash } = options;
+  if ((server === undefined) !== (token === undefined) && !hasJoined(paths))
+    throw new ConfigurationError('--server and --token go together');
+  const certificateAuthority =
+    options.certificateAuthority === undefined
+      ? undefined
+      : readTextFile(options.certificateAuthority, '--certificate-authority');
+  const joins =
+    token === undefined ? options.kubeconfig === undefined && hasJoined(paths) : bootstrapTokenForm.test(token);
+  if (joins) {
+    const joined = await join({ ...about, server, token, certificateAuthority, caCertHash });
+    return { ...joined, node: joined.config, proxy: joined.config };
   }
-  const paths = clusterPaths(options.dataDir);
+  const local = watchServing(paths, nodeName, about);
+  if (server !== undefined && token !== undefined) {
+    const config: ClientConfig = { server, token, ca: certificateAuthority };
+    return { node: config, proxy: config, serving: local, start: () => {}, stop: async () => local?.stop() };
+  }
   const file = options.kubeconfig ?? paths.nodeKubeconfig;
   if (!existsSync(file)) {
     throw new ConfigurationError(
-      `This node has no credentials: ${file} is not there. Give --server and --token, or --kubeconfig; "skiff up" makes both for this machine.`,
+      `This node has no credentials: ${file} is not there. Join a cluster, with the command that "skiff token create" prints on its server; "skiff up" makes a cluster of this machine.`,
     );
   }
-  const node = loadKubeconfig(file);
-  return { node, proxy: existsSync(paths.proxyKubeconfig) ? loadKubeconfig(paths.proxyKubeconfig) : node };
+  const node = watchKubeconfig(file, about);
+  const proxy = existsSync(paths.proxyKubeconfig) ? watchKubeconfig(paths.proxyKubeconfig, about) : node;
+  return {
+    node: node.config,
+    proxy: proxy.config,
+    serving: local,
+    start: () => {},
+    async stop() {
+      for (const one of [node, proxy, local]) one?.stop();
+    },
+  };
 }

@@ -13,7 +13,11 @@ export interface KubeconfigEntry {
   readonly certificateAuthority: string;
   /** Name to ask the server for, where it serves others under its address. */
   readonly serverName?: string;
-  readonly credentials: { readonly certificate: KeyPair } | { readonly token: string };
+  readonly credentials:
+    | { readonly certificate: KeyPair }
+    | { readonly token: string }
+    /** One file with certificate and key, which is renewed. */
+    | { readonly certificateFile: string };
   /** Default namespace of the context. */
   readonly namespace?: string;
 }
@@ -35,17 +39,16 @@ function parts(entry: KubeconfigEntry) {
       name,
       context: { cluster: name, user: name, ...(entry.namespace && { namespace: entry.namespace }) },
     },
-    users: {
-      name,
-      user:
-        'token' in credentials
-          ? { token: credentials.token }
-          : {
-              'client-certificate-data': base64(credentials.certificate.cert),
-              'client-key-data': base64(credentials.certificate.key),
-            },
-    },
+    users: { name, user: userOf(credentials) },
   };
+}
+
+function userOf(credentials: KubeconfigEntry['credentials']): Readonly<Record<string, string>> {
+  if ('token' in credentials) return { token: credentials.token };
+  if ('certificateFile' in credentials)
+    return { 'client-certificate': credentials.certificateFile, 'client-key': credentials.certificateFile };
+  const { cert, key } = credentials.certificate;
+  return { 'client-certificate-data': base64(cert), 'client-key-data': base64(key) };
 }
 
 /** A kubeconfig file of one context, as YAML (https://kubernetes.io/docs/concepts/configuration/organize-cluster-access-kubeconfig/). */

@@ -2,16 +2,17 @@ import { chmodSync, mkdirSync, readdirSync, statSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import type { Node, Service } from '../api/core/v1.gen.ts';
-import { ensureAuthenticationConfig } from '../apiserver/aggregation/authentication-config.ts';
 import { type AdmissionFlags, readAdmissionFlags } from '../apiserver/admission-plugins/flags.ts';
 import { defaultOnPlugins } from '../apiserver/admission-plugins/names.ts';
+import { ensureAuthenticationConfig } from '../apiserver/aggregation/authentication-config.ts';
+import { type AuditFlags, createAuditor, openRefusalLog } from '../apiserver/audit/flags.ts';
 import { type AuthenticationFlags, readAuthenticationFlags } from '../apiserver/authentication/flags.ts';
 import { type AuthorizationFlags, readAuthorizationFlags } from '../apiserver/authorization/flags.ts';
 import type { Encryption, EncryptionOptions } from '../apiserver/encryption/encryption.ts';
 import type { EncryptionFlags } from '../apiserver/encryption/flags.ts';
-import { type AuditFlags, createAuditor, openRefusalLog } from '../apiserver/audit/flags.ts';
 import { createConnector } from '../apiserver/http/connect/connector.ts';
 import { createHttpServer } from '../apiserver/http/server.ts';
+import { type LimitFlags, readLimitFlags } from '../apiserver/http/limit-flags.ts';
 import { readServingFlags, ServingFiles, type ServingFlags } from '../apiserver/http/serving-flags.ts';
 import type { ServerTls } from '../apiserver/http/tls-options.ts';
 import { NodePortRepair } from '../apiserver/registry/node-port-repair.ts';
@@ -28,8 +29,8 @@ import { Registry } from '../utils/metrics.ts';
 import { primaryAddress } from './addresses.ts';
 import { CertificateKeeper } from './certificate-keeper.ts';
 import { apiServerNames, type ClusterCertificates } from './certificates.ts';
-import { createControlPlane } from './control-plane.ts';
 import { refreshClusterInfo } from './cluster-info.ts';
+import { createControlPlane } from './control-plane.ts';
 import { startDnsEndpointsController } from './dns-endpoints.ts';
 import { extensionResources } from './extension-resources.ts';
 import { ServerHealth } from './health.ts';
@@ -44,7 +45,13 @@ import { replaceFile } from './replace-file.ts';
 import { tokenIssuerHandlers } from './token-issuer.ts';
 
 /** Named as kube-apiserver's flags. */
-export interface ServerOptions extends AdmissionFlags, AuditFlags, AuthenticationFlags, AuthorizationFlags, EncryptionFlags, ServingFlags {
+export interface ServerOptions
+  extends AdmissionFlags,
+    AuditFlags,
+    AuthenticationFlags,
+    AuthorizationFlags,
+    EncryptionFlags,
+    ServingFlags {
   readonly dataDir: string;
   readonly bindAddress: string;
   readonly securePort: number;
@@ -57,11 +64,6 @@ export interface ServerOptions extends AdmissionFlags, AuditFlags, Authenticatio
   readonly tlsSan: readonly string[];
   /** The longest life of certificates that are signed on request. Milliseconds; absent: a year. */
   readonly clusterSigningDuration?: number;
-  /** Requests under way that read, and that write, but for the long-running; absent: kube-apiserver's numbers. */
-  readonly maxRequestsInflight?: number;
-  readonly maxMutatingRequestsInflight?: number;
-  /** Milliseconds. */
-  readonly requestTimeout?: number;
 }
 
 export interface RunningServer {
@@ -79,11 +81,12 @@ export async function startServer(options: ServerOptions & { readonly log: Logge
   if (overlap(options.serviceClusterIpRange, options.clusterCidr)) {
     throw new ConfigurationError(`--service-cluster-ip-range and --cluster-cidr share addresses: choose ranges apart`);
   }
-  const authentication = readAuthenticationFlags(options);
+  const authentication = readAuthenticationFlags({ enableBootstrapTokenAuth: true, ...options });
   // Nodes are held to what is theirs unless somebody turns that off.
   const admission = readAdmissionFlags(options, new Set([...defaultOnPlugins, 'NodeRestriction' as const]));
   const authorization = readAuthorizationFlags(options, 'Node,RBAC');
   const serving = readServingFlags(options);
+  const { limits, seats, shutdownDelayMs } = readLimitFlags(options);
   const paths = clusterPaths(options.dataDir);
   mkdirSync(paths.dataDir, { recursive: true, mode: 0o700 });
   chmodSync(paths.dataDir, 0o700);
@@ -130,6 +133,7 @@ export async function startServer(options: ServerOptions & { readonly log: Logge
     authentication,
     admission,
     authorization,
+    seats,
     serviceClusterIpRange: options.serviceClusterIpRange,
     serviceNodePorts: parsePortRange(options.serviceNodePortRange),
     encryption,
@@ -147,13 +151,8 @@ export async function startServer(options: ServerOptions & { readonly log: Logge
     tls: tlsOf(),
     log: log.child({ component: 'apiserver' }),
     advertise: `${advertise}:${options.securePort}`,
-    limits: {
-      ...(options.maxRequestsInflight !== undefined && { requestsInFlight: options.maxRequestsInflight }),
-      ...(options.maxMutatingRequestsInflight !== undefined && {
-        mutatingRequestsInFlight: options.maxMutatingRequestsInflight,
-      }),
-      ...(options.requestTimeout !== undefined && { requestTimeoutMs: options.requestTimeout }),
-    },
+    limits,
+    fairness: plane.fairness,
     connector: createConnector({
       core: plane.core,
       authorizer: plane.authorizer,
@@ -191,9 +190,11 @@ export async function startServer(options: ServerOptions & { readonly log: Logge
   writeFiles();
   const system = plane.client('kube-apiserver');
   const describe = () =>
-    refreshClusterInfo(system, `https://${advertise.includes(':') ? `[${advertise}]` : advertise}:${port}`, clientsKnow()).catch(
-      (error: unknown) => log.error({ err: error }, 'nodes that join could not be told of the cluster'),
-    );
+    refreshClusterInfo(
+      system,
+      `https://${advertise.includes(':') ? `[${advertise}]` : advertise}:${port}`,
+      clientsKnow(),
+    ).catch((error: unknown) => log.error({ err: error }, 'nodes that join could not be told of the cluster'));
   void describe();
   keeper.onChange(({ caBundle, frontProxyCa }) => {
     http.reload(tlsOf());
@@ -277,6 +278,7 @@ export async function startServer(options: ServerOptions & { readonly log: Logge
     url: `https://127.0.0.1:${port}`,
     async stop() {
       health.stopping = true;
+      if (shutdownDelayMs > 0) await clock.sleep(shutdownDelayMs);
       keeper.stop();
       servingFiles.stop();
       await Promise.all([

@@ -7,7 +7,11 @@ export function agentCommand(): Command {
     .description('a node in the foreground: containers, service proxy, pod network, DNS')
     .option('--data-dir <dir>', 'where the node keeps everything', defaultDataDir)
     .option('--server <url>', 'the API server, with --token')
-    .option('--token <token>', 'a bearer token that may act as this node')
+    .option(
+      '--token <token>',
+      'a token of "skiff token create", with which this machine joins; or a bearer token of a node',
+    )
+    .option('--ca-cert-hash <hash>', 'by what the cluster is known: "sha256:...", from "skiff token create"')
     .option('--certificate-authority <file>', 'certificate authority of the API server, with --server')
     .option('--kubeconfig <file>', 'server and credentials; default: node.kubeconfig in the data directory')
     .option('--node-name <name>', 'name of this node (default: the host name)')

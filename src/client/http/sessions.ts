@@ -13,9 +13,15 @@ interface Session {
   readonly http2: http2.ClientHttp2Session;
   streams: number;
   usable: boolean;
+  /** What it was made with: `config` may have new ones since. */
+  readonly ca: string | undefined;
+  readonly cert: string | undefined;
 }
 
-/** Connections to one server: one as a rule, more when very many watches are open, a new one when one breaks. */
+/**
+ * Connections to one server: one as a rule, more when very many watches are open, a new one when one breaks, and when
+ * the configuration has other certificates than before (streams that are open end where they are).
+ */
 export class Sessions {
   readonly #config: ClientConfig;
   readonly #clock: Clock;
@@ -47,8 +53,18 @@ export class Sessions {
   }
 
   #find(): Session | undefined {
-    for (const session of this.#all) if (session.usable && session.streams < STREAMS) return session;
+    const { ca, cert } = this.#config;
+    for (const session of this.#all) {
+      if (session.ca !== ca || session.cert !== cert) this.#retire(session);
+      if (session.usable && session.streams < STREAMS) return session;
+    }
     return undefined;
+  }
+
+  #retire(session: Session): void {
+    if (!session.usable) return;
+    session.usable = false;
+    if (session.streams === 0) session.http2.close();
   }
 
   /** An idle connection does not keep the process alive. */
@@ -77,7 +93,7 @@ export class Sessions {
     });
     // The default window of 64 kB would have every large list wait for round trips.
     connection.once('connect', () => connection.setLocalWindowSize(16 * 1024 * 1024));
-    const session: Session = { http2: connection, streams: 0, usable: true };
+    const session: Session = { http2: connection, streams: 0, usable: true, ca, cert };
     return new Promise((resolve, reject) => {
       const timeout = this.#clock.after(CONNECT_MS, () => connection.destroy(new Error(`no answer from ${server}`)));
       let stopPinging = () => {};
@@ -91,10 +107,7 @@ export class Sessions {
         timeout.stop();
         reject(error);
       });
-      connection.once('goaway', () => {
-        session.usable = false;
-        if (session.streams === 0) connection.close();
-      });
+      connection.once('goaway', () => this.#retire(session));
       connection.once('close', () => {
         timeout.stop();
         stopPinging();

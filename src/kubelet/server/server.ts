@@ -14,16 +14,21 @@ import { family, Stats } from './stats.ts';
 import { findContainer, serveStreams } from './streams.ts';
 import type { ServerBackend, StartStreamsServer } from './types.ts';
 
+export interface ServerTls {
+  /** PEM; the node's serving certificate. */
+  readonly cert: string;
+  readonly key: string;
+  /** PEM; who signs the certificates of clients. */
+  readonly clientCa: string;
+}
+
 export interface StreamsServerOptions {
   /** Speaks for the node: asks the API server who callers are and what they may. */
   readonly client: Client;
-  readonly tls: {
-    /** PEM; the node's serving certificate. */
-    readonly cert: string;
-    readonly key: string;
-    /** PEM; who signs the certificates of clients. */
-    readonly clientCa: string;
-  };
+  /** Absent: not yet; handshakes fail until `onTlsChange` brings it. */
+  readonly tls: ServerTls | undefined;
+  /** Registers who is to hear of renewed certificates; connections that stand keep theirs. */
+  readonly onTlsChange?: (listener: (tls: ServerTls) => void) => void;
   /** Default: all addresses. */
   readonly address?: string;
   /** Default 10250, or a free one where something else has that; 0 takes a free one. */
@@ -50,13 +55,11 @@ export function createStreamsServer(options: StreamsServerOptions): StartStreams
 
     const server = createServer(
       {
-        cert: tls.cert,
-        key: tls.key,
-        ca: tls.clientCa,
+        ...(tls && contextOf(tls)),
         requestCert: true,
         // A client without a certificate may have a token.
         rejectUnauthorized: false,
-        minVersion: 'TLSv1.2',
+        minVersion,
         headersTimeout: HEADERS_TIMEOUT,
       },
       (request, response) => {
@@ -103,6 +106,7 @@ export function createStreamsServer(options: StreamsServerOptions): StartStreams
       throw new HttpError(404, '404 page not found\n');
     }
 
+    options.onTlsChange?.((renewed) => server.setSecureContext({ ...contextOf(renewed), minVersion }));
     server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
       socket.on('error', () => {}); // 'close' follows
       let handedOver = false;
@@ -158,6 +162,9 @@ export function createStreamsServer(options: StreamsServerOptions): StartStreams
     };
   };
 }
+
+const minVersion = 'TLSv1.2';
+const contextOf = ({ cert, key, clientCa }: ServerTls) => ({ cert, key, ca: clientCa });
 
 const METRICS_TYPE = 'text/plain; version=0.0.4; charset=utf-8';
 const streamed = new Set(['exec', 'attach', 'portForward']);
