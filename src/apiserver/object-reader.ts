@@ -52,6 +52,24 @@ export class CachedObjects implements ObjectReader {
     }
   }
 
+  /** How many objects of a resource there are and how long their JSON is on average (bytes), by a few of them. */
+  statistics(
+    group: string,
+    version: string,
+    resource: string,
+  ): { readonly count: number; readonly averageBytes: number } | undefined {
+    const served = this.resources.find(group, version, resource);
+    const cache = served && this.#caches.peek(served.prefix);
+    if (!cache) return undefined;
+    let looked = 0;
+    let bytes = 0;
+    for (const entry of cache.values()) {
+      if (looked++ === SAMPLE) break;
+      bytes += entry.json.length;
+    }
+    return { count: cache.size, averageBytes: looked === 0 ? 0 : bytes / Math.min(looked, SAMPLE) };
+  }
+
   list(group: string, version: string, resource: string, namespace: string): readonly KubeObject[] {
     const served = this.resources.find(group, version, resource);
     const cache = served && this.#caches.peek(served.prefix);
@@ -62,5 +80,7 @@ export class CachedObjects implements ObjectReader {
   }
 }
 
+/** Objects that are looked at for how long they are. */
+const SAMPLE = 4;
 const nothing: readonly KubeObject[] = [];
 const everything = (cache: WatchCache): readonly Stored[] => cache.range(cache.prefix, cache.end);

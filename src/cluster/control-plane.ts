@@ -1,5 +1,6 @@
 import { model } from '../api/model.ts';
 import type { Authorizer } from '../apiserver/admission.ts';
+import type { AdmissionSettings } from '../apiserver/admission-plugins/flags.ts';
 import { Aggregator } from '../apiserver/aggregation/aggregator.ts';
 import { ensureAuthenticationConfig, frontProxyNames } from '../apiserver/aggregation/authentication-config.ts';
 import { registerCustomApiServices } from '../apiserver/aggregation/custom-api-services.ts';
@@ -10,11 +11,14 @@ import type { AuthorizationSettings } from '../apiserver/authorization/authoriza
 import { authorizationOfModes } from '../apiserver/authorization/flags.ts';
 import { ensureDefaultServiceCidr } from '../apiserver/bootstrap/default-service-cidr.ts';
 import { ensureBootstrap } from '../apiserver/bootstrap/ensure.ts';
+import { keepFlowControl } from '../apiserver/bootstrap/flow-control.ts';
 import { componentStatuses } from '../apiserver/component-statuses.ts';
 import { Definitions } from '../apiserver/custom/definitions.ts';
 import { webhookConversion } from '../apiserver/custom/webhook-conversion.ts';
 import { EncryptedStore } from '../apiserver/encryption/encrypted-store.ts';
 import type { Encryption } from '../apiserver/encryption/encryption.ts';
+import type { Fairness, FairnessOptions } from '../apiserver/flowcontrol/fairness.ts';
+import { startFairness } from '../apiserver/flowcontrol/start.ts';
 import { meterAuthenticate, meterAuthorizer } from '../apiserver/metrics/access.ts';
 import { MeteredStore } from '../apiserver/metrics/metered-store.ts';
 import { buildResourceTable } from '../apiserver/resource-table.ts';
@@ -40,8 +44,8 @@ export interface ControlPlaneOptions {
   /** PEM private key that signs service account tokens. */
   readonly serviceAccountKey: string;
   readonly authentication?: AuthenticationSettings;
-  /** As --disable-admission-plugins. */
-  readonly disabledAdmissionPlugins?: ReadonlySet<string>;
+  /** Default: see SecurityOptions. */
+  readonly admission?: AdmissionSettings;
   /** As --authorization-mode, where no files are needed: "Node,RBAC"; or all that flags can say. */
   readonly authorizationMode?: string;
   readonly authorization?: AuthorizationSettings;
@@ -52,6 +56,8 @@ export interface ControlPlaneOptions {
   /** PEM: who signs the certificates of clients; extension API servers are told. */
   readonly clientCa?: string;
   readonly serviceNodePorts: readonly [first: number, last: number];
+  /** What API Priority and Fairness shares out; absent: there is none. */
+  readonly seats?: number;
   /** What is encrypted in the store; absent: nothing. */
   readonly encryption?: Encryption;
   /** Where what is done is counted; absent: it is not. */
@@ -67,6 +73,7 @@ export interface ControlPlane {
   readonly authorizer: Authorizer;
   readonly tokens: ServiceAccountTokens;
   readonly aggregator: Aggregator;
+  readonly fairness: Fairness | undefined;
   /** A client in this process; `userAgent` names the component. */
   client(userAgent: string): Client;
   close(): Promise<void>;
@@ -92,6 +99,7 @@ export async function createControlPlane(options: ControlPlaneOptions): Promise<
       ...(options.frontProxy && { frontProxy: { ca: options.frontProxy.ca, allowedNames: frontProxyNames } }),
     },
     authorization: options.authorization ?? authorizationOfModes(options.authorizationMode ?? 'Node,RBAC'),
+    admission: options.admission,
     projectServiceCa: true,
   });
   let objects: ObjectReader | undefined;
@@ -109,8 +117,7 @@ export async function createControlPlane(options: ControlPlaneOptions): Promise<
     convert: webhookConversion(webhooks),
     store,
     resources,
-    admission: (objects) =>
-      security.admission(objects).filter(({ name }) => !options.disabledAdmissionPlugins?.has(name)),
+    admission: security.admission,
     authorizer: registry ? meterAuthorizer(security.authorizer, registry) : security.authorizer,
     metrics: registry,
     virtual: {
@@ -143,7 +150,11 @@ export async function createControlPlane(options: ControlPlaneOptions): Promise<
     resolve: serviceResolver(() => objects, random),
     client: options.frontProxy?.client,
   });
-  await Promise.all([
+  const { seats } = options;
+  const statistics: FairnessOptions['statistics'] = ({ group, version, resource }) =>
+    core.objects.statistics(group, version, resource);
+  const [fair] = await Promise.all([
+    seats === undefined ? undefined : startFairness(core, { clock, seats, statistics, registry }),
     security.start(core),
     definitions.ready,
     aggregator.ready,
@@ -157,9 +168,11 @@ export async function createControlPlane(options: ControlPlaneOptions): Promise<
   ]);
   registry?.add(security.webhookMetrics);
   const registration = registerCustomApiServices({ core, clock, log });
+  const keepsFlowControl = keepFlowControl(client('kube-apiserver'), clock, log);
   return {
     core,
     aggregator,
+    fairness: fair?.fairness,
     authenticate: registry ? meterAuthenticate(security.authenticate, registry) : security.authenticate,
     // The core asks again about resources, and counts what is allowed.
     authorizer: registry
@@ -168,6 +181,8 @@ export async function createControlPlane(options: ControlPlaneOptions): Promise<
     tokens: security.tokens,
     client,
     async close() {
+      keepsFlowControl();
+      fair?.stop();
       registration.stop();
       aggregator.close();
       definitions.close();

@@ -51,6 +51,7 @@ export interface ServerOptions
     AuthenticationFlags,
     AuthorizationFlags,
     EncryptionFlags,
+    LimitFlags,
     ServingFlags {
   readonly dataDir: string;
   readonly bindAddress: string;
@@ -81,7 +82,7 @@ export async function startServer(options: ServerOptions & { readonly log: Logge
   if (overlap(options.serviceClusterIpRange, options.clusterCidr)) {
     throw new ConfigurationError(`--service-cluster-ip-range and --cluster-cidr share addresses: choose ranges apart`);
   }
-  const authentication = readAuthenticationFlags({ enableBootstrapTokenAuth: true, ...options });
+  const authentication = readAuthenticationFlags(options);
   // Nodes are held to what is theirs unless somebody turns that off.
   const admission = readAdmissionFlags(options, new Set([...defaultOnPlugins, 'NodeRestriction' as const]));
   const authorization = readAuthorizationFlags(options, 'Node,RBAC');

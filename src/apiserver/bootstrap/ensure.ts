@@ -3,6 +3,7 @@ import type { ObjectMeta } from '../../api/meta/v1.gen.ts';
 import type { PolicyRule, Subject } from '../../api/rbac/v1.gen.ts';
 import type { Draft, KubeList, KubeObject, ResourceType } from '../../api/resource.ts';
 import { uncovered } from '../authorization/rules.ts';
+import { ensureFlowControl } from './flow-control.ts';
 import { type BootstrapObjects, bootstrapObjects } from './objects.ts';
 
 /** The part of a client that bootstrap needs; `Client` of src/client is one. */
@@ -31,8 +32,7 @@ export async function ensureBootstrap(client: BootstrapClient): Promise<void> {
     ensure(client, all.clusterRoleBindings, (live, wanted) => repairBinding(live, wanted)),
     ensure(client, all.roleBindings, (live, wanted) => repairBinding(live, wanted)),
     ensure(client, all.priorityClasses, () => undefined),
-    ensure(client, all.priorityLevels, repairSpec),
-    ensure(client, all.flowSchemas, repairSpec),
+    ensureFlowControl(client),
     ensure(client, all.apiServices, (live, wanted) =>
       live.metadata.labels?.['kube-aggregator.kubernetes.io/automanaged'] ? repairSpec(live, wanted) : undefined,
     ),
@@ -142,7 +142,7 @@ interface SpecLike extends KubeObject {
 }
 
 function repairSpec<T extends SpecLike>(live: T, wanted: Draft<T> & { readonly spec?: object }): T | undefined {
-  if (!mayUpdate(live, 'apf.kubernetes.io/autoupdate-spec') || contains(live.spec, wanted.spec)) return undefined;
+  if (contains(live.spec, wanted.spec)) return undefined;
   return { ...live, spec: wanted.spec };
 }
 

@@ -20,6 +20,15 @@ export interface Limits {
   readonly mutatingRequestsInFlight: number;
   /** From a request's start to the end of its answer, but for long-running ones. */
   readonly requestTimeoutMs: number;
+  /** Connections at a time, in all and from one address; more are closed as they come. */
+  readonly connections: number;
+  readonly connectionsPerAddress: number;
+  /** Of the requests over HTTP/2, after so many the client is asked to connect anew (0 to 0.02): it may find another server. */
+  readonly goawayChance: number;
+  /** A closing server answers new requests with 429 for as long as others are under way. */
+  readonly shutdownSendsRetryAfter: boolean;
+  /** Over how long a closing server ends its watches; 0: all at once. */
+  readonly watchEndMs: number;
   /** How long a closing server lets requests finish that it has accepted. */
   readonly shutdownMs: number;
 }
@@ -36,5 +45,10 @@ export const defaultLimits: Limits = {
   requestsInFlight: 400,
   mutatingRequestsInFlight: 200,
   requestTimeoutMs: 60_000,
+  connections: 20_000,
+  connectionsPerAddress: 5_000,
+  goawayChance: 0,
+  shutdownSendsRetryAfter: false,
+  watchEndMs: 0,
   shutdownMs: 5_000,
 };

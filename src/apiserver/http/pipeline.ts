@@ -3,7 +3,6 @@ import { parseDuration } from '../../schema/duration.ts';
 import { StoreUnavailableError } from '../../store/store.ts';
 import type { Logger } from '../../utils/log.ts';
 import type { Aggregator } from '../aggregation/aggregator.ts';
-import { auditIdOf } from '../audit/audit-id.ts';
 import type { Auditor } from '../audit/auditor.ts';
 import type { AuditedExchange } from '../audit/exchange.ts';
 import type { RefusalLog } from '../audit/refusal-log.ts';
@@ -11,6 +10,7 @@ import type { Authenticate } from '../authentication/authenticator.ts';
 import { AuthorizationError } from '../authorization/forbidden.ts';
 import { type Impersonation, wantsImpersonation } from '../authentication/impersonation.ts';
 import type { ServedResource } from '../core.ts';
+import { refusedBy } from '../refusals.ts';
 import type { UserInfo } from '../user.ts';
 import type { Fairness } from '../flowcontrol/fairness.ts';
 import type { Ticket } from '../flowcontrol/ticket.ts';
@@ -108,7 +108,7 @@ async function serve(options: PipelineOptions, flights: Flights, asked: Exchange
       path: info.path,
     });
     requestor = found instanceof Promise ? await found : found;
-    if (!requestor) throw errors.unauthorized();
+    if (!requestor) throw refusedBy(errors.unauthorized(), { by: 'authenticator', why: NO_CREDENTIALS });
     if (auditor) {
       audited = auditor.begin(exchange, info, requestor, received);
       if (audited) {
@@ -128,7 +128,8 @@ async function serve(options: PipelineOptions, flights: Flights, asked: Exchange
       if (!long) leave = flights.admit(info.verb);
       if (!long && !leave && !user.groups?.includes(PRIVILEGED)) {
         options.metrics.terminated(429);
-        respondText(exchange, 429, 'Too many requests, please try again later.\n', { 'retry-after': '1' });
+        options.refusals?.note({ exchange, info, requestor, user, noted: {} }, refusedBy(busy(), { by: 'limit' }));
+        respondText(exchange, 429, TOO_MANY, { 'retry-after': '1' });
         return;
       }
     } else if (!long || info.verb === 'watch') {
@@ -139,8 +140,9 @@ async function serve(options: PipelineOptions, flights: Flights, asked: Exchange
       if (asked.closed) return;
       if (ticket.state !== 'executing') {
         options.metrics.terminated(429);
-        const after = { 'retry-after': String(ticket.level.dropped.retryAfter) };
-        respondText(exchange, 429, 'Too many requests, please try again later.\n', after);
+        const refusal = { by: 'limit', flowSchema: ticket.lane.schema, priorityLevel: ticket.level.name } as const;
+        options.refusals?.note({ exchange, info, requestor, user, noted: {} }, refusedBy(busy(), refusal));
+        respondText(exchange, 429, TOO_MANY, { 'retry-after': String(ticket.level.dropped.retryAfter) });
         return;
       }
       if (long) asked.onClose(fairness.watching(info, query));
@@ -169,10 +171,10 @@ async function serve(options: PipelineOptions, flights: Flights, asked: Exchange
   } catch (error) {
     if (error instanceof ApiError) {
       if (audited) audited.record.answersStatus(error.status);
-      else if (auditor && known && !request) exchange = auditor.refused(exchange, known, error.status, received) ?? exchange;
+      else if (auditor && known && !requestor) exchange = auditor.refused(exchange, known, error.status, received) ?? exchange;
       if (known && options.refusals) {
-        const refused = { exchange, info: known, requestor, user: request?.user ?? requestor, noted: request?.noted ?? {} };
-        options.refusals.note(refused, error, auditIdOf(exchange));
+        const user = request?.user ?? requestor;
+        options.refusals.note({ exchange, info: known, requestor, user, noted: request?.noted ?? {} }, error);
       }
     } else if (audited && isFailure(error)) audited.record.panicked(nameOf(error));
     answerError(options.log, exchange, request, error);
@@ -216,6 +218,12 @@ function parseQuery(text: string): URLSearchParams {
   const readable = text.split('&').filter((part) => !/%(?![0-9a-f]{2})|;/i.test(part));
   return new URLSearchParams(readable.join('&'));
 }
+
+/** For the log of refused requests. */
+const NO_CREDENTIALS = 'the request came without credentials, and anonymous requests are off here';
+
+const TOO_MANY = 'Too many requests, please try again later.\n';
+const busy = () => errors.tooManyRequests(TOO_MANY.trimEnd());
 
 /** Those who administer the cluster are always answered. */
 const PRIVILEGED = 'system:masters';

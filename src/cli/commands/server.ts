@@ -6,8 +6,9 @@ import { addAuditFlags } from '../flags/audit.ts';
 import { addAuthenticationFlags } from '../flags/authentication.ts';
 import { addAuthorizationFlags } from '../flags/authorization.ts';
 import { addEncryptionFlags } from '../flags/encryption.ts';
+import { addLimitFlags } from '../flags/limits.ts';
 import { addServingFlags } from '../flags/serving.ts';
-import { parseCount, parseMilliseconds, parsePort } from '../usage-error.ts';
+import { parseMilliseconds, parsePort } from '../usage-error.ts';
 
 /** Flags carry kube-apiserver's names where it has them. */
 export function serverCommand(): Command {
@@ -22,9 +23,6 @@ export function serverCommand(): Command {
     .option('--cluster-cidr <cidr>', 'addresses of pods', '10.244.0.0/16')
     .option('--node-name <name>', 'make credentials for a node of this name on this machine')
     .option('--tls-san <name>', 'one more name or address for the serving certificate (may be repeated)', collect, [])
-    .option('--max-requests-inflight <number>', 'requests under way that read (400)', parseCount)
-    .option('--max-mutating-requests-inflight <number>', 'requests under way that write (200)', parseCount)
-    .option('--request-timeout <duration>', 'how long a request may take (1m0s)', parseMilliseconds)
     .addOption(
       new Option('--log-level <level>', 'how much to log').choices(['debug', 'info', 'warn', 'error']).default('info'),
     );
@@ -38,6 +36,7 @@ export function serverCommand(): Command {
   addAdmissionFlags(command);
   addAuthorizationFlags(command);
   addEncryptionFlags(command);
+  addLimitFlags(command);
   return command.action(async (options: ServerOptions & { readonly logLevel: string }) => {
     const { runServer } = await import('../../cluster/run.ts');
     await runServer(options);

@@ -1,7 +1,9 @@
 /** kube-apiserver's command line, as far as a test's API server needs it. */
 import type { AdmissionFlags } from '../../apiserver/admission-plugins/flags.ts';
+import { allOrderedPlugins } from '../../apiserver/admission-plugins/names.ts';
 import type { AuthenticationFlags } from '../../apiserver/authentication/flags.ts';
 import type { AuthorizationFlags } from '../../apiserver/authorization/flags.ts';
+import type { LimitFlags } from '../../apiserver/http/limit-flags.ts';
 import { parseDuration } from '../../schema/duration.ts';
 import { checkSettings, checkValue, FlagError, isTrue } from './values.ts';
 
@@ -17,6 +19,7 @@ export interface ApiServerFlags {
   readonly authorization: AuthorizationFlags;
   readonly authentication: AuthenticationFlags;
   readonly admission: AdmissionFlags;
+  readonly limits: LimitFlags;
   /** One, or two with a comma between. */
   readonly serviceClusterIpRange: string;
   readonly serviceNodePortRange: string;
@@ -39,6 +42,8 @@ const used = words(`
   oidc-ca-file oidc-client-id oidc-groups-claim oidc-groups-prefix oidc-issuer-url
   oidc-required-claim oidc-signing-algs oidc-username-claim oidc-username-prefix
   service-account-jwks-uri service-account-max-token-expiration
+  goaway-chance http2-max-streams-per-connection max-mutating-requests-inflight max-requests-inflight request-timeout
+  shutdown-watch-termination-grace-period
   advertise-address api-audiences authentication-config authorization-config authorization-mode
   authorization-policy-file authorization-webhook-cache-authorized-ttl authorization-webhook-cache-unauthorized-ttl
   authorization-webhook-config-file authorization-webhook-version bind-address cert-dir client-ca-file disable-admission-plugins
@@ -48,15 +53,16 @@ const used = words(`
   tls-private-key-file token-auth-file`);
 
 /** Of the booleans. */
-const usedBooleans = words('anonymous-auth enable-bootstrap-token-auth service-account-extend-token-expiration');
+const usedBooleans = words(`anonymous-auth enable-bootstrap-token-auth enable-priority-and-fairness
+  service-account-extend-token-expiration shutdown-send-retry-after`);
 
 /** No test can tell whether they were heeded, or what they ask for is so already: not worth a word. */
 const moot = words(`
   allow-privileged enable-aggregator-routing enable-garbage-collector
-  enable-priority-and-fairness encryption-provider-config encryption-provider-config-automatic-reload etcd-servers
+  encryption-provider-config encryption-provider-config-automatic-reload etcd-servers
   etcd-cafile etcd-certfile etcd-keyfile etcd-prefix etcd-compaction-interval etcd-count-metric-poll-period
   etcd-db-metric-poll-interval etcd-healthcheck-timeout etcd-readycheck-timeout lease-reuse-duration-seconds
-  log-flush-frequency logging-format max-mutating-requests-inflight max-requests-inflight profiling
+  log-flush-frequency logging-format profiling
   service-account-lookup shutdown-delay-duration storage-backend storage-media-type v vmodule watch-cache
   watch-cache-sizes`);
 
@@ -73,15 +79,15 @@ const ignored = words(`
   coordinated-leadership-lease-duration coordinated-leadership-renew-deadline coordinated-leadership-retry-period
   cors-allowed-origins debug-socket-path default-not-ready-toleration-seconds
   default-unreachable-toleration-seconds delete-collection-workers disabled-metrics emulated-version
-  endpoint-reconciler-type etcd-servers-overrides event-ttl external-hostname feature-gates goaway-chance
-  http2-max-streams-per-connection kubelet-certificate-authority kubelet-client-certificate kubelet-client-key
+  endpoint-reconciler-type etcd-servers-overrides event-ttl external-hostname feature-gates
+  kubelet-certificate-authority kubelet-client-certificate kubelet-client-key
   kubelet-preferred-address-types kubelet-timeout kubernetes-service-node-port livez-grace-period
   log-json-info-buffer-size log-text-info-buffer-size max-connection-bytes-per-sec min-compatibility-version
   min-request-timeout peer-advertise-ip peer-advertise-port peer-ca-file proxy-client-cert-file
-  proxy-client-key-file request-timeout requestheader-allowed-names requestheader-client-ca-file
+  proxy-client-key-file requestheader-allowed-names requestheader-client-ca-file
   requestheader-extra-headers-prefix requestheader-group-headers requestheader-uid-headers
   requestheader-username-headers runtime-config
-  show-hidden-metrics-for-version shutdown-watch-termination-grace-period storage-initialization-timeout
+  show-hidden-metrics-for-version storage-initialization-timeout
   strict-transport-security-directives tls-cipher-suites tls-curve-preferences tls-min-version
   tls-sni-cert-key tracing-config-file`);
 
@@ -133,7 +139,7 @@ function read(values: ReadonlyMap<string, readonly string[]>): ApiServerFlags {
   const list = (name: string) => (values.get(name) ?? []).flatMap((value) => value.split(',')).filter(Boolean);
   checkSettings(values);
   for (const flag of ['enable-admission-plugins', 'disable-admission-plugins']) {
-    const unknown = list(flag).find((plugin) => !plugins.has(plugin));
+    const unknown = list(flag).find((plugin) => !allOrderedPlugins.some((known) => known === plugin));
     if (unknown !== undefined) throw new FlagError(`${flag} plugin "${unknown}" is unknown`);
   }
   return {
@@ -147,6 +153,7 @@ function read(values: ReadonlyMap<string, readonly string[]>): ApiServerFlags {
     authorization: authorizationFlags(values),
     authentication: authenticationFlags(values),
     admission: admissionFlags(values),
+    limits: limitFlags(values),
     serviceClusterIpRange: last('service-cluster-ip-range') ?? '10.0.0.0/24',
     serviceNodePortRange: last('service-node-port-range') ?? '30000-32767',
     ignored: [...values.keys()].filter((name) => !used.has(name) && !moot.has(name) && !usedBooleans.has(name)),
@@ -164,6 +171,23 @@ function authorizationFlags(values: ReadonlyMap<string, readonly string[]>): Aut
     authorizationWebhookVersion: last('authorization-webhook-version'),
     authorizationWebhookCacheAuthorizedTtl: ms('authorization-webhook-cache-authorized-ttl'),
     authorizationWebhookCacheUnauthorizedTtl: ms('authorization-webhook-cache-unauthorized-ttl'),
+  };
+}
+
+function limitFlags(values: ReadonlyMap<string, readonly string[]>): LimitFlags {
+  const last = (name: string) => values.get(name)?.at(-1) || undefined;
+  const bool = (name: string) => (values.has(name) ? isTrue(last(name) ?? '') : undefined);
+  const number = (name: string) => (values.has(name) ? Number(last(name)) : undefined);
+  const ms = (name: string) => (values.has(name) ? Number(parseDuration(last(name) ?? '0')) / 1e6 : undefined);
+  return {
+    enablePriorityAndFairness: bool('enable-priority-and-fairness'),
+    maxRequestsInflight: number('max-requests-inflight'),
+    maxMutatingRequestsInflight: number('max-mutating-requests-inflight'),
+    requestTimeout: ms('request-timeout') || undefined,
+    goawayChance: number('goaway-chance'),
+    http2MaxStreamsPerConnection: number('http2-max-streams-per-connection') || undefined,
+    shutdownSendRetryAfter: bool('shutdown-send-retry-after'),
+    shutdownWatchTerminationGracePeriod: ms('shutdown-watch-termination-grace-period'),
   };
 }
 
