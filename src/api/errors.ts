@@ -108,8 +108,8 @@ export const errors = {
     });
   },
   badRequest: (message: string) => fail('BadRequest', message),
-  tooManyRequests: (message: string, retryAfterSeconds: number) =>
-    fail('TooManyRequests', message, { retryAfterSeconds }),
+  tooManyRequests: (message: string, retryAfterSeconds?: number) =>
+    fail('TooManyRequests', message, retryAfterSeconds === undefined ? undefined : { retryAfterSeconds }),
   serviceUnavailable: (message: string) => fail('ServiceUnavailable', message),
   methodNotSupported: (gr: GroupResource, action: string) =>
     fail(

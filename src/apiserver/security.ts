@@ -3,6 +3,7 @@ import type {
   LimitRange,
   Namespace,
   Node,
+  PersistentVolume,
   PersistentVolumeClaim,
   Pod,
   ResourceQuota,
@@ -13,39 +14,24 @@ import { errors } from '../api/errors.ts';
 import { model } from '../api/model.ts';
 import type { IngressClass } from '../api/networking/v1.gen.ts';
 import type { RuntimeClass } from '../api/node/v1.gen.ts';
-import type { KubeObject } from '../api/resource.ts';
+import type { KubeObject, Mutable } from '../api/resource.ts';
 import type { PriorityClass } from '../api/scheduling/v1.gen.ts';
-import type { StorageClass } from '../api/storage/v1.gen.ts';
+import type { CSIDriver, StorageClass } from '../api/storage/v1.gen.ts';
 import type { Clock } from '../utils/clock.ts';
 import type { Logger } from '../utils/log.ts';
 import type { Registry } from '../utils/metrics.ts';
 import type { AdmissionPlugin, Authorizer } from './admission.ts';
 import { AdmissionChain } from './admission-chain.ts';
-import {
-  certificateApproval,
-  certificateSigning,
-  certificateSubjectRestriction,
-} from './admission-plugins/certificates.ts';
-import { defaultIngressClass } from './admission-plugins/default-ingress-class.ts';
-import { defaultTolerationSeconds } from './admission-plugins/default-toleration-seconds.ts';
-import { limitRanger } from './admission-plugins/limit-ranger.ts';
-import { namespaceLifecycle } from './admission-plugins/namespace-lifecycle.ts';
-import { nodeRestriction } from './admission-plugins/node-restriction.ts';
-import { podSecurity } from './admission-plugins/pod-security.ts';
-import { priority } from './admission-plugins/priority.ts';
+import { buildPlugins } from './admission-plugins/build.ts';
+import type { AdmissionSettings } from './admission-plugins/flags.ts';
+import { defaultOnPlugins } from './admission-plugins/names.ts';
+import type { QuotaWriter } from './admission-plugins/quota/resource-quota.ts';
 import type { AdmissionReaders } from './admission-plugins/readers.ts';
-import { type QuotaWriter, resourceQuota } from './admission-plugins/resource-quota.ts';
-import { runtimeClass } from './admission-plugins/runtime-class.ts';
-import { serviceAccount } from './admission-plugins/service-account.ts';
-import {
-  defaultStorageClass,
-  persistentVolumeClaimResize,
-  storageObjectInUseProtection,
-} from './admission-plugins/storage.ts';
-import { taintNodesByCondition } from './admission-plugins/taint-nodes-by-condition.ts';
+import type { WebhookCredentials } from './admission-plugins/webhook-credentials.ts';
 import { type Authenticate, createAuthenticator } from './authentication/authenticator.ts';
 import { FrontProxies } from './authentication/front-proxy.ts';
 import { identityReviews } from './authentication/reviews.ts';
+import { lastUsedLabel } from './authentication/legacy-tokens.ts';
 import { type Identity, ServiceAccountTokens } from './authentication/service-account-tokens.ts';
 import type { AuthenticationSettings } from './authentication/settings.ts';
 import { createTokenAuthenticators } from './authentication/token-authenticators.ts';
@@ -78,6 +64,8 @@ export interface SecurityOptions {
   /** Default: Node, then RBAC. */
   readonly authorization?: AuthorizationSettings;
   readonly authentication?: AuthenticationSettings;
+  /** Default: the plugins that kube-apiserver turns on, and NodeRestriction. */
+  readonly admission?: AdmissionSettings;
   /** PEM private key that signs service account tokens, unless `authentication` has another. */
   readonly serviceAccountKey: string;
   /** See the ServiceAccount plugin; default false. */
@@ -118,6 +106,7 @@ const reads: Security['reads'] = [
   ['scheduling.k8s.io', 'v1', 'priorityclasses'],
   ['node.k8s.io', 'v1', 'runtimeclasses'],
   ['storage.k8s.io', 'v1', 'storageclasses'],
+  ['storage.k8s.io', 'v1', 'csidrivers'],
   ['networking.k8s.io', 'v1', 'ingressclasses'],
   ['admissionregistration.k8s.io', 'v1', 'mutatingwebhookconfigurations'],
   ['admissionregistration.k8s.io', 'v1', 'validatingwebhookconfigurations'],
@@ -153,11 +142,21 @@ export function createSecurity(options: SecurityOptions): Security {
     audiences: authentication.audiences,
     clock,
     readers: {
-      serviceAccount: (namespace, name) => identityOf(account(namespace, name)),
+      serviceAccount: (namespace, name) => {
+        const found = account(namespace, name);
+        const secrets = found?.secrets?.map((ref) => ref.name ?? '');
+        return found && { ...identityOf(found), uid: found.metadata.uid, secrets };
+      },
       pod: (namespace, name) => identityOf(pod(namespace, name)),
-      secret: (namespace, name) => identityOf(secret(namespace, name)),
+      secret: (namespace, name) => {
+        const found = secret(namespace, name);
+        const token = Buffer.from(found?.data?.token ?? '', 'base64').toString();
+        return found && { ...identityOf(found), uid: found.metadata.uid, token, labels: found.metadata.labels };
+      },
       node: (name) => identityOf(node(name)),
     },
+    usedSecret: (namespace, name, today) => void labelSecret(namespace, name, today),
+    registry: options.registry,
   });
   const tokenAuthenticators = createTokenAuthenticators({
     settings: authentication,
@@ -186,7 +185,11 @@ export function createSecurity(options: SecurityOptions): Security {
     serviceAccount: account,
     secret,
     pod,
+    pods: (namespace) => list<Pod>('', 'pods', namespace),
+    node,
     persistentVolumeClaim: claim,
+    persistentVolume: (name) => get<PersistentVolume>('', 'persistentvolumes', '', name),
+    csiDriver: (name) => get<CSIDriver>('storage.k8s.io', 'csidrivers', '', name),
     priorityClass: (name) => get<PriorityClass>('scheduling.k8s.io', 'priorityclasses', '', name),
     priorityClasses: () => list<PriorityClass>('scheduling.k8s.io', 'priorityclasses'),
     runtimeClass: (name) => get<RuntimeClass>('node.k8s.io', 'runtimeclasses', '', name),
@@ -227,11 +230,20 @@ export function createSecurity(options: SecurityOptions): Security {
     serviceResolver(() => objects, random),
     clock,
   );
-  const webhookOptions = (reader: ObjectReader): WebhookOptions => ({
-    ...policyOptions(reader),
-    client: webhookClient,
-    metrics: webhookMetrics,
-  });
+  const admission = options.admission ?? { plugins: new Set([...defaultOnPlugins, 'NodeRestriction' as const]) };
+  const webhookClients = [webhookClient];
+  const webhookOptions = (reader: ObjectReader, credentials: WebhookCredentials | undefined): WebhookOptions => {
+    let client = webhookClient;
+    if (credentials) {
+      client = new WebhookClient(
+        serviceResolver(() => objects, random),
+        clock,
+        credentials,
+      );
+      webhookClients.push(client);
+    }
+    return { ...policyOptions(reader), client, metrics: webhookMetrics };
+  };
 
   let core: ApiCore | undefined;
   const quotaTarget = (namespace: string, name: string, subresource: string) => {
@@ -250,6 +262,25 @@ export function createSecurity(options: SecurityOptions): Security {
     },
   };
 
+  const makeNamespace = async (name: string): Promise<void> => {
+    const resource = core?.resources.find('', 'v1', 'namespaces');
+    if (!core || !resource) throw errors.serviceUnavailable('the API server is starting');
+    const object = { apiVersion: 'v1', kind: 'Namespace', metadata: { name } };
+    await core.create(internal, { resource, namespace: '', name: '', subresource: '' }, { object }, {});
+  };
+  let tokenAdmission: AdmissionChain | undefined;
+  /** Says on a secret that its token is in use; when that fails, the next use says so. */
+  async function labelSecret(namespace: string, name: string, today: string): Promise<void> {
+    const resource = core?.resources.find('', 'v1', 'secrets');
+    if (!core || !resource) return;
+    const patch = { metadata: { labels: { [lastUsedLabel]: today } } };
+    const target = { resource, namespace, name, subresource: '' };
+    const body = { type: 'application/merge-patch+json', value: patch } as const;
+    await core.patch(internal, target, body, {}).catch((error: unknown) => {
+      options.log.warn({ err: error, namespace, name }, 'a secret could not be labelled with the last use of its token');
+    });
+  }
+
   const feeds: { stop(): void }[] = [];
   return {
     tokens,
@@ -265,32 +296,30 @@ export function createSecurity(options: SecurityOptions): Security {
     }),
     admission: (reader) => {
       objects = reader;
-      return [
-        namespaceLifecycle(readers),
-        limitRanger(readers),
-        serviceAccount(readers, { suffix: () => randomSuffix(random), projectServiceCa: options.projectServiceCa }),
-        nodeRestriction(readers),
-        taintNodesByCondition(),
-        podSecurity(readers),
-        priority(readers),
-        defaultTolerationSeconds(),
-        defaultStorageClass(readers),
-        storageObjectInUseProtection(),
-        persistentVolumeClaimResize(readers),
-        runtimeClass(readers),
-        certificateApproval(authorizer),
-        certificateSigning(authorizer),
-        certificateSubjectRestriction(),
-        defaultIngressClass(readers),
-        mutatingAdmissionPolicy(policyOptions(reader)),
-        mutatingAdmissionWebhook(webhookOptions(reader)),
+      const plugins = buildPlugins({
+        readers,
+        settings: admission,
+        authorizer,
+        quotaWriter,
+        serviceAccount: { suffix: () => randomSuffix(random), projectServiceCa: options.projectServiceCa },
+        resources: () => core?.resources,
+        makeNamespace,
+        clock,
+        random,
+        registry: options.registry,
+        others: {
+          MutatingAdmissionPolicy: () => mutatingAdmissionPolicy(policyOptions(reader)),
+          MutatingAdmissionWebhook: () =>
+            mutatingAdmissionWebhook(webhookOptions(reader, admission.mutatingWebhookCredentials)),
+          ValidatingAdmissionPolicy: () => validatingAdmissionPolicy(policyOptions(reader)),
+          ValidatingAdmissionWebhook: () =>
+            validatingAdmissionWebhook(webhookOptions(reader, admission.validatingWebhookCredentials)),
+        },
         // Looks at what is to be stored, and speaks before validation does.
-        escalationCheck(rbac, authorizer),
-        validatingAdmissionPolicy(policyOptions(reader)),
-        validatingAdmissionWebhook(webhookOptions(reader)),
-        // Charges quotas, so nothing may refuse after it.
-        resourceQuota(readers, quotaWriter),
-      ];
+        beforeValidation: escalationCheck(rbac, authorizer),
+      });
+      tokenAdmission = new AdmissionChain(plugins);
+      return plugins;
     },
     virtual: virtualHandlers(),
     async start(started) {
@@ -304,18 +333,19 @@ export function createSecurity(options: SecurityOptions): Security {
       for (const feed of feeds.splice(0)) feed.stop();
       authorization.stop();
       tokenAuthenticators.close();
-      webhookClient.close();
+      for (const client of webhookClients) client.close();
     },
   };
 
   function virtualHandlers(): Readonly<Record<string, VirtualHandler>> {
     const access = accessReviews(authorizer, authorizer);
     const identity = identityReviews({ tokens: tokenAuthenticator, audiences: tokens.audiences, clock });
-    const tokenAdmission = new AdmissionChain([nodeRestriction(readers)]);
     const token = tokenRequestHandler({
       tokens,
       clock,
       readers: { serviceAccount: account, pod, secret, node },
+      maxExpirationSeconds: authentication.serviceAccounts?.maxExpirationSeconds,
+      extendExpiration: authentication.serviceAccounts?.extendExpiration,
     });
     return {
       'subjectaccessreviews.authorization.k8s.io': creates(access.subjectAccessReview),
@@ -326,14 +356,17 @@ export function createSecurity(options: SecurityOptions): Security {
       'selfsubjectreviews.authentication.k8s.io': creates(identity.selfSubjectReview),
       'serviceaccounts/token': creates<TokenRequest & KubeObject>(async (context, target, object) => {
         // Computed resources know no admission, but which pods a node makes tokens for must be checked.
-        await tokenAdmission.validate({
-          operation: 'CREATE',
+        const request = {
+          operation: 'CREATE' as const,
           context,
           target,
-          object,
+          // What has just been decoded is nobody else's.
+          object: object as Mutable<KubeObject>,
           oldObject: undefined,
           dryRun: false,
-        });
+        };
+        await tokenAdmission?.mutate(request);
+        await tokenAdmission?.validate(request);
         return token(context, target, object);
       }),
     };

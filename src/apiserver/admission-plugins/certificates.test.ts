@@ -35,7 +35,10 @@ test('approving and signing take the right to, for the signer', async () => {
   });
   await runPlugins(plugins, update('approval', 'example.com/b'));
   await runPlugins(plugins, update('status', 'example.com/a', { certificate: 'x' }));
-  await runPlugins(plugins, update('status', 'example.com/b', { conditions: [{ type: 'Approved' }] }));
+  await runPlugins(plugins, update('status', 'example.com/b', {}));
+  await expect(
+    runPlugins(plugins, update('status', 'example.com/b', { conditions: [{ type: 'Failed' }] })),
+  ).rejects.toThrow('user not permitted to sign');
   await expect(runPlugins(plugins, update('approval', 'other.com/b'))).rejects.toThrow(
     'certificatesigningrequests.certificates.k8s.io "c" is forbidden: user not permitted to approve requests with signerName "other.com/b"',
   );
@@ -54,5 +57,5 @@ test('nobody becomes system:masters by certificate', async () => {
   );
   await expect(
     create({ metadata: { name: 'c' }, spec: { signerName: 'kubernetes.io/kube-apiserver-client', request: '' } }),
-  ).rejects.toThrow('unable to parse CSR');
+  ).rejects.toThrow('failed to parse CSR');
 });

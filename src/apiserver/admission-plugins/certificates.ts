@@ -71,9 +71,33 @@ export const certificateSigning = (authorizer: Authorizer): AdmissionPlugin =>
       oldObjectOf<CertificateSigningRequest>(request).status,
     ];
     // Failing a request is the signer's word too.
-    const failed = (status: typeof now) => (status?.conditions ?? []).filter((c) => c.type === 'Failed');
-    return now?.certificate !== before?.certificate || !isDeepStrictEqual(failed(now), failed(before));
+    return (
+      now?.certificate !== before?.certificate || !isDeepStrictEqual(now?.conditions ?? [], before?.conditions ?? [])
+    );
   });
+
+/**
+ * Trust bundles of a signer are published by who may attest for it. Kubernetes v1.36 serves them to those who ask for
+ * its beta versions only.
+ * https://kubernetes.io/docs/reference/access-authn-authz/admission-controllers/#clustertrustbundleattest
+ */
+export function clusterTrustBundleAttest(authorizer: Authorizer): AdmissionPlugin {
+  return {
+    name: 'ClusterTrustBundleAttest',
+    handles: (operation, g, resource, subresource) =>
+      (operation === 'CREATE' || operation === 'UPDATE') &&
+      g === group &&
+      resource === 'clustertrustbundles' &&
+      subresource === '',
+    async validate(request) {
+      // The resource names the kind, which the model does not have.
+      const { signerName = '' } =
+        (request.object as { readonly spec?: { readonly signerName?: string } } | undefined)?.spec ?? {};
+      if (signerName !== '' && !(await maySign(request, authorizer, 'attest', signerName)))
+        throw refusal(request, `user not permitted to attest for signerName ${quote(signerName)}`);
+    },
+  };
+}
 
 /**
  * Nobody gets a client certificate of system:masters.
@@ -91,7 +115,7 @@ export function certificateSubjectRestriction(): AdmissionPlugin {
       try {
         organizations = parseCertificateRequest(Buffer.from(encoded, 'base64').toString()).subject.organizations;
       } catch (error) {
-        throw refusal(request, `unable to parse CSR: ${error instanceof Error ? error.message : String(error)}`);
+        throw refusal(request, `failed to parse CSR: ${error instanceof Error ? error.message : String(error)}`);
       }
       if (organizations.includes(groups.masters))
         throw refusal(request, `use of ${signerName} signer with ${groups.masters} group is not allowed`);

@@ -7,8 +7,10 @@ const keys = ['node.kubernetes.io/not-ready', 'node.kubernetes.io/unreachable'] 
 /**
  * Pods stay for five minutes on a node that is not ready or not reachable, unless they say otherwise.
  * https://kubernetes.io/docs/reference/access-authn-authz/admission-controllers/#defaulttolerationseconds
+ * Seconds: on a node that is not ready, and on one that is not reachable.
  */
-export function defaultTolerationSeconds(seconds = 300): AdmissionPlugin {
+export function defaultTolerationSeconds(notReady = 300, unreachable = 300): AdmissionPlugin {
+  const seconds = { 'node.kubernetes.io/not-ready': notReady, 'node.kubernetes.io/unreachable': unreachable } as const;
   const tolerates = (list: readonly Toleration[], key: string) =>
     list.some((t) => (t.key === key || !t.key) && (t.effect === 'NoExecute' || !t.effect));
   return {
@@ -20,7 +22,12 @@ export function defaultTolerationSeconds(seconds = 300): AdmissionPlugin {
       const given = spec.tolerations ?? [];
       const added = keys
         .filter((key) => !tolerates(given, key))
-        .map((key) => ({ key, operator: 'Exists' as const, effect: 'NoExecute' as const, tolerationSeconds: seconds }));
+        .map((key) => ({
+          key,
+          operator: 'Exists' as const,
+          effect: 'NoExecute' as const,
+          tolerationSeconds: seconds[key],
+        }));
       if (added.length) spec.tolerations = [...given, ...added];
     },
   };

@@ -1,7 +1,7 @@
 import type { Container, LimitRange, LimitRangeItem, PersistentVolumeClaim, Pod } from '../../api/core/v1.gen.ts';
-import { podTotals, type ResourceList } from '../../api/pod-resources.ts';
+import { containerTotals, quantityOf, type ResourceList } from '../../api/pod-resources.ts';
 import type { Mutable } from '../../api/resource.ts';
-import { canonicalQuantity, compareQuantities, quantityNumber } from '../../schema/quantity.ts';
+import { canonicalQuantity, quantityMilliValue, quantityValue } from '../../schema/quantity.ts';
 import type { AdmissionPlugin } from '../admission.ts';
 import { type AdmissionReaders, mutableOf, objectOf, refusal } from './readers.ts';
 
@@ -12,8 +12,6 @@ const annotation = 'kubernetes.io/limit-ranger';
  * https://kubernetes.io/docs/concepts/policy/limit-range/
  */
 export function limitRanger(readers: Pick<AdmissionReaders, 'limitRanges'>): AdmissionPlugin {
-  const rangesOf = (namespace: string): LimitRange[] =>
-    [...readers.limitRanges(namespace)].filter((range) => range.metadata.deletionTimestamp === undefined);
   return {
     name: 'LimitRanger',
     handles: (operation, group, resource, subresource) =>
@@ -26,11 +24,13 @@ export function limitRanger(readers: Pick<AdmissionReaders, 'limitRanges'>): Adm
 
     admit(request) {
       if (request.target.resource.data.kind !== 'Pod' || request.operation !== 'CREATE') return;
-      for (const range of rangesOf(request.target.namespace)) setDefaults(mutableOf<Pod>(request), range);
+      for (const range of readers.limitRanges(request.target.namespace)) setDefaults(mutableOf<Pod>(request), range);
     },
 
     validate(request) {
-      for (const range of rangesOf(request.target.namespace)) {
+      // What is going away only loses things.
+      if (request.oldObject?.metadata.deletionTimestamp !== undefined) return;
+      for (const range of readers.limitRanges(request.target.namespace)) {
         const problems =
           request.target.resource.data.kind === 'Pod'
             ? podProblems(objectOf<Pod>(request), range)
@@ -85,10 +85,20 @@ function podProblems({ spec }: Pod, range: LimitRange): string[] {
       for (const { resources } of [...spec.containers, ...(spec.initContainers ?? [])])
         problems.push(...checkAll(item, resources?.requests ?? {}, resources?.limits ?? {}));
     } else if (item.type === 'Pod') {
-      problems.push(...checkAll(item, podTotals(spec, 'requests'), podTotals(spec, 'limits')));
+      problems.push(...checkAll(item, wholePod(spec, 'requests'), wholePod(spec, 'limits')));
     }
   }
   return problems;
+}
+
+/** The pod as the limits of pods see it: without the sandbox, with what is said of cpu and memory of the whole. */
+function wholePod(spec: Pod['spec'], kind: 'requests' | 'limits'): ResourceList {
+  const { cpu, memory } = spec.resources?.[kind] ?? {};
+  return {
+    ...containerTotals(spec, kind),
+    ...(cpu !== undefined && { cpu }),
+    ...(memory !== undefined && { memory }),
+  };
 }
 
 function claimProblems({ spec }: PersistentVolumeClaim, range: LimitRange): string[] {
@@ -96,17 +106,23 @@ function claimProblems({ spec }: PersistentVolumeClaim, range: LimitRange): stri
   return (range.spec.limits ?? [])
     .filter((item) => item.type === 'PersistentVolumeClaim')
     .flatMap((item) => [
-      ...each(item.min, (name, bound) => belowMin(item.type, name, bound, requests[name], undefined)),
-      ...each(item.max, (name, bound) => aboveMaxRequest(item.type, name, bound, requests[name])),
+      ...each(item.min, (name, bound) => belowMin(item.type, name, bound, quantityOf(requests, name), undefined)),
+      ...each(item.max, (name, bound) => aboveMaxRequest(item.type, name, bound, quantityOf(requests, name))),
     ]);
 }
 
 function checkAll(item: LimitRangeItem, requests: ResourceList, limits: ResourceList): string[] {
   const { type } = item;
   return [
-    ...each(item.min, (name, bound) => belowMin(type, name, bound, requests[name], limits[name])),
-    ...each(item.max, (name, bound) => aboveMax(type, name, bound, requests[name], limits[name])),
-    ...each(item.maxLimitRequestRatio, (name, bound) => aboveRatio(type, name, bound, requests[name], limits[name])),
+    ...each(item.min, (name, bound) =>
+      belowMin(type, name, bound, quantityOf(requests, name), quantityOf(limits, name)),
+    ),
+    ...each(item.max, (name, bound) =>
+      aboveMax(type, name, bound, quantityOf(requests, name), quantityOf(limits, name)),
+    ),
+    ...each(item.maxLimitRequestRatio, (name, bound) =>
+      aboveRatio(type, name, bound, quantityOf(requests, name), quantityOf(limits, name)),
+    ),
   ];
 }
 
@@ -116,33 +132,51 @@ function each(bounds: ResourceList | undefined, check: (name: string, bound: str
 
 const show = canonicalQuantity;
 
+/** Beyond this, thousandths do not fit into 64 bits, and whole units are compared. */
+const MAX_MILLI = (2n ** 63n - 1n) / 1000n;
+
+/** How Kubernetes reads several quantities to compare them: in thousandths, rounded up, or in units where one is huge. */
+function amounts(...quantities: readonly (string | undefined)[]): readonly bigint[] {
+  const units = quantities.map((quantity = '0') => quantityValue(quantity));
+  return units.every((value) => value <= MAX_MILLI)
+    ? quantities.map((quantity = '0') => quantityMilliValue(quantity))
+    : units;
+}
+
+const less = (a: string, b: string): boolean => {
+  const [x = 0n, y = 0n] = amounts(a, b);
+  return x < y;
+};
+
 function belowMin(type: string, name: string, bound: string, request: string | undefined, limit: string | undefined) {
   const what = `minimum ${name} usage per ${type} is ${show(bound)}`;
   if (request === undefined) return `${what}.  No request is specified`;
-  if (compareQuantities(request, bound) < 0) return `${what}, but request is ${show(request)}`;
-  if (limit !== undefined && compareQuantities(limit, bound) < 0) return `${what}, but limit is ${show(limit)}`;
+  if (less(request, bound)) return `${what}, but request is ${show(request)}`;
+  if (limit !== undefined && less(limit, bound)) return `${what}, but limit is ${show(limit)}`;
   return undefined;
 }
 
 function aboveMax(type: string, name: string, bound: string, request: string | undefined, limit: string | undefined) {
   const what = `maximum ${name} usage per ${type} is ${show(bound)}`;
   if (limit === undefined) return `${what}.  No limit is specified`;
-  if (compareQuantities(limit, bound) > 0) return `${what}, but limit is ${show(limit)}`;
-  if (request !== undefined && compareQuantities(request, bound) > 0) return `${what}, but request is ${show(request)}`;
+  if (less(bound, limit)) return `${what}, but limit is ${show(limit)}`;
+  if (request !== undefined && less(bound, request)) return `${what}, but request is ${show(request)}`;
   return undefined;
 }
 
 function aboveMaxRequest(type: string, name: string, bound: string, request: string | undefined) {
   const what = `maximum ${name} usage per ${type} is ${show(bound)}`;
   if (request === undefined) return `${what}.  No request is specified`;
-  return compareQuantities(request, bound) > 0 ? `${what}, but request is ${show(request)}` : undefined;
+  return less(bound, request) ? `${what}, but request is ${show(request)}` : undefined;
 }
 
 function aboveRatio(type: string, name: string, bound: string, request: string | undefined, limit: string | undefined) {
   const what = `${name} max limit to request ratio per ${type} is ${show(bound)}`;
-  const [asked, capped] = [request ? quantityNumber(request) : 0, limit ? quantityNumber(limit) : 0];
-  if (asked === 0) return `${what}, but no request is specified or request is 0`;
-  if (capped === 0) return `${what}, but no limit is specified or limit is 0`;
-  const ratio = capped / asked;
-  return ratio > quantityNumber(bound) ? `${what}, but provided ratio is ${ratio.toFixed(6)}` : undefined;
+  const [asked = 0n, capped = 0n] = amounts(request, limit, bound);
+  if (asked === 0n) return `${what}, but no request is specified or request is 0`;
+  if (capped === 0n) return `${what}, but no limit is specified or limit is 0`;
+  const ratio = Number(capped) / Number(asked);
+  const units = quantityValue(bound);
+  const most = units <= MAX_MILLI ? Number(quantityMilliValue(bound)) / 1000 : Number(units);
+  return ratio > most ? `${what}, but provided ratio is ${ratio.toFixed(6)}` : undefined;
 }

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { Pod } from '../../api/core/v1.gen.ts';
+import type { Node, Pod } from '../../api/core/v1.gen.ts';
 import { nodeRestriction } from './node-restriction.ts';
 import { readersOf, runPlugins, type TestRequest } from './testing.ts';
 
@@ -11,8 +11,28 @@ const podOn = (nodeName: string, more: object = {}): Pod => ({
   spec: { nodeName, containers: [] },
   status: {},
 });
-const plugins = (pod = podOn('n1')) => [nodeRestriction(readersOf({ pod: () => pod }))];
-const mirror = { annotations: { 'kubernetes.io/config.mirror': 'x' } };
+const itself: Node = {
+  apiVersion: 'v1',
+  kind: 'Node',
+  metadata: { name: 'n1', uid: 'node-uid', resourceVersion: '', creationTimestamp: '' },
+  spec: {},
+  // Only its identity is asked for.
+  status: {} as Node['status'],
+};
+const withToken = (pod: Pod): Pod => ({
+  ...pod,
+  spec: { ...pod.spec, volumes: [{ name: 't', projected: { sources: [{ serviceAccountToken: { path: 'token' } }] } }] },
+});
+const plugins = (pod = withToken(podOn('n1'))) => [
+  nodeRestriction({
+    readers: readersOf({ pod: () => pod, node: () => itself }),
+    authorizer: { authorize: () => ({ allowed: false, reason: '' }) },
+  }),
+];
+const mirror = {
+  annotations: { 'kubernetes.io/config.mirror': 'x' },
+  ownerReferences: [{ apiVersion: 'v1', kind: 'Node', name: 'n1', uid: 'node-uid', controller: true }],
+};
 const node = (labels: object = {}, spec: object = {}, name = 'n1') => ({ metadata: { name, labels }, spec });
 const token = (spec: object): TestRequest => ({
   resource: 'serviceaccounts/token',
@@ -101,7 +121,7 @@ describe('NodeRestriction', () => {
     [
       'tokens of a pod of old',
       token({ boundObjectRef: { ...boundObjectRef, uid: 'v' } }),
-      'does not match the UID in record (u)',
+      'does not match the UID in record.',
     ],
   ])('refuses %s', async (_what, request, message) => {
     await expect(runPlugins(plugins(), { ...request, user: n1 })).rejects.toThrow(message);

@@ -6,11 +6,12 @@ import type { IngressClass } from '../../api/networking/v1.gen.ts';
 import type { RuntimeClass } from '../../api/node/v1.gen.ts';
 import type { PriorityClass } from '../../api/scheduling/v1.gen.ts';
 import type { StorageClass } from '../../api/storage/v1.gen.ts';
+import { FakeClock } from '../../utils/clock.ts';
 import { defaultIngressClass } from './default-ingress-class.ts';
 import { defaultTolerationSeconds } from './default-toleration-seconds.ts';
 import { limitRanger } from './limit-ranger.ts';
 import { namespaceLifecycle } from './namespace-lifecycle.ts';
-import { podSecurity } from './pod-security.ts';
+import { podSecurity } from './pod-security/pod-security.ts';
 import { priority } from './priority.ts';
 import { runtimeClass } from './runtime-class.ts';
 import { serviceAccount } from './service-account.ts';
@@ -362,7 +363,12 @@ describe.skipIf(!existsSync(parity))('recorded answers (need ../shared/parity)',
   test('machinery/pod-security', async () => {
     const steps = recorded('scenarios.json', 'machinery/pod-security');
     const labels = steps[0]?.body.metadata.labels ?? {};
-    const plugins = [podSecurity(readersOf({ namespace: () => namespace('ns', 'Active', labels) }))];
+    const plugins = [
+      podSecurity({
+        readers: readersOf({ namespace: () => namespace('ns', 'Active', labels) }),
+        clock: new FakeClock(),
+      }),
+    ];
     expect(steps).toHaveLength(6);
     for (const step of steps.slice(1)) {
       const { kind = 'Namespace' } = step.body;

@@ -3,8 +3,6 @@ import type { PriorityClass } from '../../api/scheduling/v1.gen.ts';
 import type { AdmissionPlugin } from '../admission.ts';
 import { type AdmissionReaders, mutableOf, objectOf, oldObjectOf, refusal } from './readers.ts';
 
-const mirrorAnnotation = 'kubernetes.io/config.mirror';
-
 /**
  * A pod gets its priority from its class, or from the cluster's default one; there is one default at most.
  * https://kubernetes.io/docs/concepts/scheduling-eviction/pod-priority-preemption/
@@ -25,7 +23,7 @@ export function priority(readers: Pick<AdmissionReaders, 'priorityClass' | 'prio
 
     admit(request) {
       if (request.target.resource.data.kind !== 'Pod') return;
-      const { spec, metadata } = mutableOf<Pod>(request);
+      const { spec } = mutableOf<Pod>(request);
       if (request.operation === 'UPDATE') {
         const old = oldObjectOf<Pod>(request).spec;
         // A client that does not know the fields leaves them out; they cannot change anyway.
@@ -34,8 +32,6 @@ export function priority(readers: Pick<AdmissionReaders, 'priorityClass' | 'prio
           spec.preemptionPolicy = old.preemptionPolicy;
         return;
       }
-      // Static pods carry the priority that their node gave them.
-      if (metadata.annotations?.[mirrorAnnotation] !== undefined && spec.priority !== undefined) return;
       let chosen: { readonly value: number; readonly preemptionPolicy?: PriorityClass['preemptionPolicy'] };
       if (spec.priorityClassName) {
         const named = readers.priorityClass(spec.priorityClassName);
@@ -66,7 +62,7 @@ export function priority(readers: Pick<AdmissionReaders, 'priorityClass' | 'prio
       const wanted = objectOf<PriorityClass>(request);
       if (!wanted.globalDefault) return;
       const other = defaultClass();
-      if (other && other.metadata.name !== wanted.metadata.name)
+      if (other && (request.operation === 'CREATE' || other.metadata.name !== wanted.metadata.name))
         throw refusal(
           request,
           `PriorityClass ${other.metadata.name} is already marked as default. Only one default can exist`,

@@ -1,6 +1,8 @@
 import type {
   LimitRange,
   Namespace,
+  Node,
+  PersistentVolume,
   PersistentVolumeClaim,
   Pod,
   ResourceQuota,
@@ -12,7 +14,7 @@ import type { IngressClass } from '../../api/networking/v1.gen.ts';
 import type { RuntimeClass } from '../../api/node/v1.gen.ts';
 import type { KubeObject, Mutable } from '../../api/resource.ts';
 import type { PriorityClass } from '../../api/scheduling/v1.gen.ts';
-import type { StorageClass } from '../../api/storage/v1.gen.ts';
+import type { CSIDriver, StorageClass } from '../../api/storage/v1.gen.ts';
 import type { AdmissionRequest } from '../admission.ts';
 
 /** What the plugins look up: synchronous reads of the watch cache. Undefined for what does not exist. */
@@ -21,7 +23,11 @@ export interface AdmissionReaders {
   serviceAccount(namespace: string, name: string): ServiceAccount | undefined;
   secret(namespace: string, name: string): Secret | undefined;
   pod(namespace: string, name: string): Pod | undefined;
+  pods(namespace: string): Iterable<Pod>;
+  node(name: string): Node | undefined;
   persistentVolumeClaim(namespace: string, name: string): PersistentVolumeClaim | undefined;
+  persistentVolume(name: string): PersistentVolume | undefined;
+  csiDriver(name: string): CSIDriver | undefined;
   priorityClass(name: string): PriorityClass | undefined;
   priorityClasses(): Iterable<PriorityClass>;
   runtimeClass(name: string): RuntimeClass | undefined;

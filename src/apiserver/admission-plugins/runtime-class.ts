@@ -1,9 +1,9 @@
-import { isDeepStrictEqual } from 'node:util';
-import type { Pod, Toleration } from '../../api/core/v1.gen.ts';
+import type { Pod } from '../../api/core/v1.gen.ts';
 import type { RuntimeClass } from '../../api/node/v1.gen.ts';
 import { compareQuantities } from '../../schema/quantity.ts';
 import type { AdmissionPlugin, AdmissionRequest } from '../admission.ts';
 import { type AdmissionReaders, mutableOf, objectOf, refusal } from './readers.ts';
+import { mergeTolerations } from './tolerations.ts';
 
 /**
  * A pod's runtime class says what the sandbox costs and where it can run.
@@ -42,9 +42,8 @@ export function runtimeClass(readers: Pick<AdmissionReaders, 'runtimeClass'>): A
           );
         spec.nodeSelector = { ...spec.nodeSelector, [label]: value };
       }
-      const own: readonly Toleration[] = spec.tolerations ?? [];
-      const added = (tolerations ?? []).filter((t) => !own.some((o) => isDeepStrictEqual({ ...o }, { ...t })));
-      if (added.length) spec.tolerations = [...own, ...added].map((t) => ({ ...t }));
+      if (found.scheduling) spec.tolerations = mergeTolerations(spec.tolerations ?? [], tolerations ?? []);
+      if (spec.tolerations?.length === 0) delete spec.tolerations;
     },
 
     validate(request) {

@@ -3,7 +3,7 @@ import { errors } from '../../api/errors.ts';
 import type { Mutable } from '../../api/resource.ts';
 import { deepFreeze } from '../../schema/freeze.ts';
 import type { AdmissionPlugin, AdmissionRequest } from '../admission.ts';
-import { type AdmissionReaders, isTrue, mutableOf, objectOf, oldObjectOf, refusal } from './readers.ts';
+import { type AdmissionReaders, isTrue, mutableOf, objectOf, refusal } from './readers.ts';
 
 const mirrorAnnotation = 'kubernetes.io/config.mirror';
 const enforceMountableAnnotation = 'kubernetes.io/enforce-mountable-secrets';
@@ -57,29 +57,33 @@ export function serviceAccount(
 
     validate(request) {
       const pod = objectOf<Pod>(request);
-      const { spec } = pod;
-      if (request.operation === 'UPDATE') {
-        const name = oldObjectOf<Pod>(request).spec.serviceAccountName || 'default';
-        const account = readers.serviceAccount(request.target.namespace, name);
-        const why =
-          account && isTrue(account.metadata.annotations?.[enforceMountableAnnotation])
-            ? limitSecrets(account, pod)
-            : undefined;
-        if (why) throw refusal(request, why);
-        return;
-      }
-      if (pod.metadata.annotations?.[mirrorAnnotation] !== undefined) {
+      if (request.operation === 'CREATE' && pod.metadata.annotations?.[mirrorAnnotation] !== undefined) {
         const why = mirrorPodProblem(pod);
         if (why) throw refusal(request, why);
         return;
       }
-      // That there is such an account, the mutating phase has seen.
-      const account = readers.serviceAccount(request.target.namespace, spec.serviceAccountName ?? '');
-      if (!account || !isTrue(account.metadata.annotations?.[enforceMountableAnnotation])) return;
-      const why = limitSecrets(account, pod);
-      if (why) throw refusal(request, why);
+      const { serviceAccountName: name } = pod.spec;
+      if (!name)
+        throw refusal(
+          request,
+          `no service account specified for pod ${request.target.namespace}/${pod.metadata.name ?? ''}`,
+        );
+      const account = readers.serviceAccount(request.target.namespace, name);
+      if (account || !readers.fresh) return check(request, account);
+      return readers.fresh.serviceAccount(request.target.namespace, name).then((found) => check(request, found));
     },
   };
+
+  function check(request: AdmissionRequest, account: ServiceAccount | undefined): void {
+    const pod = objectOf<Pod>(request);
+    if (!account) throw lookupError(request, pod.spec.serviceAccountName ?? '');
+    if (!isTrue(account.metadata.annotations?.[enforceMountableAnnotation])) return;
+    const why =
+      request.operation === 'UPDATE'
+        ? limitEnvironment('ephemeral container', pod.spec.ephemeralContainers ?? [], account)
+        : limitSecrets(account, pod);
+    if (why) throw refusal(request, why);
+  }
 
   function use(request: AdmissionRequest, account: ServiceAccount | undefined): void {
     const pod = mutableOf<Pod>(request);
@@ -109,26 +113,38 @@ function mirrorPodProblem({ spec }: Pod): string | undefined {
   return tokens ? 'a mirror pod may not use ServiceAccountToken volume projections' : undefined;
 }
 
+type Reader = Pick<Container, 'name' | 'env' | 'envFrom'>;
+
+/** What containers read of secrets that the account does not mention. */
+function limitEnvironment(what: string, containers: readonly Reader[], account: ServiceAccount): string | undefined {
+  const mountable = new Set(account.secrets?.map((ref) => ref.name));
+  const refused = (where: string, secret: string) =>
+    `${where} referencing secret.secretName="${secret}" is not allowed because service account ${account.metadata.name} does not reference that secret`;
+  for (const container of containers) {
+    for (const { name, valueFrom } of container.env ?? []) {
+      const secret = valueFrom?.secretKeyRef && (valueFrom.secretKeyRef.name ?? '');
+      if (secret !== undefined && !mountable.has(secret))
+        return refused(`${what} ${container.name} with envVar ${name}`, secret);
+    }
+    for (const { secretRef } of container.envFrom ?? []) {
+      const secret = secretRef && (secretRef.name ?? '');
+      if (secret !== undefined && !mountable.has(secret))
+        return refused(`${what} ${container.name} with envFrom`, secret);
+    }
+  }
+  return undefined;
+}
+
 function limitSecrets(account: ServiceAccount, { spec }: Pod): string | undefined {
   const mountable = new Set(account.secrets?.map((ref) => ref.name));
   for (const { secret } of spec.volumes ?? []) {
-    if (secret && !mountable.has(secret.secretName))
-      return `volume with secret.secretName="${secret.secretName}" is not allowed because service account ${account.metadata.name} does not reference that secret`;
+    if (secret && !mountable.has(secret.secretName ?? ''))
+      return `volume with secret.secretName="${secret.secretName ?? ''}" is not allowed because service account ${account.metadata.name} does not reference that secret`;
   }
-  const groups = [
-    ['init container', spec.initContainers ?? []],
-    ['container', spec.containers],
-    ['ephemeral container', spec.ephemeralContainers ?? []],
-  ] as const;
-  for (const [what, containers] of groups) {
-    for (const container of containers) {
-      for (const { name, valueFrom } of container.env ?? []) {
-        const secret = valueFrom?.secretKeyRef?.name;
-        if (secret !== undefined && !mountable.has(secret))
-          return `${what} ${container.name} with envVar ${name} referencing secret.secretName="${secret}" is not allowed because service account ${account.metadata.name} does not reference that secret`;
-      }
-    }
-  }
+  const read =
+    limitEnvironment('init container', spec.initContainers ?? [], account) ??
+    limitEnvironment('container', spec.containers, account);
+  if (read !== undefined) return read;
   const pull = new Set(account.imagePullSecrets?.map((ref) => ref.name));
   const index = (spec.imagePullSecrets ?? []).findIndex((ref) => !pull.has(ref.name));
   if (index < 0) return undefined;
@@ -141,9 +157,7 @@ function mountToken(
   projected: Mutable<ProjectedVolumeSource>,
 ): void {
   const volumes = spec.volumes ?? [];
-  const existing = volumes.find(
-    (volume) => volume.name.startsWith('kube-api-access-') && isTokenVolume(volume.projected?.sources),
-  );
+  const existing = volumes.find((volume) => volume.name.startsWith('kube-api-access-'));
   const name = existing?.name ?? `kube-api-access-${options.suffix()}`;
   let needed = false;
   const mount = (container: Mutable<Container>) => {
@@ -156,9 +170,6 @@ function mountToken(
   if (existing || !needed) return;
   spec.volumes = [...volumes, { name, projected }];
 }
-
-const isTokenVolume = (sources: readonly VolumeProjection[] | undefined): boolean =>
-  sources?.some((source) => source.serviceAccountToken?.path === 'token') ?? false;
 
 function tokenSources({ projectServiceCa }: ServiceAccountPluginOptions): Mutable<VolumeProjection>[] {
   return [

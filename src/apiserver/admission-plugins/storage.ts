@@ -74,8 +74,10 @@ export function persistentVolumeClaimResize(readers: Pick<AdmissionReaders, 'sto
       const had = old.spec.resources?.requests?.storage;
       if (!wanted || !had || compareQuantities(wanted, had) <= 0) return;
       if (old.status.phase !== 'Bound') throw refusal(request, 'Only bound persistent volume claims can be expanded');
-      const name = claim.metadata.annotations?.[betaClassAnnotation] ?? claim.spec.storageClassName ?? '';
-      if (!name || !readers.storageClass(name)?.allowVolumeExpansion)
+      const classOf = ({ metadata, spec }: PersistentVolumeClaim) =>
+        metadata.annotations?.[betaClassAnnotation] ?? spec.storageClassName ?? '';
+      const name = classOf(claim);
+      if (!name || name !== classOf(old) || !readers.storageClass(name)?.allowVolumeExpansion)
         throw refusal(
           request,
           'only dynamically provisioned pvc can be resized and the storageclass that provisions the pvc must support resize',

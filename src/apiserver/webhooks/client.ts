@@ -7,6 +7,7 @@ import { Agent, type RequestOptions, request } from 'node:https';
 import { isIP } from 'node:net';
 import { posix } from 'node:path';
 import type { Clock } from '../../utils/clock.ts';
+import type { KubeconfigUser } from '../config-file/kubeconfig.ts';
 import type { ResolveService } from './services.ts';
 import { plainHttp, transportProblem } from './transport-problem.ts';
 import { readAnswer, WebhookCallError } from './webhook-answer.ts';
@@ -44,17 +45,21 @@ interface Client {
   readonly address: string;
   readonly options: RequestOptions;
   readonly agent: Agent;
+  readonly user: KubeconfigUser | undefined;
 }
 
 export class WebhookClient {
   readonly #resolve: ResolveService;
   readonly #clock: Clock;
+  readonly #credentials: ((host: string) => KubeconfigUser | undefined) | undefined;
   /** In order of their last use. */
   readonly #clients = new Map<string, Client>();
 
-  constructor(resolve: ResolveService, clock: Clock) {
+  /** `credentials`: what webhooks are shown, by "HOST:PORT". */
+  constructor(resolve: ResolveService, clock: Clock, credentials?: (host: string) => KubeconfigUser | undefined) {
     this.#resolve = resolve;
     this.#clock = clock;
+    this.#credentials = credentials;
   }
 
   /**
@@ -73,6 +78,8 @@ export class WebhookClient {
     try {
       if (target.service) where = { ...where, ...(await this.#resolve(target.service)) };
       where = { ...where, path: `${where.path}${query}`, agent: client.agent, signal };
+      const authorization = client.user?.authorization?.();
+      if (authorization !== undefined) where.headers = { ...where.headers, authorization };
       const answer = await posted(where, bytes, options.maxBytes ?? MAX_BYTES);
       return readAnswer(answer);
     } catch (error) {
@@ -97,7 +104,7 @@ export class WebhookClient {
     const key = `${to} ${caBundle}`;
     const known = this.#clients.get(key);
     this.#clients.delete(key);
-    const client = known ?? newClient(target);
+    const client = known ?? newClient(target, this.#credentials);
     this.#clients.set(key, client);
     if (this.#clients.size > MAX_CLIENTS) {
       const [oldest = ''] = this.#clients.keys();
@@ -111,7 +118,10 @@ export class WebhookClient {
   }
 }
 
-function newClient({ url, service, caBundle }: WebhookTarget): Client {
+function newClient(
+  { url, service, caBundle }: WebhookTarget,
+  credentials: ((host: string) => KubeconfigUser | undefined) | undefined,
+): Client {
   const agent = new Agent({ keepAlive: true, maxSockets: MAX_SOCKETS, scheduling: 'lifo', timeout: IDLE_MS });
   const ca = caBundle ? Buffer.from(caBundle, 'base64') : undefined;
   // As for Go, whatever is in the bundle is trusted: a server's own certificate, too, which is what tests often give.
@@ -121,28 +131,36 @@ function newClient({ url, service, caBundle }: WebhookTarget): Client {
     const port = service.port ?? 443;
     const path = cleanPath(service.path ?? '/');
     const headers = { host: `${servername}:${port}` };
+    const user = credentials?.(`${servername}:${port}`);
     return {
       address: `https://${servername}:${port}${path}`,
-      options: { ...common, servername, path, headers },
+      options: { ...common, ...certificateOf(user), servername, path, headers },
       agent,
+      user,
     };
   }
   if (!url) throw new WebhookCallError('webhook configuration must have either service or URL');
   const { hostname, port, pathname, protocol, host } = new URL(url);
   const path = cleanPath(pathname);
   const bare = hostname.replace(/^\[|\]$/g, '');
+  const user = credentials?.(`${hostname}:${port === '' ? 443 : port}`);
   return {
     address: `${protocol}//${host}${path}`,
     options: {
       ...common,
+      ...certificateOf(user),
       host: bare,
       port: port === '' ? 443 : Number(port),
       path,
       ...(isIP(bare) === 0 && { servername: bare }),
     },
     agent,
+    user,
   };
 }
+
+const certificateOf = (user: KubeconfigUser | undefined): RequestOptions =>
+  user?.cert === undefined ? {} : { cert: user.cert, key: user.key };
 
 /** Without doubled and trailing slashes, as kube-apiserver asks for it. */
 const cleanPath = (path: string): string => posix.join('/', path).replace(/(?<=.)\/$/, '');

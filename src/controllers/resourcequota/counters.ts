@@ -1,11 +1,14 @@
 import { persistentvolumeclaims, pods, services } from '../../api/core/v1.gen.ts';
+import { resourceclaims } from '../../api/resource/v1.gen.ts';
 import { type GroupResource, groupResourceName, type KubeObject } from '../../api/resource.ts';
 import { Informer, type ResourceEventHandler } from '../../client/informer.ts';
 import type { ControllerContext } from '../shared/context.ts';
 import type { CatalogEntry, ResourceCatalog } from '../shared/resource-catalog.ts';
 
 /** What a quota counts of these is in their specs; of others it is their number. */
-const whole: ReadonlySet<string> = new Set([pods, services, persistentvolumeclaims].map(groupResourceName));
+const whole: ReadonlySet<string> = new Set(
+  [pods, services, persistentvolumeclaims, resourceclaims].map(groupResourceName),
+);
 
 interface Counter {
   readonly type: CatalogEntry;

@@ -1,7 +1,7 @@
 import type { Pod, ResourceQuotaSpec } from '../../api/core/v1.gen.ts';
 import type { ResourceList } from '../../api/pod-resources.ts';
 import type { GroupResource, KubeObject } from '../../api/resource.ts';
-import { quotaCounts, usageOf } from '../../apiserver/admission-plugins/quota-usage.ts';
+import { isAbout, quotaCounts, usageOf } from '../../apiserver/admission-plugins/quota/usage.ts';
 import {
   addQuantities,
   canonicalQuantity,
@@ -12,21 +12,13 @@ import {
 } from '../../schema/quantity.ts';
 
 const COUNT = 'count/';
-const named: Readonly<Record<string, string>> = {
-  configmaps: 'configmaps',
-  persistentvolumeclaims: 'persistentvolumeclaims',
-  replicationcontrollers: 'replicationcontrollers',
-  resourcequotas: 'resourcequotas',
-  secrets: 'secrets',
-  services: 'services',
-  'services.loadbalancers': 'services',
-  'services.nodeports': 'services',
-  'requests.storage': 'persistentvolumeclaims',
-  pods: 'pods',
-  cpu: 'pods',
-  memory: 'pods',
-  'ephemeral-storage': 'pods',
-};
+/** Resources that quotas know by more names than count/RESOURCE. */
+const named: readonly GroupResource[] = [
+  ...'pods services persistentvolumeclaims configmaps replicationcontrollers resourcequotas secrets'
+    .split(' ')
+    .map((resource) => ({ group: '', resource })),
+  { group: 'resource.k8s.io', resource: 'resourceclaims' },
+];
 
 /** Whose objects a quota's resource name is about; undefined for a name that nothing is counted under. */
 export function countedResource(name: string): GroupResource | undefined {
@@ -34,12 +26,7 @@ export function countedResource(name: string): GroupResource | undefined {
     const [resource = '', ...group] = name.slice(COUNT.length).split('.');
     return { group: group.join('.'), resource };
   }
-  const core = (resource: string) => ({ group: '', resource });
-  const known = Object.hasOwn(named, name) ? named[name] : undefined;
-  if (known !== undefined) return core(known);
-  if (name.includes('.storageclass.storage.k8s.io/')) return core('persistentvolumeclaims');
-  if (/^(?:requests|limits)\.|^hugepages-/.test(name)) return core('pods');
-  return undefined;
+  return named.find((resource) => isAbout(name, resource));
 }
 
 /** A pod that should be gone by now, as on a node that is lost, holds nothing but its place in the store. */

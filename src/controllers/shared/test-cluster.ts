@@ -12,7 +12,7 @@ import {
 } from '../../api/core/v1.gen.ts';
 import { errors, isNotFound } from '../../api/errors.ts';
 import type { Draft, KubeObject, ResourceType } from '../../api/resource.ts';
-import { resourceQuota } from '../../apiserver/admission-plugins/resource-quota.ts';
+import { resourceQuota } from '../../apiserver/admission-plugins/quota/resource-quota.ts';
 import type { Client } from '../../client/client.ts';
 import { InformerFactory } from '../../client/informer.ts';
 import { memoryServer } from '../../client/memory-server.ts';

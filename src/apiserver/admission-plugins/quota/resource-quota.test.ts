@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
-import type { ResourceQuota } from '../../api/core/v1.gen.ts';
-import { errors } from '../../api/errors.ts';
+import type { ResourceQuota } from '../../../api/core/v1.gen.ts';
+import { errors } from '../../../api/errors.ts';
+import { readersOf, runPlugins, type TestRequest } from '../testing.ts';
 import { resourceQuota } from './resource-quota.ts';
-import { readersOf, runPlugins, type TestRequest } from './testing.ts';
 
 const pod = (requests: object = {}, more: object = {}): TestRequest => ({
   resource: 'pods',
@@ -16,7 +16,7 @@ function quota(hard: Record<string, string>, used: Record<string, string> | unde
     kind: 'ResourceQuota',
     metadata: { name: 'q', namespace: 'ns', uid: 'u', resourceVersion: '1', creationTimestamp: '' },
     spec: { hard, ...spec },
-    status: used ? { hard, used } : {},
+    status: used ? { hard, used } : { hard },
   };
   let stored = first;
   const writer = {

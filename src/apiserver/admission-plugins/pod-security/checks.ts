@@ -1,11 +1,10 @@
-import type { Container, EphemeralContainer, Pod, SecurityContext } from '../../api/core/v1.gen.ts';
+import type { Container, EphemeralContainer, Pod, SecurityContext } from '../../../api/core/v1.gen.ts';
+import { quote } from '../../../schema/quote.ts';
 
 /*
  * The controls of the Pod Security Standards, each a pure function that says what a pod breaks.
  * https://kubernetes.io/docs/concepts/security/pod-security-standards/
  */
-
-export type Level = 'privileged' | 'baseline' | 'restricted';
 
 /** What a pod breaks: the control, and the details in brackets. */
 export interface Violation {
@@ -19,7 +18,7 @@ interface Subject {
   readonly spec: Spec;
   readonly annotations: Readonly<Record<string, string>>;
 }
-type Check = (subject: Subject) => Violation | undefined;
+export type Check = (subject: Subject) => Violation | undefined;
 
 const everyContainer = (spec: Spec): readonly AnyContainer[] => [
   ...(spec.initContainers ?? []),
@@ -42,19 +41,19 @@ function offenders(
     .map((container) => container.name);
 }
 
-const hostNamespaces: Check = ({ spec }) => {
+export const hostNamespaces: Check = ({ spec }) => {
   const used = (['hostNetwork', 'hostPID', 'hostIPC'] as const).filter((field) => spec[field]);
   return used.length ? violation('host namespaces', used.map((field) => `${field}=true`).join(', ')) : undefined;
 };
 
-const privileged: Check = ({ spec }) => {
+export const privileged: Check = ({ spec }) => {
   const bad = offenders(spec, (context) => context?.privileged === true);
   return bad.length
     ? violation('privileged', `${containersNamed(bad)} must not set securityContext.privileged=true`)
     : undefined;
 };
 
-const baselineCapabilities: ReadonlySet<string> = new Set(
+const defaultCapabilities: ReadonlySet<string> = new Set(
   'AUDIT_WRITE CHOWN DAC_OVERRIDE FOWNER FSETID KILL MKNOD NET_BIND_SERVICE SETFCAP SETGID SETPCAP SETUID SYS_CHROOT'.split(
     ' ',
   ),
@@ -71,8 +70,8 @@ function addedBeyond(spec: Spec, allowed: ReadonlySet<string>): { who: string[];
   return { who, what: [...what].sort() };
 }
 
-const baselineAdds: Check = ({ spec }) => {
-  const { who, what } = addedBeyond(spec, baselineCapabilities);
+export const baselineCapabilities: Check = ({ spec }) => {
+  const { who, what } = addedBeyond(spec, defaultCapabilities);
   return who.length
     ? violation(
         'non-default capabilities',
@@ -81,12 +80,12 @@ const baselineAdds: Check = ({ spec }) => {
     : undefined;
 };
 
-const hostPathVolumes: Check = ({ spec }) => {
+export const hostPathVolumes: Check = ({ spec }) => {
   const bad = (spec.volumes ?? []).filter((volume) => volume.hostPath).map((volume) => volume.name);
   return bad.length ? violation('hostPath volumes', `${plural(bad, 'volume')} ${quoted(bad)}`) : undefined;
 };
 
-const hostPorts: Check = ({ spec }) => {
+export const hostPorts: Check = ({ spec }) => {
   const ports = new Set<string>();
   const bad = offenders(spec, (_context, container) => {
     const own = (container.ports ?? []).filter((port) => port.hostPort);
@@ -101,15 +100,16 @@ const hostPorts: Check = ({ spec }) => {
     : undefined;
 };
 
-const hostProbes: Check = ({ spec }) => {
+export const hostProbes: Check = ({ spec }) => {
   const hosts = new Set<string>();
-  const bad = offenders(spec, (_context, container) => {
+  const own = offenders(spec, (_context, container) => {
     const probes = [container.livenessProbe, container.readinessProbe, container.startupProbe];
     const hooks = [container.lifecycle?.postStart, container.lifecycle?.preStop];
-    const own = [...probes, ...hooks].flatMap((h) => [h?.httpGet?.host, h?.tcpSocket?.host]).filter((host) => host);
-    for (const host of own) hosts.add(host ?? '');
-    return own.length > 0;
+    const named = [...probes, ...hooks].flatMap((h) => [h?.httpGet?.host, h?.tcpSocket?.host]).filter((host) => host);
+    for (const host of named) hosts.add(host ?? '');
+    return named.length > 0;
   });
+  const bad = [...new Set(own)].sort();
   return bad.length
     ? violation(
         'probe or lifecycle host',
@@ -119,44 +119,50 @@ const hostProbes: Check = ({ spec }) => {
 };
 
 const appArmorPrefix = 'container.apparmor.security.beta.kubernetes.io/';
-const appArmor: Check = ({ spec, annotations }) => {
-  const details: string[] = [];
-  const isBad = (type: string | undefined) => type !== undefined && type !== 'RuntimeDefault' && type !== 'Localhost';
+export const appArmor: Check = ({ spec, annotations }) => {
   const values = new Set<string>();
-  if (isBad(spec.securityContext?.appArmorProfile?.type)) {
-    details.push('pod must not set AppArmor profile type');
-    values.add(spec.securityContext?.appArmorProfile?.type ?? '');
-  }
+  const isBad = (type: string | undefined) => {
+    const bad = type !== undefined && type !== 'RuntimeDefault' && type !== 'Localhost';
+    if (bad) values.add(type);
+    return bad;
+  };
+  const pod = isBad(spec.securityContext?.appArmorProfile?.type);
   const bad = offenders(spec, (context) => isBad(context?.appArmorProfile?.type));
-  if (bad.length) details.push(`${containersNamed(bad)} must not set AppArmor profile type`);
-  for (const [key, value] of Object.entries(annotations)) {
-    if (
-      key.startsWith(appArmorPrefix) &&
-      value !== '' &&
-      value !== 'runtime/default' &&
-      !value.startsWith('localhost/')
-    )
-      details.push(`annotation ${key}="${value}"`);
-  }
-  return details.length
-    ? violation(plural(details, 'forbidden AppArmor profile'), details.sort().join(', '))
+  const wrong = Object.entries(annotations)
+    .filter(([key, value]) => key.startsWith(appArmorPrefix) && !isAllowedAppArmor(value))
+    .map(([key, value]) => `${key}=${quote(value)}`)
+    .sort();
+  const setters = [
+    ...(pod ? ['pod'] : []),
+    ...(bad.length ? [containersNamed(bad)] : []),
+    ...(wrong.length ? [plural(wrong, 'annotation')] : []),
+  ];
+  const listed = [...[...values].sort(), ...wrong];
+  return setters.length
+    ? violation(
+        plural(listed, 'forbidden AppArmor profile'),
+        `${setters.join(' and ')} must not set AppArmor profile type to ${quoted(listed)}`,
+      )
     : undefined;
 };
 
-const seLinuxTypes: ReadonlySet<string> = new Set([
-  '',
-  'container_t',
-  'container_init_t',
-  'container_kvm_t',
-  'container_engine_t',
-]);
-const seLinux: Check = ({ spec }) => {
+const isAllowedAppArmor = (profile: string): boolean =>
+  profile === '' || profile === 'runtime/default' || profile.startsWith('localhost/');
+
+const seLinuxTypes = ['', 'container_t', 'container_init_t', 'container_kvm_t'];
+/** `types`: what else is allowed. */
+export const seLinux = (...types: readonly string[]): Check => {
+  const allowed: ReadonlySet<string> = new Set([...seLinuxTypes, ...types]);
+  return ({ spec }) => seLinuxViolation(spec, allowed);
+};
+
+function seLinuxViolation(spec: Spec, allowed: ReadonlySet<string>): Violation | undefined {
   const types = new Set<string>();
   let user = false;
   let role = false;
   const isBad = (options: SecurityContext['seLinuxOptions']) => {
     if (!options) return false;
-    const badType = !seLinuxTypes.has(options.type ?? '');
+    const badType = !allowed.has(options.type ?? '');
     if (badType) types.add(options.type ?? '');
     user ||= Boolean(options.user);
     role ||= Boolean(options.role);
@@ -176,10 +182,9 @@ const seLinux: Check = ({ spec }) => {
     'seLinuxOptions',
     `${setters.join(' and ')} set forbidden securityContext.seLinuxOptions: ${what.join('; ')}`,
   );
-};
+}
 
-const procMount: Check = ({ spec }) => {
-  if (spec.hostUsers === false) return undefined;
+export const procMount: Check = ({ spec }) => {
   const values = new Set<string>();
   const bad = offenders(spec, (context) => {
     const own = context?.procMount;
@@ -195,8 +200,25 @@ const procMount: Check = ({ spec }) => {
     : undefined;
 };
 
-/** Whether a seccomp profile type is one that turns the filter off. */
-const seccompBaseline: Check = ({ spec }) => {
+const podSeccomp = 'seccomp.security.alpha.kubernetes.io/pod';
+const containerSeccomp = 'container.seccomp.security.alpha.kubernetes.io/';
+
+/** How pods named their filter before v1.19. */
+export const seccompAnnotations: Check = ({ spec, annotations }) => {
+  const keys = [podSeccomp, ...everyContainer(spec).map(({ name }) => containerSeccomp + name)];
+  const wrong = [...new Set(keys)]
+    .filter((key) => Object.hasOwn(annotations, key) && !isAllowedSeccomp(annotations[key] ?? ''))
+    .map((key) => `${key}=${quote(annotations[key] ?? '')}`)
+    .sort();
+  return wrong.length
+    ? violation('seccompProfile', `forbidden ${plural(wrong, 'annotation')} ${wrong.join(', ')}`)
+    : undefined;
+};
+
+const isAllowedSeccomp = (profile: string): boolean =>
+  profile === 'runtime/default' || profile === 'docker/default' || profile.startsWith('localhost/');
+
+export const seccompBaseline: Check = ({ spec }) => {
   const values = new Set<string>();
   const isBad = (type: string | undefined) => {
     const bad = type !== undefined && type !== 'RuntimeDefault' && type !== 'Localhost';
@@ -217,26 +239,30 @@ const seccompBaseline: Check = ({ spec }) => {
     : undefined;
 };
 
-const safeSysctls: ReadonlySet<string> = new Set([
-  'kernel.shm_rmid_forced',
-  'net.ipv4.ip_local_port_range',
-  'net.ipv4.ip_local_reserved_ports',
-  'net.ipv4.ip_unprivileged_port_start',
-  'net.ipv4.ping_group_range',
-  'net.ipv4.tcp_fin_timeout',
-  'net.ipv4.tcp_keepalive_intvl',
-  'net.ipv4.tcp_keepalive_probes',
-  'net.ipv4.tcp_keepalive_time',
-  'net.ipv4.tcp_rmem',
-  'net.ipv4.tcp_syncookies',
-  'net.ipv4.tcp_wmem',
-]);
-const sysctls: Check = ({ spec }) => {
-  const bad = (spec.securityContext?.sysctls ?? []).map((s) => s.name).filter((name) => !safeSysctls.has(name));
-  return bad.length ? violation(plural(bad, 'forbidden sysctl'), bad.join(', ')) : undefined;
+/** Sysctls that reach no further than their pod, by the minor version from which on they were known as such. */
+const safeSysctls: readonly (readonly [since: number, name: string])[] = [
+  [0, 'kernel.shm_rmid_forced'],
+  [0, 'net.ipv4.ip_local_port_range'],
+  [0, 'net.ipv4.tcp_syncookies'],
+  [0, 'net.ipv4.ping_group_range'],
+  [0, 'net.ipv4.ip_unprivileged_port_start'],
+  [27, 'net.ipv4.ip_local_reserved_ports'],
+  [29, 'net.ipv4.tcp_keepalive_time'],
+  [29, 'net.ipv4.tcp_fin_timeout'],
+  [29, 'net.ipv4.tcp_keepalive_intvl'],
+  [29, 'net.ipv4.tcp_keepalive_probes'],
+  [32, 'net.ipv4.tcp_rmem'],
+  [32, 'net.ipv4.tcp_wmem'],
+];
+export const sysctls = (minor: number): Check => {
+  const safe = new Set(safeSysctls.filter(([since]) => since <= minor).map(([, name]) => name));
+  return ({ spec }) => {
+    const bad = (spec.securityContext?.sysctls ?? []).map((s) => s.name).filter((name) => !safe.has(name));
+    return bad.length ? violation('forbidden sysctls', bad.join(', ')) : undefined;
+  };
 };
 
-const hostProcess: Check = ({ spec }) => {
+export const hostProcess: Check = ({ spec }) => {
   const bad = offenders(spec, (context) => context?.windowsOptions?.hostProcess === true);
   const pod = spec.securityContext?.windowsOptions?.hostProcess === true;
   const setters = [...(pod ? ['pod'] : []), ...(bad.length ? [containersNamed(bad)] : [])];
@@ -247,10 +273,19 @@ const hostProcess: Check = ({ spec }) => {
 
 /* ---- restricted ---- */
 
-const isWindows = (spec: Spec): boolean => spec.os?.name === 'windows';
+/** The same check for pods that do not run on Windows, which knows nothing of what it asks for. */
+export const unlessWindows =
+  (check: Check): Check =>
+  (subject) =>
+    subject.spec.os?.name === 'windows' ? undefined : check(subject);
 
-const allowPrivilegeEscalation: Check = ({ spec }) => {
-  if (isWindows(spec)) return undefined;
+/** The same check for pods whose root is nobody outside of them. */
+export const unlessUserNamespace =
+  (check: Check): Check =>
+  (subject) =>
+    subject.spec.hostUsers === false ? undefined : check(subject);
+
+export const allowPrivilegeEscalation: Check = ({ spec }) => {
   const bad = offenders(spec, (context) => context?.allowPrivilegeEscalation !== false);
   return bad.length
     ? violation(
@@ -260,8 +295,7 @@ const allowPrivilegeEscalation: Check = ({ spec }) => {
     : undefined;
 };
 
-const restrictedCapabilities: Check = ({ spec }) => {
-  if (isWindows(spec)) return undefined;
+export const restrictedCapabilities: Check = ({ spec }) => {
   const keeps = offenders(spec, (context) => !context?.capabilities?.drop?.includes('ALL'));
   const { who, what } = addedBeyond(spec, new Set(['NET_BIND_SERVICE']));
   const details = [
@@ -276,7 +310,7 @@ const restrictedCapabilities: Check = ({ spec }) => {
 const restrictedVolumeTypes: ReadonlySet<string> = new Set(
   'configMap csi downwardAPI emptyDir ephemeral image persistentVolumeClaim projected secret'.split(' '),
 );
-const restrictedVolumes: Check = ({ spec }) => {
+export const restrictedVolumes: Check = ({ spec }) => {
   const types = new Set<string>();
   const bad = (spec.volumes ?? []).filter((volume) => {
     const wrong = Object.keys(volume).filter((field) => field !== 'name' && !restrictedVolumeTypes.has(field));
@@ -292,8 +326,7 @@ const restrictedVolumes: Check = ({ spec }) => {
     : undefined;
 };
 
-const runAsNonRoot: Check = ({ spec }) => {
-  if (spec.hostUsers === false) return undefined;
+export const runAsNonRoot: Check = ({ spec }) => {
   const pod = spec.securityContext?.runAsNonRoot;
   const explicit = offenders(spec, (context) => context?.runAsNonRoot === false);
   const setters = [...(pod === false ? ['pod'] : []), ...(explicit.length ? [containersNamed(explicit)] : [])];
@@ -309,8 +342,7 @@ const runAsNonRoot: Check = ({ spec }) => {
     : undefined;
 };
 
-const runAsUser: Check = ({ spec }) => {
-  if (spec.hostUsers === false) return undefined;
+export const runAsUser: Check = ({ spec }) => {
   const bad = offenders(spec, (context) => context?.runAsUser === 0);
   const setters = [
     ...(spec.securityContext?.runAsUser === 0 ? ['pod'] : []),
@@ -319,9 +351,8 @@ const runAsUser: Check = ({ spec }) => {
   return setters.length ? violation('runAsUser=0', `${setters.join(' and ')} must not set runAsUser=0`) : undefined;
 };
 
-const seccompRestricted: Check = (subject) => {
+export const seccompRestricted: Check = (subject) => {
   const { spec } = subject;
-  if (isWindows(spec)) return undefined;
   const wrong = seccompBaseline(subject);
   if (wrong) return wrong;
   if (spec.securityContext?.seccompProfile?.type) return undefined;
@@ -333,46 +364,3 @@ const seccompRestricted: Check = (subject) => {
       )
     : undefined;
 };
-
-/** In the order in which Kubernetes names what is broken. A restricted control stands in for the baseline one it tightens. */
-const baseline: readonly Check[] = [
-  appArmor,
-  baselineAdds,
-  hostNamespaces,
-  hostPathVolumes,
-  hostPorts,
-  hostProbes,
-  privileged,
-  procMount,
-  seLinux,
-  seccompBaseline,
-  sysctls,
-  hostProcess,
-];
-const restricted: readonly Check[] = [
-  appArmor,
-  hostNamespaces,
-  hostPorts,
-  hostProbes,
-  privileged,
-  procMount,
-  seLinux,
-  sysctls,
-  hostProcess,
-  allowPrivilegeEscalation,
-  restrictedCapabilities,
-  restrictedVolumes,
-  runAsNonRoot,
-  runAsUser,
-  seccompRestricted,
-];
-
-/** What a pod of these annotations breaks at a level. */
-export function violations(level: Level, spec: Spec, annotations: Readonly<Record<string, string>> = {}): Violation[] {
-  if (level === 'privileged') return [];
-  return (level === 'baseline' ? baseline : restricted).flatMap((check) => check({ spec, annotations }) ?? []);
-}
-
-/** The violations as messages list them. */
-export const describeViolations = (list: readonly Violation[]): string =>
-  list.map(({ reason, detail }) => (detail ? `${reason} (${detail})` : reason)).join(', ');
