@@ -6,7 +6,9 @@ export type Refusal =
   /** `why` is for the cluster's owner alone; nothing of the credentials is in it. */
   | { readonly by: 'authenticator'; readonly why: string }
   | { readonly by: 'authorizer'; readonly attributes: AuthorizerAttributes; readonly reason: string }
-  | { readonly by: 'admission plugin'; readonly plugin: string };
+  | { readonly by: 'admission plugin'; readonly plugin: string }
+  /** Too much to do; by whose level of priority and fairness, where that is on. */
+  | { readonly by: 'limit'; readonly flowSchema?: string; readonly priorityLevel?: string };
 
 const refusals = new WeakMap<object, Refusal>();
 

@@ -45,10 +45,6 @@ export class AuditedExchange implements Exchange {
     }
   }
 
-  addHeaders(headers: ResponseHeaders): void {
-    this.#inner.addHeaders(headers);
-  }
-
   get closed(): boolean {
     return this.#inner.closed;
   }
@@ -67,6 +63,10 @@ export class AuditedExchange implements Exchange {
 
   readBody(limit: number): Promise<Buffer> {
     return this.#inner.readBody(limit);
+  }
+
+  addHeaders(headers: ResponseHeaders): void {
+    this.#inner.addHeaders(headers);
   }
 
   respond(status: number, headers: ResponseHeaders, body: readonly Uint8Array[]): void {

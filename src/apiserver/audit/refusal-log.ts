@@ -5,6 +5,7 @@ import type { Exchange } from '../http/exchange.ts';
 import type { RequestInfo } from '../http/request-info.ts';
 import { type Refusal, refusalOf } from '../refusals.ts';
 import type { UserInfo } from '../user.ts';
+import { auditIdOf } from './audit-id.ts';
 import { type AuditEvent, eventJson, responseStatus } from './event.ts';
 import type { LineSink } from './log-backend.ts';
 import { sourceIPs } from './source-ips.ts';
@@ -17,6 +18,9 @@ export const refusalAnnotations = {
   plugin: 'refusal.skiff.dev/plugin',
   /** What was wrong with the credentials. */
   why: 'refusal.skiff.dev/why',
+  /** Of priority and fairness. */
+  flowSchema: 'refusal.skiff.dev/flow-schema',
+  priorityLevel: 'refusal.skiff.dev/priority-level',
   /** What the authorizer was asked, in JSON. */
   asked: 'refusal.skiff.dev/asked',
 } as const;
@@ -53,7 +57,7 @@ export class RefusalLog {
   }
 
   /** Notes a request if `error` is a refusal; what is wrong with a request by itself is none. */
-  note(request: RefusedRequest, error: ApiError, auditID: string): void {
+  note(request: RefusedRequest, error: ApiError): void {
     const refusal = refusalOf(error);
     if (!isRefusal(error, refusal)) return;
     const now = this.#clock.now();
@@ -64,7 +68,7 @@ export class RefusalLog {
     }
     if (++this.#inSecond > MOST_A_SECOND) return;
     try {
-      this.#lines.write(Buffer.from(`${eventJson(eventOf(request, error, refusal, auditID, now))}\n`));
+      this.#lines.write(Buffer.from(`${eventJson(eventOf(request, error, refusal, now))}\n`));
     } catch (failure) {
       this.#log.error({ err: failure }, 'a refused request could not be noted');
     }
@@ -86,13 +90,12 @@ function eventOf(
   { exchange, info, requestor, user, noted }: RefusedRequest,
   error: ApiError,
   refusal: Refusal | undefined,
-  auditID: string,
   now: number,
 ): AuditEvent {
   const { resource, namespace, name, group: apiGroup, version: apiVersion, subresource } = info;
   return {
     level: 'Metadata',
-    auditID,
+    auditID: auditIdOf(exchange),
     stage: error.code === 401 ? 'ResponseStarted' : 'ResponseComplete',
     requestURI: exchange.url.slice(0, 2048),
     verb: info.verb,
@@ -113,7 +116,7 @@ function eventOf(
 }
 
 function told(error: ApiError, refusal: Refusal | undefined): Record<string, string> {
-  const { by, plugin, why, asked } = refusalAnnotations;
+  const { by, plugin, why, asked, flowSchema, priorityLevel } = refusalAnnotations;
   switch (refusal?.by) {
     case 'authenticator':
       return { [by]: refusal.by, [why]: refusal.why };
@@ -129,7 +132,13 @@ function told(error: ApiError, refusal: Refusal | undefined): Record<string, str
     }
     case 'admission plugin':
       return { [by]: refusal.by, [plugin]: refusal.plugin };
+    case 'limit':
+      return {
+        [by]: refusal.by,
+        ...(refusal.flowSchema && { [flowSchema]: refusal.flowSchema }),
+        ...(refusal.priorityLevel && { [priorityLevel]: refusal.priorityLevel }),
+      };
     default:
-      return error.code === 401 ? { [by]: 'authenticator' } : error.code === 429 ? { [by]: 'limit' } : {};
+      return error.code === 401 ? { [by]: 'authenticator' } : {};
   }
 }

@@ -1,4 +1,5 @@
-import { errors } from '../../api/errors.ts';
+import { type ApiError, errors } from '../../api/errors.ts';
+import { refusedBy } from '../refusals.ts';
 import type { UserInfo } from '../user.ts';
 import type { FrontProxies } from './front-proxy.ts';
 import { type TokenAuthenticator, TokenError, type TokenOwner } from './token.ts';
@@ -61,14 +62,14 @@ export function createAuthenticator(options: AuthenticatorOptions): Authenticate
   const refusal = (error: unknown) => {
     if (!(error instanceof TokenError)) throw error;
     refused?.(error.message);
-    return errors.unauthorized();
+    return unauthorized(error.message);
   };
   const later = async (pending: Promise<TokenOwner | undefined>): Promise<UserInfo> => {
     const owner = await pending.catch((error) => {
       throw refusal(error);
     });
     if (owner) return asAuthenticated(owner.user);
-    throw errors.unauthorized();
+    throw unauthorized(UNKNOWN_TOKEN);
   };
   return ({ headers, peerCertificate, verified: trusted, path }) => {
     let verified = trusted;
@@ -92,11 +93,18 @@ export function createAuthenticator(options: AuthenticatorOptions): Authenticate
         throw refusal(error);
       }
     }
-    if (token !== undefined || (hasCertificate && !verified)) throw errors.unauthorized();
+    if (token !== undefined) throw unauthorized(UNKNOWN_TOKEN);
+    if (hasCertificate && !verified) throw unauthorized(UNTRUSTED);
     if (anonymous && (!anonymous.enabled || anonymous.paths?.has(path) === false)) return undefined;
     return anonymousUser;
   };
 }
+
+const UNKNOWN_TOKEN = 'no authenticator knows the bearer token';
+const UNTRUSTED = 'the client certificate was not signed by the client authority, or is out of date';
+
+/** `why` is for the log of refused requests: clients are told nothing. */
+const unauthorized = (why: string): ApiError => refusedBy(errors.unauthorized(), { by: 'authenticator', why });
 
 const list = (value: string | readonly string[] | undefined): readonly string[] =>
   value === undefined ? [] : typeof value === 'string' ? [value] : value;

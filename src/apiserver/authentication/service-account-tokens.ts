@@ -8,7 +8,16 @@ import {
   verify as verifySignature,
 } from 'node:crypto';
 import type { Clock } from '../../utils/clock.ts';
+import type { Registry } from '../../utils/metrics.ts';
 import type { UserInfo } from '../user.ts';
+import {
+  type LegacyClaims,
+  type LegacyTokenReaders,
+  LegacyTokens,
+  legacyClaims,
+  legacyIssuer,
+  readLegacyClaims,
+} from './legacy-tokens.ts';
 import { type TokenAuthenticator, TokenError, type TokenOwner } from './token.ts';
 import { extraKeys, serviceAccountGroups, serviceAccountUsername } from './users.ts';
 
@@ -19,10 +28,8 @@ export interface Identity {
 }
 
 /** Live lookups; undefined for what does not exist. */
-export interface TokenReaders {
-  serviceAccount(namespace: string, name: string): Identity | undefined;
+export interface TokenReaders extends LegacyTokenReaders {
   pod(namespace: string, name: string): Identity | undefined;
-  secret(namespace: string, name: string): Identity | undefined;
   node(name: string): Identity | undefined;
 }
 
@@ -36,12 +43,21 @@ export interface ServiceAccountTokenOptions {
   /** More PEM keys, public or private, whose tokens are still good (--service-account-key-file); a text may hold several. */
   readonly verificationKeys?: readonly string[];
   readonly readers: TokenReaders;
+  /** Told that a token from a secret was used, where its label does not say so of today ("2026-01-31"). */
+  readonly usedSecret?: (namespace: string, name: string, today: string) => void;
   readonly clock: Pick<Clock, 'now'>;
+  readonly registry?: Registry;
 }
 
 export interface NameAndUid {
   readonly name: string;
   readonly uid: string;
+}
+
+/** The node of a pod: its name alone where it is not there. */
+export interface NodeClaim {
+  readonly name: string;
+  readonly uid?: string;
 }
 
 export interface TokenSpec {
@@ -52,7 +68,7 @@ export interface TokenSpec {
   readonly expirationSeconds: number;
   readonly pod?: NameAndUid;
   readonly secret?: NameAndUid;
-  readonly node?: NameAndUid;
+  readonly node?: NodeClaim;
   /** Seconds after which using the token is worth a warning, for tokens made to outlive their request. */
   readonly warnAfterSeconds?: number;
 }
@@ -69,7 +85,9 @@ interface Claims {
     readonly serviceAccount: NameAndUid;
     readonly pod?: NameAndUid;
     readonly secret?: NameAndUid;
-    readonly node?: NameAndUid;
+    readonly node?: NodeClaim;
+    /** Seconds. */
+    readonly warnAfter?: number;
   };
 }
 
@@ -100,7 +118,9 @@ export class ServiceAccountTokens implements TokenAuthenticator {
   readonly #keys = new Map<string, Key>();
   readonly #readers: TokenReaders;
   readonly #clock: Pick<Clock, 'now'>;
-  readonly #checked = new Map<string, Claims>();
+  readonly #legacy: LegacyTokens;
+  readonly #metrics: ReturnType<typeof metricsOf> | undefined;
+  readonly #checked = new Map<string, Claims | LegacyClaims>();
 
   constructor(options: ServiceAccountTokenOptions) {
     this.issuers = options.issuers?.length ? options.issuers : [defaultIssuer];
@@ -108,6 +128,8 @@ export class ServiceAccountTokens implements TokenAuthenticator {
     this.audiences = options.audiences?.length ? options.audiences : this.issuers;
     this.#readers = options.readers;
     this.#clock = options.clock;
+    this.#metrics = options.registry && metricsOf(options.registry);
+    this.#legacy = new LegacyTokens(options);
     this.#signingKey = createPrivateKey(options.signingKey);
     this.#own = keyOf(createPublicKey(options.signingKey));
     const others = (options.verificationKeys ?? []).flatMap((text) =>
@@ -116,17 +138,18 @@ export class ServiceAccountTokens implements TokenAuthenticator {
     for (const key of [this.#own, ...others.map(keyOf)]) this.#keys.set(key.id, key);
   }
 
-  /** A signed token, and when it ends in seconds since the epoch. */
-  issue(spec: TokenSpec): { token: string; expires: number } {
+  /** A signed token, when it ends in seconds since the epoch, and the id by which users are known who show it. */
+  issue(spec: TokenSpec): { token: string; expires: number; id: string } {
     const now = Math.floor(this.#clock.now() / 1000);
     const expires = now + spec.expirationSeconds;
     const { namespace, serviceAccount, node, pod, secret } = spec;
+    const jti = randomUUID();
     const claims = {
       aud: spec.audiences.length ? spec.audiences : this.audiences,
       exp: expires,
       iat: now,
       iss: this.issuer,
-      jti: randomUUID(),
+      jti,
       'kubernetes.io': {
         namespace,
         ...(node && { node }),
@@ -138,25 +161,39 @@ export class ServiceAccountTokens implements TokenAuthenticator {
       nbf: now,
       sub: serviceAccountUsername(namespace, serviceAccount.name),
     };
+    return { token: this.#signed(claims), expires, id: `JTI=${jti}` };
+  }
+
+  #signed(claims: object): string {
     const content = `${encode({ alg: this.#own.algorithm, kid: this.#own.id })}.${encode(claims)}`;
     const signature = sign('sha256', Buffer.from(content), { key: this.#signingKey, dsaEncoding: 'ieee-p1363' });
-    return { token: `${content}.${signature.toString('base64url')}`, expires };
+    return `${content}.${signature.toString('base64url')}`;
+  }
+
+  /** The token of a secret of type kubernetes.io/service-account-token: it lives as long as the secret. */
+  issueLegacy(namespace: string, account: NameAndUid, secretName: string): string {
+    return this.#signed(legacyClaims(namespace, account, secretName));
   }
 
   /** See TokenAuthenticator. Tokens of this issuer that are not good (any more) are a TokenError. */
   authenticateToken(token: string, audiences: readonly string[]): TokenOwner | undefined {
     const claims = this.#verified(token);
     if (!claims) return undefined;
-    const matching = claims.aud.filter((audience) => audiences.includes(audience));
+    const legacy = 'secretName' in claims;
+    // Only the API server takes tokens that are for nobody.
+    const own = legacy || claims.aud.length === 0 ? this.audiences : claims.aud;
+    if (own === this.audiences) this.#metrics?.legacy.add('');
+    const matching = audiences.filter((audience) => own.includes(audience));
     if (matching.length === 0)
       throw new TokenError(
-        `token audiences [${quoted(claims.aud)}] is invalid for the target audiences [${quoted(audiences)}]`,
+        `token audiences [${quoted(own)}] is invalid for the target audiences [${quoted(audiences)}]`,
       );
+    if (legacy) return { user: this.#legacy.user(claims, token), audiences: matching };
     this.#checkAlive(claims);
     return { user: userOf(claims), audiences: matching };
   }
 
-  #verified(token: string): Claims | undefined {
+  #verified(token: string): Claims | LegacyClaims | undefined {
     if (token.length > longestToken) return undefined;
     const cached = this.#checked.get(token);
     if (cached) return cached;
@@ -164,7 +201,8 @@ export class ServiceAccountTokens implements TokenAuthenticator {
     const [header = '', payload = '', signature = ''] = parts;
     if (parts.length !== 3) return undefined;
     const body = record(decode(payload));
-    if (typeof body?.iss !== 'string' || !this.issuers.includes(body.iss)) return undefined;
+    if (typeof body?.iss !== 'string') return undefined;
+    if (body.iss !== legacyIssuer && !this.issuers.includes(body.iss)) return undefined;
     const { alg, kid } = record(decode(header)) ?? {};
     const content = Buffer.from(`${header}.${payload}`);
     const bytes = Buffer.from(signature, 'base64url');
@@ -175,7 +213,7 @@ export class ServiceAccountTokens implements TokenAuthenticator {
         alg === algorithm && verifySignature('sha256', content, { key: publicKey, dsaEncoding: 'ieee-p1363' }, bytes),
     );
     if (!good) throw new TokenError('failed to verify signature');
-    const claims = claimsOf(body);
+    const claims = body.iss === legacyIssuer ? readLegacyClaims(body) : claimsOf(body);
     if (this.#checked.size >= cacheSize) {
       for (const oldest of this.#checked.keys()) {
         this.#checked.delete(oldest);
@@ -191,17 +229,26 @@ export class ServiceAccountTokens implements TokenAuthenticator {
     if (now > claims.exp) throw new TokenError('service account token has expired');
     if (now + leeway < claims.nbf) throw new TokenError('service account token is not valid yet');
     if (now + leeway < claims.iat) throw new TokenError('service account token is issued in the future');
-    const { namespace, serviceAccount, pod, secret, node } = claims.private;
-    const check = (kind: string, claim: NameAndUid, live: Identity | undefined) => {
-      if (!live || (live.deleted !== undefined && live.deleted / 1000 < now - leeway))
-        throw new TokenError('service account token has been invalidated');
-      if (live.uid !== claim.uid) throw new TokenError(`${kind} UID (${live.uid}) does not match claim (${claim.uid})`);
+    const { namespace, serviceAccount, pod, secret, node, warnAfter } = claims.private;
+    const long = (live: Identity) => live.deleted !== undefined && live.deleted / 1000 < now - leeway;
+    const account = this.#readers.serviceAccount(namespace, serviceAccount.name);
+    if (!account) throw new TokenError(`serviceaccounts ${JSON.stringify(serviceAccount.name)} not found`);
+    if (account.uid !== serviceAccount.uid)
+      throw new TokenError(`service account UID (${account.uid}) does not match claim (${serviceAccount.uid})`);
+    if (long(account)) throw new TokenError(`service account ${namespace}/${serviceAccount.name} has been deleted`);
+    const check = (kind: string, claim: NodeClaim, live: Identity | undefined) => {
+      if (!live) throw new TokenError('service account token has been invalidated');
+      if (live.uid !== claim.uid) {
+        const words = `does not match service account ${kind} ref claim (${claim.uid ?? ''})`;
+        throw new TokenError(`${kind} UID (${live.uid}) ${words}`);
+      }
+      if (long(live)) throw new TokenError('service account token has been invalidated');
     };
-    check('service account', serviceAccount, this.#readers.serviceAccount(namespace, serviceAccount.name));
     if (secret) check('secret', secret, this.#readers.secret(namespace, secret.name));
     if (pod) check('pod', pod, this.#readers.pod(namespace, pod.name));
     // A pod's token says on which node it runs; only a token bound to the node itself ends with it.
     if (node && !pod) check('node', node, this.#readers.node(node.name));
+    if (warnAfter !== undefined && this.#metrics) this.#metrics[now > warnAfter ? 'stale' : 'valid'].add('');
   }
 
   /** /.well-known/openid-configuration. `keysUrl` is where clients find `keySet`: "https://HOST:PORT/openid/v1/jwks". */
@@ -252,9 +299,18 @@ function userOf(claims: Claims): UserInfo {
     groups: serviceAccountGroups(namespace),
     extra: {
       [extraKeys.credentialId]: [`JTI=${claims.jti}`],
-      ...(node && { [extraKeys.nodeName]: [node.name], [extraKeys.nodeUid]: [node.uid] }),
+      ...(node && { [extraKeys.nodeName]: [node.name] }),
+      ...(node?.uid !== undefined && { [extraKeys.nodeUid]: [node.uid] }),
       ...(pod && { [extraKeys.podName]: [pod.name], [extraKeys.podUid]: [pod.uid] }),
     },
+  };
+}
+
+function metricsOf(registry: Registry) {
+  return {
+    legacy: registry.counter('serviceaccount_legacy_tokens_total', '[ALPHA] Uses of tokens that are for no audience.'),
+    stale: registry.counter('serviceaccount_stale_tokens_total', '[ALPHA] Uses of tokens that should be renewed.'),
+    valid: registry.counter('serviceaccount_valid_tokens_total', '[ALPHA] Uses of tokens that are fresh.'),
   };
 }
 
@@ -284,6 +340,10 @@ function claimsOf(body: Readonly<Record<string, unknown>>): Claims {
     if (typeof value !== 'number') throw wrong();
     return value;
   };
+  const nodeOf = (value: unknown): NodeClaim | undefined => {
+    const object = record(value);
+    return object && { name: text(object.name), ...(object.uid !== undefined && { uid: text(object.uid) }) };
+  };
   const named = (value: unknown): NameAndUid | undefined => {
     const object = record(value);
     return object && { name: text(object.name), uid: text(object.uid) };
@@ -295,7 +355,7 @@ function claimsOf(body: Readonly<Record<string, unknown>>): Claims {
   const sub = text(body.sub);
   if (sub !== serviceAccountUsername(namespace, serviceAccount.name)) throw wrong();
   return {
-    aud: (Array.isArray(body.aud) ? body.aud : [body.aud]).map(text),
+    aud: (Array.isArray(body.aud) ? body.aud : body.aud === undefined ? [] : [body.aud]).map(text),
     exp: number(body.exp),
     iat: number(body.iat),
     nbf: number(body.nbf),
@@ -306,7 +366,8 @@ function claimsOf(body: Readonly<Record<string, unknown>>): Claims {
       serviceAccount,
       pod: named(kubernetes.pod),
       secret: named(kubernetes.secret),
-      node: named(kubernetes.node),
+      node: nodeOf(kubernetes.node),
+      ...(kubernetes.warnafter !== undefined && { warnAfter: number(kubernetes.warnafter) }),
     },
   };
 }

@@ -17,6 +17,9 @@ export interface TokenRequestReaders {
 
 export interface TokenRequestOptions {
   readonly tokens: ServiceAccountTokens;
+  /** --service-account-max-token-expiration, and whether --service-account-extend-token-expiration (the default). */
+  readonly maxExpirationSeconds?: number;
+  readonly extendExpiration?: boolean;
   readonly readers: TokenRequestReaders;
   readonly clock: Pick<Clock, 'now'>;
 }
@@ -32,8 +35,9 @@ const extendedRequest = 3607;
 const extendedSeconds = 365 * 86_400;
 
 /** POST serviceaccounts/NAME/token: a new token. https://kubernetes.io/docs/reference/kubernetes-api/authentication-resources/token-request-v1/ */
-export function tokenRequestHandler({ tokens, readers, clock }: TokenRequestOptions) {
-  return (_context: RequestContext, { namespace, name }: Target, request: TokenRequest): TokenRequest => {
+export function tokenRequestHandler(options: TokenRequestOptions) {
+  const { tokens, readers, clock, maxExpirationSeconds: longest, extendExpiration = true } = options;
+  return (context: RequestContext, { namespace, name }: Target, request: TokenRequest): TokenRequest => {
     const account = readers.serviceAccount(namespace, name);
     if (!account) throw errors.notFound({ group: '', resource: 'serviceaccounts' }, name);
     const requestName = request.metadata?.name;
@@ -47,19 +51,22 @@ export function tokenRequestHandler({ tokens, readers, clock }: TokenRequestOpti
       const why = `the UID in the token request (${request.metadata.uid}) does not match the UID of the service account (${uid})`;
       throw errors.conflict({ group: 'authentication.k8s.io', resource: 'TokenRequest' }, name, why);
     }
-    const spec = {
+    const asked = {
       ...request.spec,
       audiences: request.spec.audiences?.length ? request.spec.audiences : tokens.audiences,
       expirationSeconds: request.spec.expirationSeconds ?? defaultSeconds,
     };
-    const problems = validate(spec.expirationSeconds);
+    const problems = validate(asked.expirationSeconds);
     if (problems.length) throw errors.invalid({ group: 'authentication.k8s.io', kind: 'TokenRequest' }, '', problems);
-    const bound = spec.boundObjectRef ? boundTo(spec.boundObjectRef, namespace, name, readers) : {};
-    const forUs =
-      spec.audiences.length === tokens.audiences.length && spec.audiences.every((a) => tokens.audiences.includes(a));
-    const extended = bound.pod !== undefined && spec.expirationSeconds === extendedRequest && forUs;
+    const bound = asked.boundObjectRef ? boundTo(asked.boundObjectRef, namespace, name, readers) : {};
+    const shortened = longest !== undefined && asked.expirationSeconds > longest;
+    if (shortened)
+      context.warn(`requested expiration of ${asked.expirationSeconds} seconds shortened to ${longest} seconds`);
+    const spec = shortened ? { ...asked, expirationSeconds: longest } : asked;
+    const forUs = spec.audiences.every((audience) => tokens.audiences.includes(audience));
+    const extended = extendExpiration && bound.pod !== undefined && spec.expirationSeconds === extendedRequest && forUs;
     const now = Math.floor(clock.now() / 1000);
-    const { token } = tokens.issue({
+    const { token, id } = tokens.issue({
       namespace,
       serviceAccount: { name, uid },
       audiences: spec.audiences,
@@ -67,6 +74,7 @@ export function tokenRequestHandler({ tokens, readers, clock }: TokenRequestOpti
       ...bound,
       ...(extended && { warnAfterSeconds: spec.expirationSeconds }),
     });
+    context.audit?.add('authentication.kubernetes.io/issued-credential-id', id);
     return {
       ...request,
       metadata: { ...request.metadata, name, namespace, uid, creationTimestamp: formatTime(clock.now()) },
@@ -112,8 +120,11 @@ function boundTo(
         throw errors.badRequest(
           `cannot bind token for serviceaccount ${quote(account)} to pod running with different serviceaccount name.`,
         );
-      const node = pod.spec.nodeName ? readers.node(pod.spec.nodeName) : undefined;
-      return { pod: identity(pod), ...(node && { node: identity(node) }) };
+      const { nodeName } = pod.spec;
+      const node = nodeName ? readers.node(nodeName) : undefined;
+      // Where the node is not there (yet), its name is something.
+      const where = node ? identity(node) : nodeName ? { name: nodeName } : undefined;
+      return { pod: identity(pod), ...(where && { node: where }) };
     }
     case 'Secret':
       return { secret: identity(found(readers.secret(namespace, name), 'secrets')) };
