@@ -6,7 +6,6 @@ import { deepEqual } from '../../schema/equal.ts';
 import { quote } from '../../schema/quote.ts';
 import type { AdmissionPlugin, AdmissionRequest, Authorizer } from '../admission.ts';
 import { groups } from '../authentication/users.ts';
-import type { UserInfo } from '../user.ts';
 import type { RbacAuthorizer } from './rbac.ts';
 import { aggregated } from './rule-resolver.ts';
 import { compact, uncovered } from './rules.ts';
@@ -67,10 +66,13 @@ async function isAuthorized(
   return decision.allowed;
 }
 
-function refused({ target, object }: AdmissionRequest, why: string) {
-  const resource = { group: rbacGroup, resource: target.resource.data.resource };
-  return errors.forbidden(resource, object?.metadata.name ?? '', why);
-}
+const resourceOf = ({ target }: AdmissionRequest) => ({
+  group: rbacGroup,
+  resource: target.resource.data.resource,
+});
+
+const refused = (request: AdmissionRequest, why: string) =>
+  errors.forbidden(resourceOf(request), request.object?.metadata.name ?? '', why);
 
 async function checkRole(request: AdmissionRequest, rbac: RbacAuthorizer, authorizer: Authorizer): Promise<void> {
   const { resource, namespace, name } = { ...request.target, resource: request.target.resource.data.resource };
@@ -80,10 +82,9 @@ async function checkRole(request: AdmissionRequest, rbac: RbacAuthorizer, author
   const role = request.object as Role | ClusterRole;
   const old = request.oldObject as Role | ClusterRole | undefined;
   if (old && onlyHousekeeping(role, old)) return;
-  const { user } = request.context;
-  const why = missingRights(user, namespace, role.rules ?? [], rbac);
+  const why = missingRights(request, namespace, role.rules ?? [], rbac);
   if (why) throw refused(request, why);
-  if ((aggregates(role) || (old && aggregates(old))) && missingRights(user, '', everything, rbac)) {
+  if ((aggregates(role) || (old && aggregates(old))) && missingRights(request, '', everything, rbac)) {
     throw refused(request, 'must have cluster-admin privileges to use the aggregationRule');
   }
 }
@@ -102,9 +103,11 @@ async function checkBinding(request: AdmissionRequest, rbac: RbacAuthorizer, aut
   if (known && (await isAuthorized(authorizer, request, 'bind', resource, roleRef.name))) return;
   if (!known) throw errors.unknown(`unsupported role reference kind: ${quote(roleRef.kind)}`);
   const { namespace } = request.target;
+  if (roleRef.kind === 'Role' && namespace === '') throw errors.badRequest('Namespace parameter required.');
   const rules = rbac.rulesOfRole(roleRef, namespace);
-  if (!rules) throw errors.notFound({ group: rbacGroup, resource: roleRef.kind.toLowerCase() }, roleRef.name);
-  const why = missingRights(request.context.user, namespace, rules, rbac);
+  // What is missing is called a binding, as in Kubernetes: it names what the request is for.
+  if (!rules) throw errors.notFound(resourceOf(request), roleRef.name);
+  const why = missingRights(request, namespace, rules, rbac);
   if (why) throw refused(request, why);
 }
 
@@ -119,12 +122,14 @@ function onlyHousekeeping(object: KubeObject, old: KubeObject): boolean {
 
 /** What the user would give away without having it, worded; undefined where it has it all. */
 function missingRights(
-  user: UserInfo,
+  request: AdmissionRequest,
   namespace: string,
   wanted: readonly PolicyRule[],
   rbac: RbacAuthorizer,
 ): string | undefined {
-  const own = rbac.rulesFor(user, namespace);
+  const { user } = request.context;
+  const { group, resource } = resourceOf(request);
+  const own = rbac.rulesFor(user, namespace, ({ name }) => `${resource}.${group} ${quote(name)} not found`);
   const missing = uncovered(own.rules, wanted);
   if (missing.length === 0) return undefined;
   const lines = [...new Set(compact(missing).map(describe))].sort();

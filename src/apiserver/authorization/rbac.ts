@@ -115,20 +115,20 @@ export class RbacAuthorizer implements Authorizer, RuleResolver {
 
   /**
    * Every rule that applies to a user: cluster-wide ones, and those of `namespace` where it is not "". `errors` name
-   * roles that bindings refer to and nobody has made.
+   * roles that bindings refer to and nobody has made, in the words of `missing`.
    */
-  rulesFor(user: UserInfo, namespace: string): ResolvedRules {
+  rulesFor(user: UserInfo, namespace: string, missing: MissingRole = missingRole): ResolvedRules {
     const rules: PolicyRule[] = [];
-    const missing: string[] = [];
+    const errors: string[] = [];
     const local = namespace === '' ? undefined : this.#grants.get(namespace);
     for (const index of local ? [this.#clusterGrants, local] : [this.#clusterGrants]) {
       for (const binding of index.bindingsOf(user)) {
         const found = this.rulesOfRole(binding.roleRef, binding.metadata.namespace ?? '');
         if (found) rules.push(...found);
-        else missing.push(missingRole(binding.roleRef));
+        else errors.push(missing(binding.roleRef));
       }
     }
-    return { rules, incomplete: false, ...(missing.length > 0 && { errors: missing }) };
+    return { rules, incomplete: false, ...(errors.length > 0 && { errors }) };
   }
 
   /** The rules of the role that a binding in `namespace` ("" for a cluster role binding) refers to; undefined without one. */
@@ -140,7 +140,9 @@ export class RbacAuthorizer implements Authorizer, RuleResolver {
 const joined = (known: readonly Binding[], more: readonly Binding[] | undefined): readonly Binding[] =>
   more?.length ? [...known, ...more] : known;
 
-const missingRole = ({ kind, name }: RoleRef): string =>
+export type MissingRole = (ref: RoleRef) => string;
+
+const missingRole: MissingRole = ({ kind, name }) =>
   `${kind.toLowerCase()}.rbac.authorization.k8s.io ${quote(name)} not found`;
 
 /** Which binding of which role to which of its subjects: the first that the user is. */

@@ -14,8 +14,9 @@ export class RoleIndex {
   #byGroup: Map<string, Map<string, Rules>> | undefined;
   #paths: PolicyRule[] | undefined;
 
-  constructor(rules: readonly PolicyRule[] = []) {
-    this.rules = rules;
+  /** Roles without rules are stored with null for them. */
+  constructor(rules?: readonly PolicyRule[] | null) {
+    this.rules = rules ?? [];
   }
 
   /** A rule that allows it. `combined`: "pods", "pods/log"; `any`: "*" with the subresource, "" where there is none. */
