@@ -107,7 +107,7 @@ describe('service account tokens', () => {
   test('a token ends with its time, its account and its pod', async () => {
     const { token } = tokens.issue(spec);
     live.set('pod/ns/p', { uid: 'other' });
-    expect(reviewed(token)).toBe('pod UID (other) does not match claim (u2)');
+    expect(reviewed(token)).toBe('pod UID (other) does not match service account pod ref claim (u2)');
     live.delete('pod/ns/p');
     expect(reviewed(token)).toBe('service account token has been invalidated');
     live.set('pod/ns/p', { uid: 'u2', deleted: clock.now() });
