@@ -7,10 +7,12 @@ import { replaceFile } from './replace-file.ts';
  * Keeps a command running: starts it again a second after it died, until told to stop (SIGTERM) or until the command
  * itself ends with 0 (asked to stop) or 78 (EX_CONFIG: starting again would not help). A shell, because two of them
  * cost one megabyte; the text is fixed and the command arrives as arguments. The first of them is a file for the record
- * of the command's process (a ProcessRecord), by which it is found when the supervisor was killed.
+ * of the command's process (a ProcessRecord), by which it is found when the supervisor was killed; the second is "none"
+ * where a crash may leave no core dump.
  */
 const supervisor = `
-record=$1; shift
+record=$1; cores=$2; shift 2
+[ "$cores" = none ] && ulimit -c 0
 child=
 note() { read -r stat <"/proc/$1/stat" && set -- "$1" \${stat##*)} && echo "$1 \${21}" >"$record"; }
 stop() { trap '' TERM INT; [ -n "$child" ] && kill -TERM "$child" 2>/dev/null; wait "$child"; exit 0; }
@@ -84,11 +86,14 @@ export function startSupervised(options: {
   readonly args: readonly string[];
   readonly logFile: string;
   readonly pidFile: string;
+  /** Its memory holds secrets that belong on no disk; what it starts leaves no core dumps either. */
+  readonly secretMemory?: boolean;
 }): ProcessRecord {
   for (const file of [options.logFile, options.pidFile]) mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
   const log = openSync(options.logFile, 'a', 0o600);
   try {
-    const command = [commandRecord(options.pidFile), options.command, ...options.args];
+    const cores = options.secretMemory ? 'none' : 'some';
+    const command = [commandRecord(options.pidFile), cores, options.command, ...options.args];
     const child = spawn('/bin/sh', ['-c', supervisor, 'skiff-supervisor', ...command], {
       cwd: '/',
       detached: true,

@@ -142,6 +142,8 @@ function startSelf(paths: ClusterPaths, part: 'server' | 'agent', flags: readonl
     args: [...nodeFlags, process.argv[1] ?? '', part, '--data-dir', paths.dataDir, ...flags],
     logFile: join(paths.logs, `${part}.log`),
     pidFile: processFiles(paths)[part],
+    // Containers inherit the agent's limits and may want their dumps.
+    secretMemory: part === 'server',
   });
 }
 
