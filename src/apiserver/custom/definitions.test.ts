@@ -264,3 +264,20 @@ test('rules that cost all they may are evaluated in many turns of the event loop
   // A million steps are never done within one.
   expect(turns.given - given).toBeGreaterThan(3);
 });
+
+test('who owns fields is forgotten when an owner wrote in a version that lacks some, unless a webhook converts', async () => {
+  const versions = [v1, beta] as Spec['versions'];
+  const webhook = { clientConfig: { url: 'https://127.0.0.1:1/convert' }, conversionReviewVersions: ['v1'] };
+  await define('widgets', 'Widget', { versions });
+  await define('gadgets', 'Gadget', { versions, conversion: { strategy: 'Webhook', webhook } });
+  const owners = async (plural: string, kind: string) => {
+    const object = { apiVersion: `${GROUP}/v1beta1`, kind, metadata: { name: 'a' }, spec: { size: 'S' } };
+    await fixture.core.create(fixture.context, at(plural, 'v1beta1'), { object }, {});
+    const patch = { type: 'merge', value: { spec: { count: 1 } } } as const;
+    await fixture.core.patch(fixture.context, at(plural, 'v1', 'a'), patch, {});
+    const { object: changed } = await fixture.core.get(fixture.context, at(plural, 'v1', 'a'), {});
+    return changed.metadata.managedFields?.map(({ apiVersion }) => apiVersion);
+  };
+  expect(await owners('widgets', 'Widget')).toBeUndefined();
+  expect(await owners('gadgets', 'Gadget')).toEqual([`${GROUP}/v1`, `${GROUP}/v1beta1`]);
+});
