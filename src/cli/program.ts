@@ -2,6 +2,7 @@ import { Command, CommanderError } from 'commander';
 import { agentCommand } from './commands/agent.ts';
 import { certsCommand } from './commands/certs.ts';
 import { envtestCommand } from './commands/envtest.ts';
+import { explainCommand } from './commands/explain.ts';
 import { imageCommand } from './commands/image.ts';
 import { kubeconfigCommand } from './commands/kubeconfig.ts';
 import { downCommand, resetCommand, statusCommand, upCommand } from './commands/lifecycle.ts';
@@ -39,6 +40,7 @@ First steps:
     kubeconfigCommand(),
     certsCommand(),
     tokenCommand(),
+    explainCommand(),
     envtestCommand(),
     versionCommand(),
   ]) {
