@@ -275,7 +275,7 @@ export function createSecurity(options: SecurityOptions): Security {
     if (!core || !resource) return;
     const patch = { metadata: { labels: { [lastUsedLabel]: today } } };
     const target = { resource, namespace, name, subresource: '' };
-    const body = { type: 'application/merge-patch+json', value: patch } as const;
+    const body = { type: 'merge', value: patch } as const;
     await core.patch(internal, target, body, {}).catch((error: unknown) => {
       options.log.warn({ err: error, namespace, name }, 'a secret could not be labelled with the last use of its token');
     });
