@@ -125,11 +125,11 @@ export class NodeGraph {
     switch (resource) {
       case 'volumeattachments':
       case 'resourceslices':
-        return this.#objects[resource].get(name) === node;
+        return namespace === '' && this.#objects[resource].get(name) === node;
       case 'pods':
         return this.#pods.get(`${namespace}/${name}`)?.node === node;
       case 'persistentvolumes':
-        return this.#volumeUsed(node, name);
+        return namespace === '' && this.#volumeUsed(node, name);
       case 'secrets': {
         const secret = key(resource, namespace, name);
         if (this.#uses.get(node)?.has(secret)) return true;
