@@ -489,9 +489,11 @@ function describe(owner: Owner): string {
 }
 
 /** "namespace/name; group/version, Kind=Kind". */
-function nameOf(object: JsonObject): string {
+/** Names that are no text are none. */
+export function nameOf(object: JsonObject): string {
   const metadata = isJsonObject(object.metadata) ? object.metadata : {};
+  const text = (value: unknown) => (typeof value === 'string' ? value : '');
   const apiVersion = String(object.apiVersion ?? '');
   const gv = apiVersion.includes('/') ? apiVersion : `/${apiVersion}`;
-  return `${String(metadata.namespace ?? '')}/${String(metadata.name ?? '')}; ${gv}, Kind=${String(object.kind ?? '')}`;
+  return `${text(metadata.namespace)}/${text(metadata.name)}; ${gv}, Kind=${String(object.kind ?? '')}`;
 }

@@ -6,6 +6,7 @@
 import { DepthError, getOwn, isJsonObject as isAnyObject, type JsonObject, MAX_DEPTH } from './json.ts';
 import type { Field, ObjectSchema, ScalarType, Schema } from './model.ts';
 import { quote } from './quote.ts';
+import { keyDefault } from './typed-value.ts';
 
 const kinds: Readonly<Partial<Record<ScalarType, 'string' | 'number' | 'boolean'>>> = {
   string: 'string',
@@ -111,8 +112,7 @@ function visitList(
 function keyedProblem(items: Schema, keys: readonly string[], item: unknown): string | undefined {
   if (item === null) return 'associative list with keys may not have a null element';
   if (!isJsonObject(item)) return 'associative list with keys may not have non-map elements';
-  const known = (key: string) =>
-    getOwn(item, key) !== undefined || (items.node === 'object' && items.fields.get(key)?.default !== undefined);
+  const known = (key: string) => getOwn(item, key) !== undefined || keyDefault(items, key) !== undefined;
   if (keys.some(known)) return undefined;
   const named = `[${keys.map(quote).join(' ')}]`;
   return `associative list with keys has an element that omits all key fields ${named} (and doesn't have default values for any key fields)`;
@@ -127,9 +127,8 @@ function setProblem(item: unknown): string | undefined {
 /** '[name="a"]': keys that an element lacks have their defaults, or null. */
 function keyedStep(items: Schema, keys: readonly string[], item: unknown): string {
   const parts = [...keys].sort().map((key) => {
-    const fallback = items.node === 'object' ? items.fields.get(key)?.default : undefined;
     const given = isJsonObject(item) ? getOwn(item, key) : undefined;
-    return `${key}=${scalarText(given ?? fallback ?? null)}`;
+    return `${key}=${scalarText((given === undefined ? keyDefault(items, key) : given) ?? null)}`;
   });
   return `[${parts.join(',')}]`;
 }

@@ -5,7 +5,7 @@
 import { deepEqual } from './equal.ts';
 import { FieldSet, hashBare, hashWith, nameStep, stepHash, valueStep } from './field-set.ts';
 import { getOwn, isJsonObject, type JsonObject, setOwn } from './json.ts';
-import type { Field, ObjectSchema, Schema } from './model.ts';
+import type { Field, ObjectSchema, ScalarType, Schema } from './model.ts';
 
 /** How a value is owned: as one leaf, or part by part. */
 export type Shape =
@@ -83,6 +83,21 @@ function nodeShape(node: Schema, field?: Field): Shape {
   }
 }
 
+/** What a key is in elements that do not have it: fields that are always written are empty where they are not given. */
+export function keyDefault(items: Schema, name: string): unknown {
+  const field = items.node === 'object' ? items.fields.get(name) : undefined;
+  if (field === undefined || field.default !== undefined) return field?.default;
+  if (!field.always || field.pointer || field.schema.node !== 'scalar') return undefined;
+  return emptyScalars[field.schema.type];
+}
+
+const emptyScalars: Readonly<Partial<Record<ScalarType, string | number | boolean>>> = {
+  string: '',
+  int32: 0,
+  int64: 0,
+  bool: false,
+};
+
 /** In the order in which `keyStep` writes them. */
 function orderedKeys(names: readonly string[], items: Schema): Key[] {
   const sorted: JsonObject = {};
@@ -90,7 +105,7 @@ function orderedKeys(names: readonly string[], items: Schema): Key[] {
   return Object.keys(sorted).map((name) => ({
     name,
     before: `${JSON.stringify(name)}:`,
-    fallback: items.node === 'object' ? items.fields.get(name)?.default : undefined,
+    fallback: keyDefault(items, name),
     steps: new Map(),
   }));
 }
@@ -154,7 +169,7 @@ function itemStep(keys: readonly Key[], item: unknown): string {
   let step = '';
   for (const { name, before, fallback } of keys) {
     const given = isJsonObject(item) ? getOwn(item, name) : undefined;
-    const value = given ?? fallback;
+    const value = given === undefined ? fallback : given;
     if (value !== undefined) step += (step === '' ? 'k:{' : ',') + before + jsonText(value);
   }
   if (step === '') throw new KeylessElement();

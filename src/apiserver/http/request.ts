@@ -1,8 +1,8 @@
 import { errors } from '../../api/errors.ts';
 import type { AuthorizerAttributes } from '../admission.ts';
+import type { AuditRecord } from '../audit/record.ts';
 import type { AuditAnnotations } from '../audit-annotations.ts';
 import { CollectedAnnotations } from '../audit-annotations.ts';
-import type { AuditRecord } from '../audit/record.ts';
 import type { RequestContext } from '../core.ts';
 import type { UserInfo } from '../user.ts';
 import { respondNoSuchPath } from './answer.ts';
@@ -26,13 +26,19 @@ export class Request implements RequestContext {
   #warnings: Warnings | undefined;
   #collected: CollectedAnnotations | undefined;
 
-  constructor(exchange: Exchange, info: RequestInfo, query: URLSearchParams | undefined, user: UserInfo, observer?: AuditRecord) {
+  constructor(
+    exchange: Exchange,
+    info: RequestInfo,
+    query: URLSearchParams | undefined,
+    user: UserInfo,
+    observer?: AuditRecord,
+  ) {
     this.exchange = exchange;
     this.info = info;
     this.query = query;
     this.user = user;
     this.observer = observer;
-    this.userAgent = exchange.headers['user-agent'] ?? '';
+    this.userAgent = utf8(exchange.headers['user-agent'] ?? '');
   }
 
   get signal(): AbortSignal {
@@ -81,3 +87,7 @@ export class Request implements RequestContext {
     };
   }
 }
+
+/** Headers come as one character a byte. */
+const utf8 = (header: string): string =>
+  /[\x80-\xff]/.test(header) ? Buffer.from(header, 'latin1').toString() : header;

@@ -1,11 +1,13 @@
 import { ApiError, errors } from '../../api/errors.ts';
-import { ApplyConflict, ApplyError, applyConfiguration } from '../../api/managed-fields.ts';
+import { ApplyConflict, ApplyError, applyConfiguration, nameOf } from '../../api/managed-fields.ts';
 import { apiVersionOf, type KubeObject, type Mutable, parseApiVersion } from '../../api/resource.ts';
+import { DecodeError } from '../../schema/decode.ts';
 import type { FieldSet } from '../../schema/field-set.ts';
 import { isJsonObject, type JsonObject } from '../../schema/json.ts';
 import { turns } from '../../utils/turns.ts';
 import { inVersion, versionsKnown } from '../conversion.ts';
-import { decodeAs, type ExpectedKind } from './body.ts';
+import { decodeExpected, type ExpectedKind } from './body.ts';
+import { unrestored } from './patch.ts';
 
 export interface ApplyOptions {
   readonly manager: string;
@@ -32,7 +34,7 @@ export async function appliedObject(
   if (!isJsonObject(config)) throw errors.badRequest('error decoding patch: the configuration is no object');
   checkKind(expected, config);
   const metadata = isJsonObject(config.metadata) ? config.metadata : {};
-  if (metadata.managedFields !== undefined && metadata.managedFields !== null) {
+  if (Array.isArray(metadata.managedFields)) {
     throw errors.badRequest('metadata.managedFields must be nil');
   }
   const began = performance.now();
@@ -44,18 +46,32 @@ export async function appliedObject(
       knows: versionsKnown(expected.group, expected.kind, expected.schema),
     });
     if (turns.over(began)) await turns.take();
-    const { object } = decodeAs(expected, applied.object, 'applied configuration');
+    const { object } = decodeExpected(expected, applied.object);
     // Entries are made anew for every apply and belong to the object.
     object.metadata.managedFields = applied.managedFields as Mutable<typeof applied.managedFields>;
     return object;
   } catch (error) {
+    if (error instanceof DecodeError) throw failed(notConverted(config, error.message));
     if (error instanceof ApplyConflict) throw errors.applyConflict(error.causes, error.message);
-    if (error instanceof ApplyError) {
-      const { message } = error;
-      throw new ApiError({ kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Failure', message, code: 500 });
-    }
+    if (error instanceof ApplyError) throw failed(error.message);
     throw error;
   }
+}
+
+const failed = (message: string): ApiError =>
+  new ApiError({ kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Failure', message, code: 500 });
+
+/** What fits the schema and not the type: a time, a quantity, a number that is too large. */
+function notConverted(config: JsonObject, why: string): string {
+  const { version, kind } = typeOf(config);
+  const to = `${version}, Kind=${kind}`;
+  return `failed to convert new object (${nameOf(config)}) to proper version: unable to convert unstructured object to ${to}: ${unrestored(why)}`;
+}
+
+/** As Go prints a version and a kind: the core group is the empty one. */
+function typeOf({ apiVersion, kind }: JsonObject): { readonly version: string; readonly kind: string } {
+  const gv = typeof apiVersion === 'string' ? parseApiVersion(apiVersion) : undefined;
+  return { version: gv ? `${gv.group}/${gv.version}` : '/', kind: typeof kind === 'string' ? kind : '' };
 }
 
 /** Of names that a configuration has twice: warns, or throws BadRequest where validation is Strict. */
@@ -77,8 +93,6 @@ export function tellRepeated(
 /** An applied configuration must name its kind and version, and those of the endpoint. */
 function checkKind(expected: ExpectedKind, { apiVersion, kind }: JsonObject): void {
   if (kind === expected.kind && apiVersion === apiVersionOf(expected)) return;
-  const version = typeof apiVersion === 'string' ? apiVersion : '';
-  const gv = parseApiVersion(version);
-  const named = gv && typeof kind === 'string' ? `${gv.group}/${gv.version}, Kind=${kind}` : '/, Kind=';
-  throw errors.badRequest(`invalid object type: ${named}`);
+  const named = typeOf({ apiVersion, kind });
+  throw errors.badRequest(`invalid object type: ${named.version}, Kind=${named.kind}`);
 }

@@ -6,7 +6,7 @@ import { DecodeError } from '../../schema/decode.ts';
 import { fieldErrors, Path } from '../../schema/field-error.ts';
 import { goText } from '../../schema/go-text.ts';
 import { kindOf } from '../../schema/go-words.ts';
-import { isJsonObject } from '../../schema/json.ts';
+import { getOwn, isJsonObject, type JsonObject, setOwn } from '../../schema/json.ts';
 import { applyJsonPatch } from '../../schema/json-patch.ts';
 import { applyMergePatch } from '../../schema/merge-patch.ts';
 import { PatchError } from '../../schema/patch-error.ts';
@@ -86,7 +86,7 @@ function unknownComplaints(
 ): string[] {
   if (unknown.length === 0) return [];
   if (patch.type === 'strategic') return unknown.map((path) => `unknown field "${path}"`).sort();
-  const paths = decodeExpected(expected, sorted(value, patch.value)).unknown;
+  const paths = decodeExpected(expected, sorted(value, touchedBy(patch))).unknown;
   return paths.map((path) => `unknown field ${quote(path)}`);
 }
 
@@ -95,7 +95,7 @@ function refused({ shape }: ExpectedKind, value: unknown, patch: ValuePatch, why
   const shown =
     patch.type === 'strategic'
       ? goText(patch.value)
-      : JSON.stringify(shape ? wholly(value) : sorted(value, patch.value));
+      : JSON.stringify(shape ? wholly(value) : sorted(value, touchedBy(patch)));
   return errors.invalid({ group: '', kind: '' }, '', [fieldErrors.invalid(Path.of('patch'), shown, why)]);
 }
 
@@ -113,6 +113,24 @@ export function unrestored(message: string): string {
   if (type.startsWith('map[') || type === 'v1.ResourceList') return `cannot restore map from ${kind}`;
   if (type.includes('.')) return `cannot restore struct from: ${kind}`;
   return got === 'number' && type !== 'bool' ? `cannot convert ${kind} to ${type}` : `unrecognized type: ${type}`;
+}
+
+/** An object for each that a patch looks into: the parents of what a JSON patch's operations name. */
+function touchedBy({ type, value }: ValuePatch): unknown {
+  if (type !== 'json' || !Array.isArray(value)) return value;
+  const touched: JsonObject = {};
+  for (const operation of value) {
+    if (!isJsonObject(operation) || typeof operation.path !== 'string') continue;
+    let at = touched;
+    for (const part of operation.path.split('/').slice(1, -1)) {
+      const key = part.replaceAll('~1', '/').replaceAll('~0', '~');
+      const next = getOwn(at, key);
+      const inner = isJsonObject(next) ? next : {};
+      setOwn(at, key, inner);
+      at = inner;
+    }
+  }
+  return touched;
 }
 
 /** The object with keys in order wherever the patch has an object too, and at the top. */
