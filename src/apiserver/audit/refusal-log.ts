@@ -21,6 +21,8 @@ export const refusalAnnotations = {
   /** Of priority and fairness. */
   flowSchema: 'refusal.skiff.dev/flow-schema',
   priorityLevel: 'refusal.skiff.dev/priority-level',
+  /** Whom the request wanted to act as. */
+  impersonates: 'refusal.skiff.dev/impersonates',
   /** What the authorizer was asked, in JSON. */
   asked: 'refusal.skiff.dev/asked',
 } as const;
@@ -111,8 +113,13 @@ function eventOf(
     responseObject: undefined,
     received: now,
     at: now,
-    annotations: { ...noted, ...told(error, refusal) },
+    annotations: { ...noted, ...told(error, refusal), ...impersonation(exchange) },
   };
+}
+
+function impersonation({ headers }: Exchange): Record<string, string> {
+  const wanted = headers['impersonate-user'];
+  return wanted ? { [refusalAnnotations.impersonates]: String(wanted) } : {};
 }
 
 function told(error: ApiError, refusal: Refusal | undefined): Record<string, string> {

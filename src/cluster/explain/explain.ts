@@ -127,9 +127,8 @@ function explainAuthorization(refused: Refused): Explanation {
   const groups = (refused.as ?? refused).groups;
   const membership = groups.length > 0 ? `, nor to the groups ${groups.join(', ')}` : '';
   const why = [`The authorizer said no: no rule allows this to ${asked.user}${membership}.`];
-  if (asked.verb === 'impersonate') {
-    why.push(`Asked was for leave to impersonate ${asked.resource} "${asked.name}".`);
-  }
+  const wanted = asked.verb.startsWith('impersonate') ? refused.annotations[annotation.impersonates] : undefined;
+  if (wanted !== undefined) why.push(`Asked was for leave to act as ${wanted}.`);
   if (reason) why.push(`It said: ${reason}`);
   if (asked.user.startsWith('system:node:')) {
     return {
@@ -137,7 +136,7 @@ function explainAuthorization(refused: Refused): Explanation {
       cure: ['Bind a pod that refers to the object to this node, or ask with other credentials.'],
     };
   }
-  const { commands, yaml } = leastGrant(asked);
+  const { commands, yaml } = leastGrant(wanted === undefined ? asked : impersonation(asked.user, wanted));
   return {
     why,
     cure: [
@@ -149,6 +148,16 @@ function explainAuthorization(refused: Refused): Explanation {
         .map((line) => `  ${line}`),
     ],
   };
+}
+
+/** Leave to act as somebody, whatever is done then. */
+function impersonation(user: string, wanted: string): Asked {
+  const [, namespace, name] = /^system:serviceaccount:([^:]+):([^:]+)$/.exec(wanted) ?? [];
+  const what =
+    namespace !== undefined && name !== undefined
+      ? { resource: 'serviceaccounts', namespace, name }
+      : { resource: 'users', namespace: '', name: wanted };
+  return { user, verb: 'impersonate', group: '', subresource: '', path: '', ...what };
 }
 
 /** What the authorizer was asked: told in so many words by Skiff's own log, else what the request is about. */

@@ -79,7 +79,7 @@ function subjectOf(user: string) {
     const [namespace = '', name = ''] = user.slice(accountPrefix.length).split(':');
     return { kind: 'ServiceAccount', namespace, name } as const;
   }
-  return { apiGroup: 'rbac.authorization.k8s.io', kind: 'User', name: user, namespace: '' } as const;
+  return { apiGroup: 'rbac.authorization.k8s.io', kind: 'User', name: user } as const;
 }
 
 /** A name that objects may have, made of words that come from anybody. */
