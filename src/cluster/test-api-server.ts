@@ -1,6 +1,7 @@
 /** An API server for tests that speak to it as clients do: a whole control plane over TLS, with its state in memory. */
 import { Agent, request } from 'node:https';
 import { errors } from '../api/errors.ts';
+import { TokenFile } from '../apiserver/authentication/token-file.ts';
 import { createConnector } from '../apiserver/http/connect/connector.ts';
 import { createHttpServer } from '../apiserver/http/server.ts';
 import { testCertificate } from '../apiserver/http/test-server.ts';
@@ -9,6 +10,7 @@ import { realClock } from '../utils/clock.ts';
 import { silent } from '../utils/log.ts';
 import { generateKey, privateKeyPem } from '../utils/x509.ts';
 import { createControlPlane } from './control-plane.ts';
+import { tokenIssuerHandlers } from './token-issuer.ts';
 
 // biome-ignore lint/suspicious/noExplicitAny: what a test looks into is whatever the server said.
 type Json = any;
@@ -21,6 +23,7 @@ export interface Reply {
 }
 
 export interface TestApiServer extends AsyncDisposable {
+  readonly port: number;
   ask(method: string, path: string, body?: unknown, headers?: Readonly<Record<string, string>>): Promise<Reply>;
   /** The same, of what has to succeed. */
   done(method: string, path: string, body?: unknown, headers?: Readonly<Record<string, string>>): Promise<Json>;
@@ -28,22 +31,32 @@ export interface TestApiServer extends AsyncDisposable {
   watch(path: string, seen: (event: Json) => void): Promise<() => void>;
 }
 
-export async function startApiServer(): Promise<TestApiServer> {
+export interface TestApiServerOptions {
+  /** Lines of a token file: who they name is authenticated, and authorized by Node and RBAC. Absent: all may do all. */
+  readonly tokens?: string;
+}
+
+export async function startApiServer({ tokens }: TestApiServerOptions = {}): Promise<TestApiServer> {
   const plane = await createControlPlane({
     store: new MemoryStore({ clock: realClock }),
     clock: realClock,
     log: silent,
     serviceAccountKey: privateKeyPem(generateKey().privateKey),
-    authorizationMode: 'AlwaysAllow',
+    authorizationMode: tokens === undefined ? 'AlwaysAllow' : 'Node,RBAC',
+    ...(tokens !== undefined && { authentication: { tokenFile: new TokenFile(tokens, 'tokens') } }),
     serviceClusterIpRange: '10.96.0.0/16',
     serviceNodePorts: [30000, 32767],
   });
   const http = createHttpServer({
     core: plane.core,
-    authenticate: () => ({ name: 'admin', groups: ['system:masters', 'system:authenticated'] }),
+    authenticate:
+      tokens === undefined
+        ? () => ({ name: 'admin', groups: ['system:masters', 'system:authenticated'] })
+        : plane.authenticate,
     authorizer: plane.authorizer,
     tls: testCertificate(),
     log: silent,
+    handlers: tokenIssuerHandlers(plane.tokens, '127.0.0.1', 6443),
     connector: createConnector({
       core: plane.core,
       authorizer: plane.authorizer,
@@ -72,6 +85,7 @@ export async function startApiServer(): Promise<TestApiServer> {
     });
 
   return {
+    port,
     ask,
     async done(method, path, body, headers) {
       const reply = await ask(method, path, body, headers);
