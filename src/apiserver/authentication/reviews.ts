@@ -46,7 +46,14 @@ export function identityReviews({ tokens, audiences: own, clock }: IdentityRevie
     tokenReview: async (_context: RequestContext, _target: Target, review: TokenReview): Promise<TokenReview> => {
       if (!review.spec?.token) throw errors.badRequest('token is required for TokenReview in authentication');
       const { authenticated: _, ...given } = review.status ?? {};
-      const status = { ...given, ...(await reviewToken(review.spec.token, review.spec.audiences ?? [])) };
+      const found = await reviewToken(review.spec.token, review.spec.audiences ?? []);
+      const { authenticated, user = {}, audiences, error } = { ...given, ...found };
+      const status: TokenReviewStatus = {
+        ...(authenticated && { authenticated }),
+        user,
+        ...(audiences && { audiences }),
+        ...(error !== undefined && { error }),
+      };
       return { ...review, status };
     },
     /** Nothing of what was sent is answered. */

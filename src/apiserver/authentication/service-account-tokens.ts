@@ -42,6 +42,8 @@ export interface ServiceAccountTokenOptions {
   readonly signingKey: string;
   /** More PEM keys, public or private, whose tokens are still good (--service-account-key-file); a text may hold several. */
   readonly verificationKeys?: readonly string[];
+  /** --service-account-jwks-uri: where the keys are for others. */
+  readonly jwksUri?: string;
   readonly readers: TokenReaders;
   /** Told that a token from a secret was used, where its label does not say so of today ("2026-01-31"). */
   readonly usedSecret?: (namespace: string, name: string, today: string) => void;
@@ -118,6 +120,7 @@ export class ServiceAccountTokens implements TokenAuthenticator {
   readonly #keys = new Map<string, Key>();
   readonly #readers: TokenReaders;
   readonly #clock: Pick<Clock, 'now'>;
+  readonly #jwksUri: string | undefined;
   readonly #legacy: LegacyTokens;
   readonly #metrics: ReturnType<typeof metricsOf> | undefined;
   readonly #checked = new Map<string, Claims | LegacyClaims>();
@@ -129,6 +132,7 @@ export class ServiceAccountTokens implements TokenAuthenticator {
     this.#readers = options.readers;
     this.#clock = options.clock;
     this.#metrics = options.registry && metricsOf(options.registry);
+    this.#jwksUri = options.jwksUri;
     this.#legacy = new LegacyTokens(options);
     this.#signingKey = createPrivateKey(options.signingKey);
     this.#own = keyOf(createPublicKey(options.signingKey));
@@ -251,11 +255,11 @@ export class ServiceAccountTokens implements TokenAuthenticator {
     if (warnAfter !== undefined && this.#metrics) this.#metrics[now > warnAfter ? 'stale' : 'valid'].add('');
   }
 
-  /** /.well-known/openid-configuration. `keysUrl` is where clients find `keySet`: "https://HOST:PORT/openid/v1/jwks". */
+  /** /.well-known/openid-configuration. `keysUrl` is where clients find `keySet`, unless --service-account-jwks-uri says otherwise: "https://HOST:PORT/openid/v1/jwks". */
   openIdConfiguration(keysUrl: string): object {
     return {
       issuer: this.issuer,
-      jwks_uri: keysUrl,
+      jwks_uri: this.#jwksUri ?? keysUrl,
       response_types_supported: ['id_token'],
       subject_types_supported: ['public'],
       id_token_signing_alg_values_supported: [...new Set([...this.#keys.values()].map((key) => key.algorithm))].sort(),

@@ -38,14 +38,14 @@ const extendedSeconds = 365 * 86_400;
 export function tokenRequestHandler(options: TokenRequestOptions) {
   const { tokens, readers, clock, maxExpirationSeconds: longest, extendExpiration = true } = options;
   return (context: RequestContext, { namespace, name }: Target, request: TokenRequest): TokenRequest => {
-    const account = readers.serviceAccount(namespace, name);
-    if (!account) throw errors.notFound({ group: '', resource: 'serviceaccounts' }, name);
     const requestName = request.metadata?.name;
     if (requestName && requestName !== name) {
       const why = 'must match the service account name if specified';
       const found = fieldErrors.invalid(Path.of('metadata', 'name'), requestName, why);
       throw errors.invalid({ group: 'authentication.k8s.io', kind: 'TokenRequest' }, name, [found]);
     }
+    const account = readers.serviceAccount(namespace, name);
+    if (!account) throw errors.notFound({ group: '', resource: 'serviceaccounts' }, name);
     const { uid } = account.metadata;
     if (request.metadata.uid && request.metadata.uid !== uid) {
       const why = `the UID in the token request (${request.metadata.uid}) does not match the UID of the service account (${uid})`;

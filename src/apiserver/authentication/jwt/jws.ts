@@ -3,9 +3,11 @@ import { isJsonObject, type JsonObject, parseJson } from '../../../schema/json.t
 
 /** A JSON Web Signature in compact form, taken apart; nothing of it is verified. */
 export interface Jws {
+  /** Why it cannot be verified whatever the key. */
+  readonly malformed?: string;
   readonly algorithm: string;
   readonly keyId: string;
-  /** Extensions that have to be understood; none are. */
+  /** Extensions that have to be understood and are not. */
   readonly critical: boolean;
   readonly content: Buffer;
   readonly signature: Buffer;
@@ -15,22 +17,38 @@ export interface Jws {
 /** Longer tokens are not looked at. */
 const LONGEST = 64 * 1024;
 
-/** Undefined for what is no JWT. */
+/** Undefined for what is no JWT: three parts, the second of them the claims. */
 export function parseJws(token: string): Jws | undefined {
   if (token.length > LONGEST) return undefined;
   const [header, payload, signature, more] = token.split('.', 4);
   if (header === undefined || payload === undefined || signature === undefined || more !== undefined) return undefined;
-  if (!base64url.test(header) || !base64url.test(payload) || !base64url.test(signature)) return undefined;
-  const [head, claims] = [object(header), object(payload)];
-  if (!head || !claims || typeof head.alg !== 'string') return undefined;
+  const claims = base64url.test(payload) ? object(payload) : undefined;
+  if (!claims) return undefined;
+  // Go's reader passes over white space here.
+  const [head, signed] = [bare(header), bare(signature)];
+  const parsed = base64url.test(head) ? object(head) : undefined;
+  const { alg = '', kid, crit, b64 = true } = parsed ?? {};
+  const malformed =
+    badBase64(head) ??
+    badBase64(signed) ??
+    (parsed ? undefined : 'the header is no JSON object') ??
+    (typeof alg === 'string' ? undefined : 'failed to unmarshal algorithm');
   return {
-    algorithm: head.alg,
-    keyId: typeof head.kid === 'string' ? head.kid : '',
-    critical: head.crit !== undefined,
-    content: Buffer.from(`${header}.${payload}`),
-    signature: Buffer.from(signature, 'base64url'),
+    ...(malformed !== undefined && { malformed }),
+    algorithm: typeof alg === 'string' ? alg : '',
+    keyId: typeof kid === 'string' ? kid : '',
+    critical: crit !== undefined && !(Array.isArray(crit) && crit.every((name) => name === 'b64') && b64 === true),
+    content: Buffer.from(`${head}.${payload}`),
+    signature: Buffer.from(signed, 'base64url'),
     claims,
   };
+}
+
+const bare = (text: string): string => (/\s/.test(text) ? text.replace(/\s+/g, '') : text);
+
+function badBase64(text: string): string | undefined {
+  const at = text.search(/[^A-Za-z0-9_-]/);
+  return at < 0 ? undefined : `illegal base64 data at input byte ${at}`;
 }
 
 const base64url = /^[A-Za-z0-9_-]*$/;

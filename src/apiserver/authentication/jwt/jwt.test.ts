@@ -118,6 +118,11 @@ describe('with an issuer', () => {
     expect(await refusal({ nbf: 1_800_000_060 })).toMatchObject({ name: 'o:jane' });
     expect(await refusal({ nbf: 1_800_000_061 })).toContain('before the nbf (not before) time: 2027-01-15 08:01:01');
     expect(await refusal({ iat: 1_900_000_000 })).toMatchObject({ name: 'o:jane' });
+    // What Go's decoder takes and does not take, as recorded of a real v1.36.
+    expect(await refusal({ exp: '1800000600' })).toMatchObject({ name: 'o:jane' });
+    expect(await refusal({ iat: 'x' })).toContain('failed to unmarshal claims: json: invalid number literal');
+    expect(await refusal({ aud: ['me', 5] })).toContain('into Go struct field idToken.aud of type string');
+    expect(await refusal({ _claim_names: { g: 's' } })).toBe('oidc: verify token: oidc: source does not exist');
     // Who asks for another audience than the API server's does not get an answer.
     expect(authenticators?.authenticateToken(issuer.token(claims()), ['vault'])).toBeUndefined();
   });

@@ -1,3 +1,4 @@
+import { kindOf } from '../../../schema/go-words.ts';
 import { isJsonObject, parseJson } from '../../../schema/json.ts';
 import type { Clock, Timer } from '../../../utils/clock.ts';
 import type { Logger } from '../../../utils/log.ts';
@@ -54,6 +55,7 @@ export class Verifier {
   verify(jws: Jws): void | Promise<void> {
     if (!this.#keys) throw new TokenError('oidc: authenticator not initialized');
     const { algorithms } = this.#options;
+    if (jws.malformed !== undefined) throw new TokenError(`oidc: malformed jwt: ${jws.malformed}`);
     if (!algorithms.includes(jws.algorithm)) {
       const got = JSON.stringify(jws.algorithm);
       throw new TokenError(
@@ -67,23 +69,24 @@ export class Verifier {
 
   #checkClaims({ claims }: Jws): void {
     const { issuer, audiences, clock } = this.#options;
-    const { iss, aud, exp, nbf } = claims;
+    const { iss, aud, sub, exp, iat, nbf, _claim_names: names, _claim_sources: sources } = claims;
+    if (sub !== null && sub !== undefined && typeof sub !== 'string') throw unfit(sub, 'sub', 'string');
+    const named = audiencesOf(aud);
+    const [expiry, , notBefore] = [timeOf(exp), timeOf(iat), nbf === null ? undefined : timeOf(nbf)];
+    checkSources(names, sources);
     if (iss !== issuer && !(issuer === GOOGLE && `https://${String(iss)}` === GOOGLE)) {
       throw new TokenError(
         `oidc: id token issued by a different provider, expected ${JSON.stringify(issuer)} got ${JSON.stringify(iss)}`,
       );
     }
-    const named = audiencesOf(aud);
     if (!audiences.some((audience) => named.includes(audience))) {
       const [only = '', ...others] = audiences;
       const expected = others.length > 0 ? `in ${quoted([...audiences].sort())}` : JSON.stringify(only);
       throw new TokenError(`oidc: expected audience ${expected} got ${quoted(named)}`);
     }
     const now = clock.now();
-    const expiry = timeOf(exp);
     if (expiry === undefined || expiry < now)
       throw new TokenError(`oidc: token is expired (Token Expiry: ${timeText(expiry)})`);
-    const notBefore = timeOf(nbf);
     if (notBefore !== undefined && now + LEEWAY < notBefore) {
       const [current, before] = [timeText(now), timeText(notBefore)];
       throw new TokenError(`oidc: current time ${current} before the nbf (not before) time: ${before}`);
@@ -127,20 +130,46 @@ function readDiscovery(text: string, issuer: string): string {
   return keys;
 }
 
+const unfit = (value: unknown, field: string, type: string): TokenError =>
+  new TokenError(
+    `oidc: failed to unmarshal claims: json: cannot unmarshal ${kindOf(value)} into Go struct field idToken.${field} of type ${type}`,
+  );
+
 function audiencesOf(aud: unknown): readonly string[] {
-  const list: readonly unknown[] = Array.isArray(aud) ? aud : aud === undefined || aud === null ? [] : [aud];
-  const texts = list.filter((audience) => typeof audience === 'string');
-  if (texts.length < list.length)
-    throw new TokenError('oidc: failed to unmarshal claims: aud is neither text nor a list of texts');
-  return texts;
+  if (aud === undefined) return [];
+  if (aud === null) return [''];
+  if (typeof aud === 'string') return [aud];
+  if (!Array.isArray(aud)) throw unfit(aud, 'aud', '[]string');
+  return aud.map((audience: unknown) => {
+    if (audience === null) return '';
+    if (typeof audience !== 'string') throw unfit(audience, 'aud', 'string');
+    return audience;
+  });
 }
 
-/** Milliseconds of a claim in seconds. */
+/** Milliseconds of a claim in seconds; numbers may stand in quotes. */
 function timeOf(value: unknown): number | undefined {
-  if (value === undefined || value === null) return undefined;
-  if (typeof value !== 'number')
-    throw new TokenError('oidc: failed to unmarshal claims: json: cannot unmarshal a time that is no number');
-  return Math.trunc(value) * 1000;
+  if (value === undefined) return undefined;
+  const failed = (why: string) => new TokenError(`oidc: failed to unmarshal claims: ${why}`);
+  if (value === null) throw failed('strconv.ParseFloat: parsing "": invalid syntax');
+  if (typeof value === 'number') return Math.trunc(value) * 1000;
+  if (typeof value === 'string' && /^-?(0|[1-9]\d*)(\.\d+)?([eE][-+]?\d+)?$/.test(value))
+    return Math.trunc(Number(value)) * 1000;
+  if (typeof value !== 'string')
+    throw failed(`json: cannot unmarshal ${kindOf(value)} into Go value of type json.Number`);
+  const literal = JSON.stringify(JSON.stringify(value));
+  throw failed(`json: invalid number literal, trying to unmarshal ${literal} into Number`);
+}
+
+/** Claims that are elsewhere must say where. */
+function checkSources(names: unknown, sources: unknown): void {
+  if (names === undefined || names === null) return;
+  if (!isJsonObject(names)) throw unfit(names, '_claim_names', 'map[string]string');
+  for (const source of Object.values(names)) {
+    if (typeof source !== 'string') throw unfit(source, '_claim_names', 'string');
+    if (source === '') throw new TokenError('oidc: failed to obtain source from claim name');
+    if (!isJsonObject(sources) || !Object.hasOwn(sources, source)) throw new TokenError('oidc: source does not exist');
+  }
 }
 
 /** As Go prints times. */
