@@ -74,16 +74,11 @@ describe('parseApiServerFlags', () => {
         authenticationConfig: '/tmp/authentication.yaml',
         tokenAuthFile: '/tmp/tokens.csv',
       },
+      audit: { auditPolicyFile: '/tmp/policy.yaml' },
       serviceClusterIpRange: '10.101.0.0/16,fd00:96::/112',
     });
     // Whatever a test may miss is told.
-    expect([...flags.ignored].sort()).toEqual([
-      'admission-control',
-      'audit-log-path',
-      'audit-policy-file',
-      'feature-gates',
-      'runtime-config',
-    ]);
+    expect([...flags.ignored].sort()).toEqual(['admission-control', 'feature-gates', 'runtime-config']);
   });
 
   it.each([

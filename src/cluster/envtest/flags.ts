@@ -1,6 +1,7 @@
 /** kube-apiserver's command line, as far as a test's API server needs it. */
 import type { AdmissionFlags } from '../../apiserver/admission-plugins/flags.ts';
 import { allOrderedPlugins } from '../../apiserver/admission-plugins/names.ts';
+import type { AuditFlags } from '../../apiserver/audit/flags.ts';
 import type { AuthenticationFlags } from '../../apiserver/authentication/flags.ts';
 import type { AuthorizationFlags } from '../../apiserver/authorization/flags.ts';
 import type { LimitFlags } from '../../apiserver/http/limit-flags.ts';
@@ -18,6 +19,7 @@ export interface ApiServerFlags {
   /** A file that says the same as flags, and more. */
   readonly authorization: AuthorizationFlags;
   readonly authentication: AuthenticationFlags;
+  readonly audit: AuditFlags;
   readonly admission: AdmissionFlags;
   readonly limits: LimitFlags;
   /** One, or two with a comma between. */
@@ -38,6 +40,13 @@ const booleans = words(`
 
 /** Taken with one value each. */
 const used = words(`
+  audit-log-batch-buffer-size audit-log-batch-max-size audit-log-batch-max-wait audit-log-batch-throttle-burst
+  audit-log-batch-throttle-qps audit-log-format audit-log-maxage audit-log-maxbackup audit-log-maxsize audit-log-mode
+  audit-log-path audit-log-truncate-max-batch-size audit-log-truncate-max-event-size audit-log-version
+  audit-policy-file audit-webhook-batch-buffer-size audit-webhook-batch-max-size audit-webhook-batch-max-wait
+  audit-webhook-batch-throttle-burst audit-webhook-batch-throttle-qps audit-webhook-config-file
+  audit-webhook-initial-backoff audit-webhook-mode audit-webhook-truncate-max-batch-size
+  audit-webhook-truncate-max-event-size audit-webhook-version
   authentication-token-webhook-cache-ttl authentication-token-webhook-config-file authentication-token-webhook-version
   oidc-ca-file oidc-client-id oidc-groups-claim oidc-groups-prefix oidc-issuer-url
   oidc-required-claim oidc-signing-algs oidc-username-claim oidc-username-prefix
@@ -53,7 +62,8 @@ const used = words(`
   tls-private-key-file token-auth-file`);
 
 /** Of the booleans. */
-const usedBooleans = words(`anonymous-auth enable-bootstrap-token-auth enable-priority-and-fairness
+const usedBooleans = words(`anonymous-auth audit-log-batch-throttle-enable audit-log-compress
+  audit-log-truncate-enabled audit-webhook-batch-throttle-enable audit-webhook-truncate-enabled enable-bootstrap-token-auth enable-priority-and-fairness
   service-account-extend-token-expiration shutdown-send-retry-after`);
 
 /** No test can tell whether they were heeded, or what they ask for is so already: not worth a word. */
@@ -68,32 +78,21 @@ const moot = words(`
 
 /** Heeded by kube-apiserver and not here; a test may see the difference, so each is worth a warning. */
 const ignored = words(`
-  admission-control allow-metric-labels allow-metric-labels-manifest audit-log-batch-buffer-size audit-log-batch-max-size
-  audit-log-batch-max-wait audit-log-batch-throttle-burst audit-log-batch-throttle-qps audit-log-format
-  audit-log-maxage audit-log-maxbackup audit-log-maxsize audit-log-mode audit-log-path
-  audit-log-truncate-max-batch-size audit-log-truncate-max-event-size audit-log-version audit-policy-file
-  audit-webhook-batch-buffer-size audit-webhook-batch-max-size audit-webhook-batch-max-wait
-  audit-webhook-batch-throttle-burst audit-webhook-batch-throttle-qps audit-webhook-config-file
-  audit-webhook-initial-backoff audit-webhook-mode audit-webhook-truncate-max-batch-size
-  audit-webhook-truncate-max-event-size audit-webhook-version
-  coordinated-leadership-lease-duration coordinated-leadership-renew-deadline coordinated-leadership-retry-period
-  cors-allowed-origins debug-socket-path default-not-ready-toleration-seconds
-  default-unreachable-toleration-seconds delete-collection-workers disabled-metrics emulated-version
-  endpoint-reconciler-type etcd-servers-overrides event-ttl external-hostname feature-gates
-  kubelet-certificate-authority kubelet-client-certificate kubelet-client-key
+  admission-control allow-metric-labels allow-metric-labels-manifest coordinated-leadership-lease-duration
+  coordinated-leadership-renew-deadline coordinated-leadership-retry-period cors-allowed-origins debug-socket-path
+  default-not-ready-toleration-seconds default-unreachable-toleration-seconds delete-collection-workers
+  disabled-metrics emulated-version endpoint-reconciler-type etcd-servers-overrides event-ttl external-hostname
+  feature-gates kubelet-certificate-authority kubelet-client-certificate kubelet-client-key
   kubelet-preferred-address-types kubelet-timeout kubernetes-service-node-port livez-grace-period
   log-json-info-buffer-size log-text-info-buffer-size max-connection-bytes-per-sec min-compatibility-version
-  min-request-timeout peer-advertise-ip peer-advertise-port peer-ca-file proxy-client-cert-file
-  proxy-client-key-file requestheader-allowed-names requestheader-client-ca-file
-  requestheader-extra-headers-prefix requestheader-group-headers requestheader-uid-headers
-  requestheader-username-headers runtime-config
-  show-hidden-metrics-for-version storage-initialization-timeout
-  strict-transport-security-directives tls-cipher-suites tls-curve-preferences tls-min-version
-  tls-sni-cert-key tracing-config-file`);
+  min-request-timeout peer-advertise-ip peer-advertise-port peer-ca-file proxy-client-cert-file proxy-client-key-file
+  requestheader-allowed-names requestheader-client-ca-file requestheader-extra-headers-prefix
+  requestheader-group-headers requestheader-uid-headers requestheader-username-headers runtime-config
+  show-hidden-metrics-for-version storage-initialization-timeout strict-transport-security-directives
+  tls-cipher-suites tls-curve-preferences tls-min-version tls-sni-cert-key tracing-config-file`);
 
 /** They say who may do what, or what is to be called: to start without them would be to lie. */
 const refused = words(`
-  admission-control-config-file
   egress-selector-config-file service-account-signing-endpoint`);
 
 /** Every flag that is taken, sorted: what --help lists. */
@@ -152,6 +151,7 @@ function read(values: ReadonlyMap<string, readonly string[]>): ApiServerFlags {
     clientCaFile: last('client-ca-file'),
     authorization: authorizationFlags(values),
     authentication: authenticationFlags(values),
+    audit: auditFlags(values),
     admission: admissionFlags(values),
     limits: limitFlags(values),
     serviceClusterIpRange: last('service-cluster-ip-range') ?? '10.0.0.0/24',
@@ -201,6 +201,21 @@ function admissionFlags(values: ReadonlyMap<string, readonly string[]>): Admissi
     defaultNotReadyTolerationSeconds: seconds('default-not-ready-toleration-seconds'),
     defaultUnreachableTolerationSeconds: seconds('default-unreachable-toleration-seconds'),
   };
+}
+
+/** Flags are called as the options are, with capitals in place of dashes; `values.ts` has looked at what they hold. */
+function auditFlags(values: ReadonlyMap<string, readonly string[]>): AuditFlags {
+  const flags: Record<string, string | number | boolean> = {};
+  for (const [name, given] of values) {
+    if (!name.startsWith('audit-')) continue;
+    const text = given.at(-1) ?? '';
+    const option = name.replace(/-([a-z])/g, (_dash, letter: string) => letter.toUpperCase());
+    if (booleans.has(name)) flags[option] = isTrue(text);
+    else if (/-(max-wait|backoff)$/.test(name)) flags[option] = Number(parseDuration(text)) / 1e6;
+    else if (/-(maxage|maxbackup|maxsize|size|qps|burst)$/.test(name)) flags[option] = Number(text);
+    else if (text !== '') flags[option] = text;
+  }
+  return flags;
 }
 
 function authenticationFlags(values: ReadonlyMap<string, readonly string[]>): AuthenticationFlags {

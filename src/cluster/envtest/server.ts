@@ -3,6 +3,7 @@ import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { readAdmissionFlags } from '../../apiserver/admission-plugins/flags.ts';
 import { defaultOnPlugins } from '../../apiserver/admission-plugins/names.ts';
+import { createAuditor } from '../../apiserver/audit/flags.ts';
 import { readAuthenticationFlags } from '../../apiserver/authentication/flags.ts';
 import { readAuthorizationFlags } from '../../apiserver/authorization/flags.ts';
 import { readLimitFlags } from '../../apiserver/http/limit-flags.ts';
@@ -72,6 +73,12 @@ export async function startTestApiServer(options: TestApiServerOptions): Promise
     serviceClusterIpRange: flags.serviceClusterIpRange,
     serviceNodePorts: parsePortRange(flags.serviceNodePortRange),
   });
+  const auditor = createAuditor(flags.audit, {
+    clock,
+    log: log.child({ component: 'apiserver' }),
+    registry,
+    random: Math.random,
+  });
   const health = new ServerHealth();
   const queueMetrics = new QueueMetrics(registry);
   const advertise = flags.advertiseAddress ?? (flags.bindAddress === '0.0.0.0' ? '127.0.0.1' : flags.bindAddress);
@@ -87,6 +94,7 @@ export async function startTestApiServer(options: TestApiServerOptions): Promise
     advertise: `${advertise}:${flags.securePort}`,
     health: health.checks(store),
     registry,
+    auditor,
     handlers: tokenIssuerHandlers(plane.tokens, advertise, flags.securePort),
   });
   registerServerMetrics(registry, { objects: plane.core.objects });
@@ -142,6 +150,7 @@ export async function startTestApiServer(options: TestApiServerOptions): Promise
       informers.stop();
       await recorder.stop();
       await http.close();
+      await auditor?.close();
       await plane.close();
       await store.close();
     },

@@ -10,6 +10,18 @@ export class FlagError extends Error {
 
 const ips = new Set(['advertise-address', 'bind-address']);
 const numbers = new Set([
+  ...['log', 'webhook'].flatMap((backend) =>
+    [
+      'batch-buffer-size',
+      'batch-max-size',
+      'batch-throttle-burst',
+      'truncate-max-event-size',
+      'truncate-max-batch-size',
+    ].map((name) => `audit-${backend}-${name}`),
+  ),
+  'audit-log-maxage',
+  'audit-log-maxbackup',
+  'audit-log-maxsize',
   'delete-collection-workers',
   'http2-max-streams-per-connection',
   'kubernetes-service-node-port',
