@@ -103,6 +103,55 @@ describe('ensureBootstrap', () => {
     expect(writes).toEqual([]);
   });
 
+  test('repairs every role and binding, whatever it lost', async () => {
+    const { clusterRoles, roles, clusterRoleBindings, roleBindings } = bootstrapObjects();
+    const damaged: string[] = [];
+    const damage = (type: { resource: string }, objects: readonly { metadata?: object }[], fields: object) => {
+      for (const object of objects) {
+        const path = `${type.resource}/${key(object)}`;
+        const before = JSON.stringify(stored.get(path));
+        change(path, fields);
+        // The binding of system:node is for nobody.
+        if (JSON.stringify(stored.get(path)) !== before && !path.endsWith('bindings//system:node')) damaged.push(path);
+      }
+    };
+    damage(clusterRoles.type, clusterRoles.objects, { rules: null, aggregationRule: undefined });
+    damage(roles.type, roles.objects, { rules: [] });
+    damage(clusterRoleBindings.type, clusterRoleBindings.objects, { subjects: [] });
+    damage(roleBindings.type, roleBindings.objects, { subjects: undefined });
+    writes = [];
+    await ensureBootstrap(client);
+    expect(writes.map((write) => write.replace('update ', '')).sort()).toEqual(damaged.sort());
+    for (const { type, objects } of [clusterRoleBindings, roleBindings]) {
+      for (const object of objects) {
+        expect(stored.get(`${type.resource}/${key(object)}`)).toMatchObject({ subjects: object.subjects ?? [] });
+      }
+    }
+    // What was deleted is made again, with all that it had.
+    stored = new Map([...stored].filter(([path]) => !/^(cluster)?role/.test(path)));
+    await ensureBootstrap(client);
+    for (const { type, objects } of [clusterRoles, roles]) {
+      for (const object of objects) {
+        expect(stored.get(`${type.resource}/${key(object)}`)).toMatchObject(JSON.parse(JSON.stringify(object)));
+      }
+    }
+  });
+
+  test('gives roles back what they sum up, and takes it from those that never did', async () => {
+    const mine = { matchLabels: { mine: 'true' } };
+    change('clusterroles//admin', { aggregationRule: { clusterRoleSelectors: [mine] } });
+    change('clusterroles//system:node', { aggregationRule: { clusterRoleSelectors: [mine] } });
+    writes = [];
+    await ensureBootstrap(client);
+    expect(writes.sort()).toEqual(['update clusterroles//admin', 'update clusterroles//system:node']);
+    expect(stored.get('clusterroles//admin')).toMatchObject({
+      aggregationRule: {
+        clusterRoleSelectors: [mine, { matchLabels: { 'rbac.authorization.k8s.io/aggregate-to-admin': 'true' } }],
+      },
+    });
+    expect(stored.get('clusterroles//system:node')).not.toHaveProperty('aggregationRule');
+  });
+
   test('replaces a binding to another role, and a changed flow schema', async () => {
     change('clusterrolebindings//system:monitoring', { roleRef: { kind: 'ClusterRole', name: 'view' } });
     change('flowschemas//probes', { spec: {} });

@@ -1,7 +1,8 @@
 import { isAlreadyExists, isConflict, isNotFound } from '../../api/errors.ts';
 import type { ObjectMeta } from '../../api/meta/v1.gen.ts';
-import type { PolicyRule, Subject } from '../../api/rbac/v1.gen.ts';
+import type { AggregationRule, PolicyRule, Subject } from '../../api/rbac/v1.gen.ts';
 import type { Draft, KubeList, KubeObject, ResourceType } from '../../api/resource.ts';
+import { deepEqual } from '../../schema/equal.ts';
 import { uncovered } from '../authorization/rules.ts';
 import { ensureFlowControl } from './flow-control.ts';
 import { type BootstrapObjects, bootstrapObjects } from './objects.ts';
@@ -96,20 +97,33 @@ function present(map: Readonly<Record<string, string | undefined>> | undefined):
 }
 
 interface RoleLike extends KubeObject {
-  readonly rules?: readonly PolicyRule[];
-  readonly aggregationRule?: object;
+  readonly rules?: readonly PolicyRule[] | null;
+  readonly aggregationRule?: AggregationRule;
 }
 
 function repairRole<T extends RoleLike>(
   live: T,
-  wanted: Draft<T> & { readonly rules?: Draft<readonly PolicyRule[]> },
+  wanted: Draft<T> & {
+    readonly rules?: Draft<readonly PolicyRule[]>;
+    readonly aggregationRule?: Draft<AggregationRule>;
+  },
 ): T | undefined {
   if (!mayUpdate(live, rbacAutoupdate)) return undefined;
   const metadata = repairMeta(live.metadata, wanted.metadata);
   // The controller that sums up aggregated roles owns their rules.
-  const missing = live.aggregationRule ? [] : uncovered(live.rules ?? [], rulesOf(wanted.rules));
-  if (metadata === live.metadata && missing.length === 0) return undefined;
-  return { ...live, metadata, rules: [...(live.rules ?? []), ...missing] };
+  const missing = wanted.aggregationRule ? [] : uncovered(live.rules ?? [], rulesOf(wanted.rules));
+  const selectors = live.aggregationRule?.clusterRoleSelectors ?? [];
+  const wantedSelectors = wanted.aggregationRule?.clusterRoleSelectors ?? [];
+  const lost = wantedSelectors.filter((one) => !selectors.some((other) => deepEqual(one, other)));
+  const tooMuch = !wanted.aggregationRule && live.aggregationRule !== undefined;
+  if (metadata === live.metadata && missing.length === 0 && lost.length === 0 && !tooMuch) return undefined;
+  return {
+    ...live,
+    metadata,
+    rules: [...(live.rules ?? []), ...missing],
+    ...(tooMuch && { aggregationRule: undefined }),
+    ...(lost.length > 0 && { aggregationRule: { clusterRoleSelectors: [...selectors, ...lost] } }),
+  };
 }
 
 function rulesOf(rules: Draft<readonly PolicyRule[]> | undefined): PolicyRule[] {
