@@ -1,5 +1,5 @@
 import { X509Certificate } from 'node:crypto';
-import { chmodSync, mkdirSync } from 'node:fs';
+import { chmodSync, mkdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Clock } from '../utils/clock.ts';
 import { realClock } from '../utils/clock.ts';
@@ -60,7 +60,8 @@ export function ensureCertificates(
   clock: Pick<Clock, 'now'> = realClock,
 ): ClusterCertificates {
   mkdirSync(dir, { recursive: true, mode: 0o700 });
-  chmodSync(dir, 0o700);
+  // A change of mode is an event for who watches the directory, even where it changes nothing.
+  if ((statSync(dir).mode & 0o777) !== 0o700) chmodSync(dir, 0o700);
   const now = clock.now();
   const issuer = ensureAuthority(dir, 'ca', 'kubernetes', now);
   const frontProxy = ensureAuthority(dir, 'front-proxy-ca', 'front-proxy-ca', now);
