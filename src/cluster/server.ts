@@ -221,6 +221,7 @@ export async function startServer(options: ServerOptions & { readonly log: Logge
     queueMetrics,
     metrics: registry,
     clusterCIDR: options.clusterCidr,
+    legacyToken: (namespace, account, secret) => plane.tokens.issueLegacy(namespace, account, secret),
     rootCA: { current: clientsKnow, onChange: (listener) => keeper.onChange(listener) },
     signing: {
       authority: () => keeper.current.ca,

@@ -24,6 +24,7 @@ import { startReplicationController } from './replicationcontroller/replication-
 import { startResourceQuotaController } from './resourcequota/resource-quota-controller.ts';
 import { startRootCaPublisher, startServiceCaPublisher } from './rootca/root-ca-publisher.ts';
 import { startServiceAccountController } from './serviceaccount/serviceaccount-controller.ts';
+import { startServiceAccountTokensController } from './serviceaccount/tokens-controller.ts';
 import { startIpRepairController } from './servicecidrs/ip-repair-controller.ts';
 import { startServiceCidrsController } from './servicecidrs/service-cidrs-controller.ts';
 import type { ControllerContext, ControllerHandle } from './shared/context.ts';
@@ -51,6 +52,7 @@ export const controllers: readonly ControllerDescriptor[] = [
   { name: 'resourcequota-controller', start: startResourceQuotaController },
   { name: 'namespace-controller', start: startNamespaceController },
   { name: 'serviceaccount-controller', start: startServiceAccountController },
+  { name: 'serviceaccount-token-controller', start: startServiceAccountTokensController },
   { name: 'root-ca-certificate-publisher-controller', start: startRootCaPublisher },
   { name: 'service-ca-certificate-publisher-controller', start: startServiceCaPublisher },
   { name: 'node-ipam-controller', start: startNodeIpamController },

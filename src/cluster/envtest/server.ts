@@ -118,6 +118,7 @@ export async function startTestApiServer(options: TestApiServerOptions): Promise
       recorder,
       queueMetrics,
       metrics: registry,
+      legacyToken: (namespace, account, secret) => plane.tokens.issueLegacy(namespace, account, secret),
       rootCA: { current: () => certificates.serving.cert },
       extensions: extensionResources(plane.aggregator),
       namespaceGraceMs: 0,

@@ -35,6 +35,12 @@ export interface ControllerContext {
   readonly clusterCIDR?: string;
   /** The authority behind the API server's certificate, which pods are given. */
   readonly rootCA?: RootAuthority;
+  /** A token for a secret, which does not end by itself; absent: secrets get none. */
+  readonly legacyToken?: (
+    namespace: string,
+    account: { readonly name: string; readonly uid: string },
+    secret: string,
+  ) => string;
   /** With which certificate requests are signed; absent: they are not. */
   readonly signing?: CertificateSigning;
   /**
