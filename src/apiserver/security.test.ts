@@ -139,7 +139,7 @@ describe('a cluster of one API server', () => {
         });
     await bind('view');
     await expect(bind('cluster-admin')).rejects.toThrow('is attempting to grant RBAC permissions not currently held');
-    await expect(bind('none')).rejects.toThrow('clusterrole.rbac.authorization.k8s.io "none" not found');
+    await expect(bind('none')).rejects.toThrow('rolebindings.rbac.authorization.k8s.io "none" not found');
   });
 
   test('tokens of service accounts', async () => {

@@ -46,7 +46,7 @@ import { evictPod } from './registry/eviction.ts';
 import { isDryRun, validateDeleteOptions, validatePatchOptions, validateWriteOptions } from './registry/options.ts';
 import { patchedObject } from './registry/patch.ts';
 import { bindPod } from './registry/pods.ts';
-import { groupResourceOf, Registry, type Write } from './registry/registry.ts';
+import { groupResourceOf, Registry, setNamespace, type Write } from './registry/registry.ts';
 import { resetFields } from './registry/reset-fields.ts';
 import {
   asScale,
@@ -62,7 +62,16 @@ import {
 } from './registry/scale.ts';
 import { prepareVirtual } from './registry/virtual.ts';
 import type { Resources } from './resource-table.ts';
-import { answer, attributesOf, checkIdentity, expectedKind, isBindings, managerOf, mustServe } from './targets.ts';
+import {
+  answer,
+  attributesOf,
+  checkIdentity,
+  expectedKind,
+  isBindings,
+  managerOf,
+  mustServe,
+  type Selectors,
+} from './targets.ts';
 import { identity, type Versions, versionsOf, viewed } from './versions.ts';
 
 export type { CoreOptions, VirtualHandler } from './core-options.ts';
@@ -76,6 +85,8 @@ const cannotConvert: ConvertObjects = () => Promise.reject(errors.internal('noth
 
 /** Items of a collection that are deleted at a time. */
 const DELETE_WORKERS = 16;
+
+const none: Selectors = {};
 
 /**
  * ApiCore over a Store. Each request: authorization, options, then the registry, whose writes run admission; reads go
@@ -145,7 +156,7 @@ export class Core implements ApiCore {
   }
 
   async list(context: RequestContext, target: Target, options: ListParameters): Promise<StoredList> {
-    await this.#authorize(context, target, 'list', options.fieldSelector);
+    await this.#authorize(context, target, 'list', options);
     mustServe(target, 'list');
     const virtual = this.#virtualOf(target);
     if (virtual) {
@@ -192,7 +203,7 @@ export class Core implements ApiCore {
     options: WatchParameters,
     sink: CoreWatchSink,
   ): Promise<CoreWatch> {
-    await this.#authorize(context, target, 'watch', options.fieldSelector);
+    await this.#authorize(context, target, 'watch', options);
     mustServe(target, 'watch');
     if (this.#virtualOf(target)) throw errors.methodNotAllowed();
     const { resource, namespace, name } = target;
@@ -260,6 +271,7 @@ export class Core implements ApiCore {
     options: WriteParameters,
   ): Promise<Stored> {
     const object = this.#decode(context, expectedKind(this.#model, target), body, options);
+    setNamespace(object.metadata, target);
     const { name } = object.metadata;
     if (target.name !== '' && name !== target.name) {
       throw errors.badRequest(
@@ -460,7 +472,7 @@ export class Core implements ApiCore {
     options: DeleteParameters,
     parameters: ListParameters,
   ): Promise<StoredList> {
-    await this.#authorize(context, target, 'deletecollection', parameters.fieldSelector);
+    await this.#authorize(context, target, 'deletecollection', parameters);
     validateDeleteOptions(options);
     mustServe(target, 'deletecollection');
     if (this.#virtualOf(target)) throw errors.methodNotAllowed();
@@ -502,8 +514,8 @@ export class Core implements ApiCore {
     await this.#caches.close();
   }
 
-  async #authorize(context: RequestContext, target: Target, verb: string, fieldSelector?: string): Promise<void> {
-    const attributes = attributesOf(context, target, verb, fieldSelector);
+  async #authorize(context: RequestContext, target: Target, verb: string, selectors: Selectors = none): Promise<void> {
+    const attributes = attributesOf(context, target, verb, selectors);
     const decision = this.#authorizer.authorize(attributes);
     const made = decision instanceof Promise ? await decision : decision;
     context.observer?.decided(made);

@@ -8,12 +8,18 @@ import type { RequestContext, Stored, Target } from './core.ts';
 import { type ExpectedKind, kindOf } from './registry/body.ts';
 import { scaleKind } from './registry/scale.ts';
 
+/** Of a collection, as the client wrote them. */
+export interface Selectors {
+  readonly fieldSelector?: string;
+  readonly labelSelector?: string;
+}
+
 /** What the authorizer is asked about a request. */
 export function attributesOf(
   context: RequestContext,
   target: Target,
   verb: string,
-  fieldSelector: string | undefined,
+  { fieldSelector, labelSelector }: Selectors,
 ): AuthorizerAttributes {
   const { resource, subresource, namespace, name } = target;
   return {
@@ -28,6 +34,7 @@ export function attributesOf(
     // A collection narrowed down to one name is that object, for rules with resourceNames and for nodes.
     name: name || (fieldSelector && /(?:^|,)metadata\.name==?([^,=]+)(?:,|$)/.exec(fieldSelector)?.[1]) || '',
     ...(fieldSelector && { fieldSelector }),
+    ...(labelSelector && { labelSelector }),
     path: '',
   };
 }

@@ -2,7 +2,6 @@ import type { ResourceAttributes, SubjectAccessReviewSpec } from '../../api/auth
 import type { FieldRequirement } from '../../api/fields.ts';
 import type { LabelOperator } from '../../api/labels.ts';
 import { isJsonObject } from '../../schema/json.ts';
-import { quote } from '../../schema/quote.ts';
 import type { Clock } from '../../utils/clock.ts';
 import type { Authorizer, AuthorizerAttributes, AuthorizerDecision } from '../admission.ts';
 import type { RemoteWebhook } from '../config-file/remote-webhook.ts';
@@ -185,13 +184,23 @@ function statusOf(answer: unknown, version: 'v1' | 'v1beta1'): WebhookStatus {
   if (!isJsonObject(answer)) throw wrong('the answer is no object');
   const apiVersion = `authorization.k8s.io/${version}`;
   if ((answer.kind ?? kind) !== kind || (answer.apiVersion ?? apiVersion) !== apiVersion) {
-    throw wrong(`no kind ${quote(String(answer.kind))} is registered for version ${quote(String(answer.apiVersion))}`);
+    const given = String(answer.apiVersion ?? apiVersion).replace(/^.*\//, '');
+    throw wrong(`converting (${given}.${answer.kind ?? kind}) to (${version}.${kind}): unknown conversion`);
   }
   const status = answer.status ?? {};
   if (!isJsonObject(status)) throw wrong('the status of the answer is no object');
   const { allowed = false, denied = false, reason = '' } = status;
-  if (typeof allowed !== 'boolean' || typeof denied !== 'boolean' || typeof reason !== 'string') {
-    throw wrong('the status of the answer has fields of other types');
-  }
+  const mistyped = (field: string, value: unknown, type: string) =>
+    wrong(
+      `json: cannot unmarshal ${jsonType(value)} into Go struct field ${kind}Status.status.${field} of type ${type}`,
+    );
+  if (typeof allowed !== 'boolean') throw mistyped('allowed', allowed, 'bool');
+  if (typeof denied !== 'boolean') throw mistyped('denied', denied, 'bool');
+  if (typeof reason !== 'string') throw mistyped('reason', reason, 'string');
   return { allowed, denied, reason };
+}
+
+function jsonType(value: unknown): string {
+  if (Array.isArray(value)) return 'array';
+  return typeof value === 'boolean' ? 'bool' : typeof value;
 }

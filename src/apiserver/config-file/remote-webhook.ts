@@ -1,6 +1,7 @@
 import { Agent as HttpAgent } from 'node:http';
 import { Agent, type RequestOptions } from 'node:https';
 import { isIP } from 'node:net';
+import { formatDuration } from '../../schema/duration.ts';
 import type { Clock } from '../../utils/clock.ts';
 import { type HttpAnswer, posted } from '../webhooks/client.ts';
 import { plainHttp, transportProblem } from '../webhooks/transport-problem.ts';
@@ -32,20 +33,25 @@ export class RemoteWebhook {
   readonly #options: RemoteWebhookOptions;
   readonly #where: RequestOptions;
   readonly #agent: Agent;
+  /** As messages name it. */
+  readonly #address: string;
 
   constructor(config: WebhookKubeconfig, options: RemoteWebhookOptions) {
     this.#config = config;
     this.#options = options;
-    const { hostname, port, pathname, search, protocol } = new URL(config.server);
+    const { hostname, host: authority, port, pathname, protocol } = new URL(config.server);
     if (protocol !== 'https:' && protocol !== 'http:') throw new Error(`no URL of http or https: ${config.server}`);
     const host = hostname.replace(/^\[|\]$/g, '');
     this.#agent = new Agent({ keepAlive: true, maxSockets: MAX_SOCKETS, scheduling: 'lifo', timeout: IDLE_MS });
     const servername = config.serverName ?? (isIP(host) === 0 ? host : undefined);
+    // As client-go asks: the server hears how long it is waited for.
+    const path = `${pathname.replace(/(?<=.)\/$/, '')}?timeout=${formatDuration(BigInt(Math.round(options.timeoutMs * 1e6)))}`;
+    this.#address = `${protocol}//${authority}${path}`;
     this.#where = {
       method: 'POST',
       host,
       port: port === '' ? (protocol === 'https:' ? 443 : 80) : Number(port),
-      path: pathname + search,
+      path,
       agent: protocol === 'https:' ? this.#agent : new HttpAgent(),
       ...(protocol === 'http:' && { protocol }),
       allowPartialTrustChain: true,
@@ -111,7 +117,7 @@ export class RemoteWebhook {
         ? 'context deadline exceeded'
         : (plainHttp(error) ?? transportProblem(error, this.#where));
       return {
-        error: new WebhookCallError(`Post ${JSON.stringify(this.#config.server)}: ${why}`),
+        error: new WebhookCallError(`Post ${JSON.stringify(this.#address)}: ${why}`),
         again: (error as NodeJS.ErrnoException).code === 'ECONNRESET' || again(),
       };
     }
@@ -131,5 +137,7 @@ const always = (): boolean => true;
 
 const mayPass = (answer?: HttpAnswer): boolean => {
   const { status = 0, headers } = answer ?? {};
-  return status === 500 || status === 504 || status === 429 || (status >= 400 && headers?.['retry-after'] !== undefined);
+  return (
+    status === 500 || status === 504 || status === 429 || (status >= 400 && headers?.['retry-after'] !== undefined)
+  );
 };
