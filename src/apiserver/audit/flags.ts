@@ -178,8 +178,10 @@ export function createAuditor(flags: AuditFlags, surroundings: AuditSurroundings
   const losses = new Losses(metrics, log);
   const sinks: AuditSink[] = [];
   if (auditLogPath) {
-    const backend = new LogBackend(lines(auditLogPath, flags, surroundings), formatOf(flags), losses);
-    sinks.push(sinkOf(backend, logFlags(flags), clock, losses));
+    const shared = logFlags(flags);
+    const options = { format: formatOf(flags), together: shared.mode === 'blocking' };
+    const backend = new LogBackend(lines(auditLogPath, flags, surroundings), options, losses);
+    sinks.push(sinkOf(backend, shared, clock, losses));
   }
   if (auditWebhookConfigFile) {
     const backend = webhook(auditWebhookConfigFile, flags.auditWebhookInitialBackoff ?? 10_000, surroundings, losses);

@@ -26,22 +26,43 @@ export const standardOutput: LineSink = {
   close: () => Promise.resolve(),
 };
 
-/** Writes events to a file, a line each. A line is with the system when `process` returns. */
+/** Text that may wait for the end of a turn. Characters. */
+const MOST_TOGETHER = 256 * 1024;
+
+/**
+ * Writes events to a file, a line each. A line is with the system when `process` returns; with `together`, at the end of
+ * the turn of the event loop, with those of all requests that were answered in it: a tenth of the cost.
+ */
 export class LogBackend implements Backend {
   readonly #out: LineSink | RotatingFile;
   readonly #line: (event: AuditEvent) => string;
   readonly #losses: Losses;
+  readonly #together: boolean;
+  #text = '';
+  #events: AuditEvent[] = [];
 
-  constructor(out: LineSink, format: LogFormat, losses: Losses) {
+  constructor(out: LineSink, options: { readonly format: LogFormat; readonly together: boolean }, losses: Losses) {
     this.#out = out;
-    this.#line = format === 'json' ? eventJson : eventLine;
+    this.#line = options.format === 'json' ? eventJson : eventLine;
+    this.#together = options.together;
     this.#losses = losses;
   }
 
   process(events: readonly AuditEvent[]): boolean {
+    if (this.#together && this.#events.length === 0) setImmediate(() => this.#write());
+    for (const event of events) {
+      this.#text += `${this.#line(event)}\n`;
+      this.#events.push(event);
+    }
+    return this.#together && this.#text.length < MOST_TOGETHER ? true : this.#write();
+  }
+
+  #write(): boolean {
+    const [text, events] = [this.#text, this.#events];
+    this.#text = '';
+    this.#events = [];
+    if (events.length === 0) return true;
     try {
-      let text = '';
-      for (const event of events) text += `${this.#line(event)}\n`;
       this.#out.write(Buffer.from(text));
       return true;
     } catch (error) {
@@ -51,6 +72,7 @@ export class LogBackend implements Backend {
   }
 
   close(): Promise<void> {
+    this.#write();
     return this.#out.close();
   }
 }
