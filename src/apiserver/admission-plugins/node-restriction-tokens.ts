@@ -14,12 +14,15 @@ export async function checkNodeToken(
 ): Promise<void> {
   const { namespace } = request.target;
   // The token subresource's schema has decoded it; it is no stored kind.
-  const { boundObjectRef: ref, audiences = [] } = (request.object as unknown as TokenRequest).spec;
+  const { spec } = request.object as unknown as TokenRequest;
+  const ref = spec.boundObjectRef;
+  // Null where the request has none.
+  const audiences = spec.audiences ?? [];
   if (ref?.kind !== 'Pod' || ref.apiVersion !== 'v1' || !ref.name)
     throw refusal(request, 'node requested token not bound to a pod');
   if (!ref.uid) throw refusal(request, 'node requested token with a pod binding without a uid');
   const pod = options.readers.pod(namespace, ref.name);
-  if (!pod) throw errors.notFound({ group: '', resource: 'pods' }, ref.name);
+  if (!pod) throw errors.notFound({ group: '', resource: 'pod' }, ref.name);
   if (pod.metadata.uid !== ref.uid)
     throw refusal(
       request,
@@ -77,8 +80,7 @@ function mentions(
       continue;
     }
     const known = readers.csiDriver(driver.name);
-    if (!known)
-      problems.push(errors.notFound({ group: 'storage.k8s.io', resource: 'csidrivers' }, driver.name).message);
+    if (!known) problems.push(errors.notFound({ group: 'storage.k8s.io', resource: 'csidriver' }, driver.name).message);
     else if (known.spec.tokenRequests?.some((asked) => asked.audience === audience)) return { found: true, problems };
   }
   return { found: false, problems };
@@ -98,9 +100,9 @@ function driverOf(
     problem: errors.notFound({ group: '', resource }, name).message,
   });
   const claim = readers.persistentVolumeClaim(metadata.namespace ?? '', claimName);
-  if (!claim) return missing('persistentvolumeclaims', claimName);
+  if (!claim) return missing('persistentvolumeclaim', claimName);
   const volumeName = claim.spec.volumeName ?? '';
   const bound = readers.persistentVolume(volumeName);
-  if (!bound) return missing('persistentvolumes', volumeName);
+  if (!bound) return missing('persistentvolume', volumeName);
   return bound.spec.csi && { name: bound.spec.csi.driver };
 }

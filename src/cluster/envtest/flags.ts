@@ -5,6 +5,7 @@ import type { AuditFlags } from '../../apiserver/audit/flags.ts';
 import type { AuthenticationFlags } from '../../apiserver/authentication/flags.ts';
 import type { AuthorizationFlags } from '../../apiserver/authorization/flags.ts';
 import type { LimitFlags } from '../../apiserver/http/limit-flags.ts';
+import type { ServingFlags } from '../../apiserver/http/serving-flags.ts';
 import { parseDuration } from '../../schema/duration.ts';
 import { checkSettings, checkValue, FlagError, isTrue } from './values.ts';
 
@@ -16,6 +17,8 @@ export interface ApiServerFlags {
   readonly tlsCertFile?: string;
   readonly tlsPrivateKeyFile?: string;
   readonly clientCaFile?: string;
+  /** Beside the certificate. */
+  readonly serving: Pick<ServingFlags, 'tlsCipherSuites' | 'tlsMinVersion' | 'tlsSniCertKey'>;
   /** A file that says the same as flags, and more. */
   readonly authorization: AuthorizationFlags;
   readonly authentication: AuthenticationFlags;
@@ -59,7 +62,7 @@ const used = words(`
   admission-control-config-file default-not-ready-toleration-seconds default-unreachable-toleration-seconds
   enable-admission-plugins secure-port service-account-issuer service-account-key-file
   service-account-signing-key-file service-cluster-ip-range service-node-port-range tls-cert-file
-  tls-private-key-file token-auth-file`);
+  tls-cipher-suites tls-min-version tls-private-key-file tls-sni-cert-key token-auth-file`);
 
 /** Of the booleans. */
 const usedBooleans = words(`anonymous-auth audit-log-batch-throttle-enable audit-log-compress
@@ -89,7 +92,7 @@ const ignored = words(`
   requestheader-allowed-names requestheader-client-ca-file requestheader-extra-headers-prefix
   requestheader-group-headers requestheader-uid-headers requestheader-username-headers runtime-config
   show-hidden-metrics-for-version storage-initialization-timeout strict-transport-security-directives
-  tls-cipher-suites tls-curve-preferences tls-min-version tls-sni-cert-key tracing-config-file`);
+  tls-curve-preferences tracing-config-file`);
 
 /** They say who may do what, or what is to be called: to start without them would be to lie. */
 const refused = words(`
@@ -149,6 +152,11 @@ function read(values: ReadonlyMap<string, readonly string[]>): ApiServerFlags {
     tlsCertFile: last('tls-cert-file'),
     tlsPrivateKeyFile: last('tls-private-key-file'),
     clientCaFile: last('client-ca-file'),
+    serving: {
+      tlsCipherSuites: list('tls-cipher-suites'),
+      tlsMinVersion: last('tls-min-version'),
+      tlsSniCertKey: values.get('tls-sni-cert-key') ?? [],
+    },
     authorization: authorizationFlags(values),
     authentication: authenticationFlags(values),
     audit: auditFlags(values),

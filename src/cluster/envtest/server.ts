@@ -8,6 +8,8 @@ import { readAuthenticationFlags } from '../../apiserver/authentication/flags.ts
 import { readAuthorizationFlags } from '../../apiserver/authorization/flags.ts';
 import { readLimitFlags } from '../../apiserver/http/limit-flags.ts';
 import { createHttpServer } from '../../apiserver/http/server.ts';
+import { readServingFlags, ServingFiles } from '../../apiserver/http/serving-flags.ts';
+import type { ServerTls } from '../../apiserver/http/tls-options.ts';
 import { InformerFactory } from '../../client/informer.ts';
 import { createEventRecorder } from '../../client/recorder.ts';
 import { controllers, startControllers } from '../../controllers/index.ts';
@@ -82,13 +84,22 @@ export async function startTestApiServer(options: TestApiServerOptions): Promise
   const health = new ServerHealth();
   const queueMetrics = new QueueMetrics(registry);
   const advertise = flags.advertiseAddress ?? (flags.bindAddress === '0.0.0.0' ? '127.0.0.1' : flags.bindAddress);
+  const servingFiles = new ServingFiles(readServingFlags(flags.serving), {
+    clock,
+    log,
+    onChange: () => http.reload(tlsOf()),
+  });
+  const tlsOf = (): ServerTls => ({
+    ...servingFiles.tls(certificates.serving, []),
+    ca: flags.clientCaFile === undefined ? undefined : textOf(flags.clientCaFile),
+  });
   const http = createHttpServer({
     core: plane.core,
     authenticate: plane.authenticate,
     authorizer: plane.authorizer,
     aggregator: plane.aggregator,
     fairness: plane.fairness,
-    tls: { ...certificates.serving, ca: flags.clientCaFile === undefined ? undefined : textOf(flags.clientCaFile) },
+    tls: tlsOf(),
     limits: { ...limits, shutdownMs },
     log: log.child({ component: 'apiserver' }),
     advertise: `${advertise}:${flags.securePort}`,
@@ -147,6 +158,7 @@ export async function startTestApiServer(options: TestApiServerOptions): Promise
     async stop() {
       health.stopping = true;
       compaction.stop();
+      servingFiles.stop();
       await running.stop();
       informers.stop();
       await recorder.stop();
