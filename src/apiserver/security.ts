@@ -14,14 +14,13 @@ import { errors } from '../api/errors.ts';
 import { model } from '../api/model.ts';
 import type { IngressClass } from '../api/networking/v1.gen.ts';
 import type { RuntimeClass } from '../api/node/v1.gen.ts';
-import type { KubeObject, Mutable } from '../api/resource.ts';
+import type { KubeObject } from '../api/resource.ts';
 import type { PriorityClass } from '../api/scheduling/v1.gen.ts';
 import type { CSIDriver, StorageClass } from '../api/storage/v1.gen.ts';
 import type { Clock } from '../utils/clock.ts';
 import type { Logger } from '../utils/log.ts';
 import type { Registry } from '../utils/metrics.ts';
 import type { AdmissionPlugin, Authorizer } from './admission.ts';
-import { AdmissionChain } from './admission-chain.ts';
 import { buildPlugins } from './admission-plugins/build.ts';
 import type { AdmissionSettings } from './admission-plugins/flags.ts';
 import { defaultOnPlugins } from './admission-plugins/names.ts';
@@ -30,8 +29,8 @@ import type { AdmissionReaders } from './admission-plugins/readers.ts';
 import type { WebhookCredentials } from './admission-plugins/webhook-credentials.ts';
 import { type Authenticate, createAuthenticator } from './authentication/authenticator.ts';
 import { FrontProxies } from './authentication/front-proxy.ts';
-import { identityReviews } from './authentication/reviews.ts';
 import { lastUsedLabel } from './authentication/legacy-tokens.ts';
+import { identityReviews } from './authentication/reviews.ts';
 import { type Identity, ServiceAccountTokens } from './authentication/service-account-tokens.ts';
 import type { AuthenticationSettings } from './authentication/settings.ts';
 import { createTokenAuthenticators } from './authentication/token-authenticators.ts';
@@ -268,7 +267,6 @@ export function createSecurity(options: SecurityOptions): Security {
     const object = { apiVersion: 'v1', kind: 'Namespace', metadata: { name } };
     await core.create(internal, { resource, namespace: '', name: '', subresource: '' }, { object }, {});
   };
-  let tokenAdmission: AdmissionChain | undefined;
   /** Says on a secret that its token is in use; when that fails, the next use says so. */
   async function labelSecret(namespace: string, name: string, today: string): Promise<void> {
     const resource = core?.resources.find('', 'v1', 'secrets');
@@ -277,7 +275,10 @@ export function createSecurity(options: SecurityOptions): Security {
     const target = { resource, namespace, name, subresource: '' };
     const body = { type: 'merge', value: patch } as const;
     await core.patch(internal, target, body, {}).catch((error: unknown) => {
-      options.log.warn({ err: error, namespace, name }, 'a secret could not be labelled with the last use of its token');
+      options.log.warn(
+        { err: error, namespace, name },
+        'a secret could not be labelled with the last use of its token',
+      );
     });
   }
 
@@ -296,7 +297,7 @@ export function createSecurity(options: SecurityOptions): Security {
     }),
     admission: (reader) => {
       objects = reader;
-      const plugins = buildPlugins({
+      return buildPlugins({
         readers,
         settings: admission,
         authorizer,
@@ -318,8 +319,6 @@ export function createSecurity(options: SecurityOptions): Security {
         // Looks at what is to be stored, and speaks before validation does.
         beforeValidation: escalationCheck(rbac, authorizer),
       });
-      tokenAdmission = new AdmissionChain(plugins);
-      return plugins;
     },
     virtual: virtualHandlers(),
     async start(started) {
@@ -354,21 +353,7 @@ export function createSecurity(options: SecurityOptions): Security {
       'selfsubjectrulesreviews.authorization.k8s.io': creates(access.selfSubjectRulesReview),
       'tokenreviews.authentication.k8s.io': creates(identity.tokenReview),
       'selfsubjectreviews.authentication.k8s.io': creates(identity.selfSubjectReview),
-      'serviceaccounts/token': creates<TokenRequest & KubeObject>(async (context, target, object) => {
-        // Computed resources know no admission, but which pods a node makes tokens for must be checked.
-        const request = {
-          operation: 'CREATE' as const,
-          context,
-          target,
-          // What has just been decoded is nobody else's.
-          object: object as Mutable<KubeObject>,
-          oldObject: undefined,
-          dryRun: false,
-        };
-        await tokenAdmission?.mutate(request);
-        await tokenAdmission?.validate(request);
-        return token(context, target, object);
-      }),
+      'serviceaccounts/token': creates<TokenRequest & KubeObject>(token),
     };
   }
 }

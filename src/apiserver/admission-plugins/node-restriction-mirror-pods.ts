@@ -28,7 +28,7 @@ export function checkMirrorPod(request: AdmissionRequest, node: string, readers:
   if (owner.blockOwnerDeletion)
     throw refusal(request, `node ${quoted} must not set blockOwnerDeletion on an owner reference`);
   const itself = readers.node(node);
-  if (!itself) throw errors.notFound({ group: '', resource: 'nodes' }, node);
+  if (!itself) throw errors.notFound({ group: '', resource: 'node' }, node);
   if (owner.uid !== itself.metadata.uid)
     throw refusal(request, `node ${node} UID mismatch: expected ${owner.uid} got ${itself.metadata.uid}`);
   const referred = referredObjects(pod);

@@ -78,7 +78,8 @@ function checkPod(request: AdmissionRequest, node: string, { readers }: NodeRest
   const { subresource } = target;
   const existing = (name: string): Pod => {
     const pod = readers.pod(target.namespace, name);
-    if (!pod) throw errors.notFound({ group: '', resource: 'pods' }, name);
+    // In the words of a lister, which names the kind.
+    if (!pod) throw errors.notFound({ group: '', resource: 'pod' }, name);
     return pod;
   };
   if (subresource === '') {

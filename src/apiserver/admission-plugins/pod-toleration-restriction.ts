@@ -2,6 +2,7 @@ import type { Namespace, Pod, Toleration } from '../../api/core/v1.gen.ts';
 import { errors } from '../../api/errors.ts';
 import { qosClass } from '../../api/pod-qos.ts';
 import { aggregate, type FieldError, Path } from '../../schema/field-error.ts';
+import { jsonSyntaxError } from '../../schema/json-syntax.ts';
 import type { AdmissionPlugin, AdmissionRequest } from '../admission.ts';
 import { configKind } from '../config-file/kinds.ts';
 import { checkTolerations } from '../validation/pod-scheduling.ts';
@@ -91,8 +92,8 @@ function listOf({ metadata }: Namespace, key: string): readonly Toleration[] | u
   let value: unknown;
   try {
     value = JSON.parse(text);
-  } catch (error) {
-    throw errors.unknown(error instanceof Error ? error.message : String(error));
+  } catch {
+    throw errors.unknown(jsonSyntaxError(Buffer.from(text)) ?? 'unexpected end of JSON input');
   }
   const isList = Array.isArray(value) && value.every((one) => typeof one === 'object' && one !== null);
   if (!isList) throw errors.unknown(`json: cannot unmarshal into Go value of type []v1.Toleration`);

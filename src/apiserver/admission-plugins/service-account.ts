@@ -43,7 +43,10 @@ export function serviceAccount(
     admit(request) {
       if (request.operation !== 'CREATE') return;
       const pod = mutableOf<Pod>(request);
-      if (pod.metadata.annotations?.[mirrorAnnotation] !== undefined) return;
+      if (isMirror(pod)) {
+        checkMirror(request);
+        return;
+      }
       const { spec } = pod;
       spec.serviceAccountName ||= 'default';
       // The alias of old follows.
@@ -57,9 +60,8 @@ export function serviceAccount(
 
     validate(request) {
       const pod = objectOf<Pod>(request);
-      if (request.operation === 'CREATE' && pod.metadata.annotations?.[mirrorAnnotation] !== undefined) {
-        const why = mirrorPodProblem(pod);
-        if (why) throw refusal(request, why);
+      if (request.operation === 'CREATE' && isMirror(pod)) {
+        checkMirror(request);
         return;
       }
       const { serviceAccountName: name } = pod.spec;
@@ -93,12 +95,21 @@ export function serviceAccount(
       mountToken(pod, options, projected);
     if (!spec.imagePullSecrets?.length && account.imagePullSecrets?.length)
       spec.imagePullSecrets = account.imagePullSecrets.map((ref) => ({ ...ref }));
+    check(request, account);
   }
 
   function lookupError(request: AdmissionRequest, name: string) {
     const missing = errors.notFound({ group: '', resource: 'serviceaccount' }, name).message;
     return refusal(request, `error looking up service account ${request.target.namespace}/${name}: ${missing}`);
   }
+}
+
+const isMirror = ({ metadata }: Pick<Pod, 'metadata'>): boolean =>
+  metadata.annotations?.[mirrorAnnotation] !== undefined;
+
+function checkMirror(request: AdmissionRequest): void {
+  const why = mirrorPodProblem(objectOf<Pod>(request));
+  if (why) throw refusal(request, why);
 }
 
 function mirrorPodProblem({ spec }: Pod): string | undefined {

@@ -111,10 +111,7 @@ describe('parseApiServerFlags', () => {
     [['--feature-gates=A'], 'missing bool value for A'],
     [['--feature-gates=A=x'], 'invalid value of A=x, err: strconv.ParseBool: parsing "x": invalid syntax'],
     [['--runtime-config=api/all'], 'invalid value api/all='],
-    [
-      ['--admission-control-config-file=f'],
-      "--admission-control-config-file is not there in Skiff's API server for tests",
-    ],
+    [['--egress-selector-config-file=f'], "--egress-selector-config-file is not there in Skiff's API server for tests"],
   ])('refuses %j as kube-apiserver does', (args, message) => {
     expect(() => parseApiServerFlags(args)).toThrow(expect.objectContaining({ message }));
   });
