@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { ClusterRole, ClusterRoleBinding, PolicyRule, Role, RoleBinding, Subject } from '../../api/rbac/v1.gen.ts';
+import { seededRandom } from '../../utils/seeded-random.ts';
 import type { AuthorizerAttributes } from '../admission.ts';
 import { bootstrapObjects } from '../bootstrap/objects.ts';
 import { forbidden } from './forbidden.ts';
@@ -149,6 +150,75 @@ describe('RbacAuthorizer', () => {
     rbac.set(binding);
     rbac.delete(role('ns', 'r'));
     expect(allowed()).toBe(false);
+  });
+
+  test('the index allows what the rules allow, for few roles and for many', () => {
+    const random = seededRandom(5);
+    const pick = <T>(list: readonly T[]): T => list[Math.floor(random() * list.length)] as T; // lists are not empty
+    const some = <T>(list: readonly T[]): T[] => [pick(list), pick(list)];
+    const verbs = ['get', 'list', 'create', '*'];
+    const groups = ['', 'apps', '*'];
+    const resources = ['pods', 'pods/log', '*/log', '*', 'nodes', 'pods/*'];
+    const made = (): PolicyRule =>
+      random() < 0.2
+        ? { verbs: some(verbs), nonResourceURLs: [pick(['/a', '/a/*', '*'])] }
+        : {
+            verbs: [pick(verbs)],
+            apiGroups: [pick(groups)],
+            resources: some(resources),
+            ...(random() < 0.5 && { resourceNames: some(['x', 'y']) }),
+          };
+    for (const count of [1, 5, 12, 13, 60]) {
+      const rbac = new RbacAuthorizer();
+      const all: PolicyRule[] = [];
+      for (let i = 0; i < count; i++) {
+        // Rare rules, so that not everything is allowed.
+        const rules = Array.from({ length: 1 + Math.floor(random() * 3) }, made).filter(() => random() < 12 / count);
+        all.push(...rules);
+        rbac.set(clusterRole(`r${i}`, ...rules));
+        rbac.set(clusterBind(`b${i}`, `r${i}`, user('u')));
+      }
+      for (let i = 0; i < 400; i++) {
+        const question =
+          random() < 0.2
+            ? `u ${pick(verbs)} ${pick(['/a', '/a/b', '/b'])}`
+            : `u ${pick(verbs)} ${pick(['pods', 'pods/log', 'nodes', 'nodes/log'])}@${pick(['', 'apps'])} named ${pick(['x', 'y', 'z'])}`;
+        const attributes = ask(question);
+        expect(rbac.authorize(attributes).allowed, question).toBe(all.some((one) => ruleAllows(one, attributes)));
+      }
+    }
+  });
+
+  test('of many bindings of many roles each change is seen', () => {
+    const rbac = new RbacAuthorizer();
+    const team: Subject = { kind: 'Group', apiGroup, name: 'team' };
+    const allowed = (resource: string) => rbac.authorize(ask(`u,team get ${resource}`)).allowed;
+    for (let i = 0; i < 40; i++) {
+      rbac.set(clusterRole(`r${i}`, rule('get', 'core', `things${i}`)));
+      rbac.set(clusterBind(`b${i}`, `r${i}`, team));
+    }
+    expect(allowed('things39')).toBe(true);
+    expect(allowed('others')).toBe(false);
+    rbac.set(clusterRole('r39', rule('get', 'core', 'others')));
+    expect(allowed('things39')).toBe(false);
+    expect(allowed('others')).toBe(true);
+    rbac.delete(clusterBind('b39', 'r39', team));
+    expect(allowed('others')).toBe(false);
+    rbac.delete(clusterRole('r0'));
+    expect(rbac.authorize(ask('u,team get things0')).reason).toBe(
+      'RBAC: clusterrole.rbac.authorization.k8s.io "r0" not found',
+    );
+  });
+
+  test('of several subjects of a binding the first is named, and roles may have no rules', () => {
+    const rbac = new RbacAuthorizer();
+    rbac.set({ ...clusterRole('empty'), rules: null } as unknown as ClusterRole); // as it is stored
+    rbac.set(clusterBind('e', 'empty', user('u')));
+    rbac.set(clusterRole('view', rule('get', 'core', 'pods')));
+    rbac.set(clusterBind('b', 'view', { kind: 'Group', apiGroup, name: 'g' }, user('u')));
+    expect(rbac.authorize(ask('u,g get pods')).reason).toContain('to Group "g"');
+    expect(rbac.authorize(ask('u get pods')).reason).toContain('to User "u"');
+    expect(rbac.authorize(ask('u get nodes'))).toEqual({ allowed: false, reason: '' });
   });
 
   test('the roles of every cluster', () => {

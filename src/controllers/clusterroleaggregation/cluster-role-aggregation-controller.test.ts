@@ -58,3 +58,24 @@ test('leaves roles without an aggregation rule alone', async () => {
   await aggregate('view', { to: 'view' });
   expect(await granted('mine')).toEqual(['pods']);
 });
+
+test('roles that select each other come to rest', async () => {
+  await role('leaf', { to: 'a' }, 'pods');
+  for (const [name, other] of [
+    ['a', 'b'],
+    ['b', 'a'],
+  ] as const) {
+    await cluster.create(clusterroles, {
+      metadata: { name, labels: { to: other } },
+      aggregationRule: { clusterRoleSelectors: [{ matchLabels: { to: name } }] },
+      rules: [],
+    });
+  }
+  expect(await granted('a')).toEqual(['pods']);
+  expect(await granted('b')).toEqual(['pods']);
+  await role('more', { to: 'b' }, 'nodes');
+  expect((await granted('a')).toSorted()).toEqual(['nodes', 'pods']);
+  const { resourceVersion } = (await cluster.get(clusterroles, 'a')).metadata;
+  await cluster.quiet();
+  expect((await cluster.get(clusterroles, 'a')).metadata.resourceVersion).toBe(resourceVersion);
+});
