@@ -25,11 +25,12 @@ export class Server {
     this.#directory = directory;
   }
 
-  static async start(): Promise<Server> {
+  /** `users`: further lines of the token file. */
+  static async start(users = ''): Promise<Server> {
     if (!existsSync(PROGRAM)) throw new Error('dist/skiff.mjs is not built; run: npm run build');
     const directory = mkdtempSync(join(process.env.BENCH_DIR ?? tmpdir(), 'skiff-bench-'));
     const tokens = join(directory, 'tokens.csv');
-    writeFileSync(tokens, `${TOKEN},bench,bench,"system:masters"\n`, { mode: 0o600 });
+    writeFileSync(tokens, `${TOKEN},bench,bench,"system:masters"\n${users}`, { mode: 0o600 });
     const port = await freePort();
     const url = `https://127.0.0.1:${port}`;
     const logFile = join(directory, 'log');

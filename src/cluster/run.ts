@@ -12,7 +12,10 @@ const badConfiguration = 78;
 export async function runServer(options: ServerOptions & { readonly logLevel: string }): Promise<void> {
   // Each loads only what it needs itself.
   const { startServer } = await import('./server.ts');
-  await runComponent('server', options.logLevel, (log) => startServer({ ...options, log }));
+  // Requests that were accepted are finished, and those who balance load may ask for more time.
+  const { shutdownDelayDuration = 0, shutdownWatchTerminationGracePeriod = 0, requestTimeout = 60_000 } = options;
+  const stopMs = shutdownDelayDuration + Math.max(shutdownWatchTerminationGracePeriod, requestTimeout) + STOP_MS;
+  await runComponent('server', options.logLevel, (log) => startServer({ ...options, log }), stopMs);
 }
 
 export async function runAgent(options: AgentOptions & { readonly logLevel: string }): Promise<void> {
@@ -25,6 +28,7 @@ export async function runComponent(
   name: string,
   level: string,
   start: (log: Logger) => Promise<{ stop(): Promise<void> }>,
+  stopMs = STOP_MS,
 ): Promise<void> {
   const log = createLogger({ name, level });
   // Libraries write there, too; a full disk under it is no reason to end.
@@ -46,9 +50,9 @@ export async function runComponent(
       stopping = true;
       log.info(`${signal}: stopping`);
       setTimeout(() => {
-        log.error(`did not stop in ${STOP_MS / 1000} s: ending all the same`);
+        log.error(`did not stop in ${stopMs / 1000} s: ending all the same`);
         process.exit(1);
-      }, STOP_MS);
+      }, stopMs);
       void component.stop().then(
         () => process.exit(0),
         (error: unknown) => {

@@ -26,7 +26,6 @@ export class FairnessMetrics {
     this.#gauge('nominal_limit_seats', '[BETA] Seats that a priority level has by its shares.').set(labels, nominal);
     this.#gauge('lower_limit_seats', '[ALPHA] Seats that a priority level keeps for itself.').set(labels, lower);
     this.#gauge('upper_limit_seats', '[ALPHA] Seats that a priority level may have at most.').set(labels, upper);
-    this.#gauge('request_concurrency_limit', '[ALPHA] The same as nominal_limit_seats.').set(labels, nominal);
   }
 
   adjusted(

@@ -10,6 +10,8 @@ export type ResponseHeaders = Readonly<Record<string, string | readonly string[]
 export class Connection {
   readonly socket: TLSSocket;
   readonly remoteAddress: string;
+  /** Asks the client to send no more on this connection; what is under way is answered. Only HTTP/2 can. */
+  retire: (() => void) | undefined;
   #peer: PeerCertificate | undefined | null = null;
 
   constructor(socket: TLSSocket) {

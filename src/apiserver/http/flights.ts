@@ -27,6 +27,9 @@ export class Flights {
   readonly #late: (exchange: Exchange) => void;
   /** In the order of their deadlines. */
   readonly #usual = new Set<Flight>();
+  /** With less time than usual. */
+  readonly #short = new Set<Exchange>();
+  #drained: (() => void)[] = [];
   #timer: Timer | undefined;
   #reading = 0;
   #mutating = 0;
@@ -43,12 +46,43 @@ export class Flights {
     const usual = this.#limits.requestTimeoutMs;
     if (timeoutMs !== undefined && timeoutMs > 0 && timeoutMs < usual) {
       const timer = this.#clock.after(timeoutMs, () => this.#late(exchange));
-      return () => timer.stop();
+      this.#short.add(exchange);
+      return () => {
+        timer.stop();
+        this.#short.delete(exchange);
+        this.#landed();
+      };
     }
     const flight = { exchange, deadline: this.#clock.now() + usual };
     this.#usual.add(flight);
     this.#timer ??= this.#clock.after(usual, this.#sweep);
-    return () => this.#usual.delete(flight);
+    return () => {
+      this.#usual.delete(flight);
+      this.#landed();
+    };
+  }
+
+  /** Requests whose time is running. */
+  *underWay(): Generator<Exchange> {
+    for (const { exchange } of this.#usual) yield exchange;
+    yield* this.#short;
+  }
+
+  /** Resolves when none is under way, or after so long (ms). */
+  drained(withinMs: number): Promise<void> {
+    if (this.#usual.size + this.#short.size === 0) return Promise.resolve();
+    return new Promise((resolve) => {
+      const timer = this.#clock.after(withinMs, resolve);
+      this.#drained.push(() => {
+        timer.stop();
+        resolve();
+      });
+    });
+  }
+
+  #landed(): void {
+    if (this.#drained.length === 0 || this.#usual.size + this.#short.size > 0) return;
+    for (const tell of this.#drained.splice(0)) tell();
   }
 
   readonly #sweep = (): void => {

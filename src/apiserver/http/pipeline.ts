@@ -7,13 +7,13 @@ import type { Auditor } from '../audit/auditor.ts';
 import type { AuditedExchange } from '../audit/exchange.ts';
 import type { RefusalLog } from '../audit/refusal-log.ts';
 import type { Authenticate } from '../authentication/authenticator.ts';
-import { AuthorizationError } from '../authorization/forbidden.ts';
 import { type Impersonation, wantsImpersonation } from '../authentication/impersonation.ts';
+import { AuthorizationError } from '../authorization/forbidden.ts';
 import type { ServedResource } from '../core.ts';
-import { refusedBy } from '../refusals.ts';
-import type { UserInfo } from '../user.ts';
 import type { Fairness } from '../flowcontrol/fairness.ts';
 import type { Ticket } from '../flowcontrol/ticket.ts';
+import { refusedBy } from '../refusals.ts';
+import type { UserInfo } from '../user.ts';
 import { commonHeaders, respondError, respondText } from './answer.ts';
 import { authorize } from './authorize.ts';
 import type { Discovery } from './discovery.ts';
@@ -48,18 +48,23 @@ export interface PipelineOptions extends ResourceServices {
 }
 
 /**
- * The one road of every request, in this order: limits, request info, authentication, impersonation, seats among the requests under way, metrics, then
- * the resource handlers (where the core authorizes) or authorization and the handler of the path. Whatever is
+ * The one road of every request, in this order: limits, request info, authentication, impersonation, seats among the
+ * requests under way, metrics, then the resource handlers (where the core authorizes) or authorization and the handler of the path. Whatever is
  * thrown on the way becomes a Status here, and only here.
  */
-export function createPipeline(options: PipelineOptions): (exchange: Exchange) => void {
+export function createPipeline(options: PipelineOptions): {
+  readonly handle: (exchange: Exchange) => void;
+  readonly flights: Flights;
+} {
   const flights = new Flights(options.limits, options.clock, (exchange) => {
     options.metrics.terminated(504);
     respondLate(exchange);
   });
-  options.endless.add(() => flights.close());
-  return (exchange) => {
-    void serve(options, flights, exchange);
+  return {
+    flights,
+    handle: (exchange) => {
+      void serve(options, flights, exchange);
+    },
   };
 }
 
@@ -171,7 +176,8 @@ async function serve(options: PipelineOptions, flights: Flights, asked: Exchange
   } catch (error) {
     if (error instanceof ApiError) {
       if (audited) audited.record.answersStatus(error.status);
-      else if (auditor && known && !requestor) exchange = auditor.refused(exchange, known, error.status, received) ?? exchange;
+      else if (auditor && known && !requestor)
+        exchange = auditor.refused(exchange, known, error.status, received) ?? exchange;
       if (known && options.refusals) {
         const user = request?.user ?? requestor;
         options.refusals.note({ exchange, info: known, requestor, user, noted: request?.noted ?? {} }, error);

@@ -1,4 +1,4 @@
-import type { AddressInfo } from 'node:net';
+import type { AddressInfo, Socket } from 'node:net';
 import { createServer as createTlsServer, type TLSSocket } from 'node:tls';
 import { type Clock, realClock } from '../../utils/clock.ts';
 import type { Logger } from '../../utils/log.ts';
@@ -13,7 +13,9 @@ import type { ApiCore } from '../core.ts';
 import { installFairnessDebug } from '../flowcontrol/debug.ts';
 import type { Fairness } from '../flowcontrol/fairness.ts';
 import { respondJson } from './answer.ts';
+import { ConnectionCount } from './connection-count.ts';
 import { Discovery } from './discovery.ts';
+import { Door } from './door.ts';
 import { Connection } from './exchange.ts';
 import { type HealthCheck, HealthMetrics, installHealth } from './health.ts';
 import { createHttp1Server } from './http1.ts';
@@ -111,7 +113,7 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
   paths.add('/', index, false);
   paths.add('/index.html', index, false);
 
-  const handle = createPipeline({
+  const { handle, flights } = createPipeline({
     core,
     authorizer: options.authorizer,
     authenticate: options.authenticate,
@@ -131,7 +133,9 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
     log,
   });
 
-  const http1 = createHttp1Server(limits, handle);
+  const door = new Door(limits, handle);
+  const connections = new ConnectionCount(limits);
+  const http1 = createHttp1Server(limits, door.enter);
   const sockets = new Set<TLSSocket>();
   const sessions = new Set<Http2Connection>();
   let choose = contextChooser(options.tls);
@@ -151,7 +155,7 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
       socket.on('error', () => socket.destroy());
       socket.setKeepAlive(true, KEEP_ALIVE_MS);
       if (socket.alpnProtocol === 'h2') {
-        const session = new Http2Connection(new Connection(socket), limits, handle);
+        const session = new Http2Connection(new Connection(socket), limits, door.enter);
         sessions.add(session);
         socket.once('close', () => sessions.delete(session));
       } else {
@@ -159,6 +163,10 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
       }
     },
   );
+  // Before the handshake, which is what costs.
+  tls.on('connection', (socket: Socket) => {
+    if (!connections.admit(socket)) socket.destroy();
+  });
   tls.on('tlsClientError', (error) => {
     metrics.handshakeFailed();
     log.debug({ err: error }, 'TLS handshake failed');
@@ -183,16 +191,34 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
       tls.setSecureContext(secureOptions(next));
     },
     async close() {
+      door.closing = true;
+      if (limits.shutdownSendsRetryAfter) await flights.drained(limits.requestTimeoutMs);
       const closed = new Promise<void>((resolve) => tls.close(() => resolve()));
       for (const session of sessions) session.shutdown();
-      for (const end of [...endless]) end();
+      const watches = [...endless];
+      for (const [i, end] of watches.entries()) {
+        if (limits.watchEndMs === 0) end();
+        else setTimeout(end, (limits.watchEndMs * i) / watches.length);
+      }
       http1.close();
       http1.closeIdleConnections();
-      const kill = setTimeout(() => {
-        for (const socket of sockets) socket.destroy();
-      }, limits.shutdownMs);
+      const destroy = (except?: ReadonlySet<unknown>) => {
+        for (const socket of sockets) if (!except?.has(socket)) socket.destroy();
+      };
+      // Requests that were accepted have what is left of their time; what is no request has ended by itself or never will.
+      let rest: NodeJS.Timeout | undefined;
+      const patience = setTimeout(async () => {
+        destroy(new Set([...flights.underWay()].map(({ connection }) => connection.socket)));
+        await flights.drained(limits.requestTimeoutMs);
+        // The last answers are on their way.
+        rest = setTimeout(() => destroy(), limits.shutdownMs);
+      }, limits.shutdownMs + limits.watchEndMs);
+      const kill = setTimeout(() => destroy(), limits.requestTimeoutMs + limits.watchEndMs + 2 * limits.shutdownMs);
       await closed;
+      clearTimeout(patience);
+      clearTimeout(rest);
       clearTimeout(kill);
+      flights.close();
     },
   };
 }

@@ -76,6 +76,7 @@ export class Http2Connection {
 
   constructor(connection: Connection, limits: Limits, handle: (exchange: Exchange) => void) {
     this.connection = connection;
+    connection.retire = () => this.shutdown();
     this.#socket = connection.socket;
     this.#limits = limits;
     this.#handle = handle;
