@@ -47,6 +47,8 @@ const asked: Asked[] = [];
 const left = [{ metadata: { name: 'a' } }];
 /** Ends the answer to .../slow. */
 let finish: () => void = () => {};
+/** The extension server is of a time before OpenAPI v3. */
+let isOld = false;
 
 beforeAll(async () => {
   cluster = await startCluster({ nodes: 0, https: true });
@@ -75,6 +77,8 @@ beforeAll(async () => {
       const verbs = ['get', 'list', 'delete', 'deletecollection'];
       const things = { name: 'things', singularName: 'thing', namespaced: true, kind: 'Thing', verbs };
       json(200, { kind: 'APIResourceList', groupVersion: `${GROUP}/v1`, resources: [things] });
+    } else if (url.startsWith('/openapi/v3') && isOld) {
+      json(404, {});
     } else if (url === '/openapi/v3') {
       const at = (path: string) => [path, { serverRelativeURL: `/openapi/v3/${path}?hash=AB12` }] as const;
       json(200, { paths: Object.fromEntries([at(PATH.slice(1)), at(`apis/${GROUP}`), at('api/v1')]) });
@@ -299,6 +303,36 @@ describe('Aggregator', () => {
       accept: 'application/com.github.proto-openapi.spec.v2@v1.0+protobuf',
     });
     expect(await textOf(protobuf)).toContain('test.Thing');
+  });
+
+  it('makes documents of OpenAPI v3 of those of v2 for servers that have no others', async () => {
+    const path = `apis/${GROUP}/v1`;
+    const urlOf = async () =>
+      JSON.parse(await textOf(await ask('/openapi/v3'))).paths[path]?.serverRelativeURL as string;
+    const others = async (old: boolean) => {
+      isOld = old;
+      const before = await urlOf();
+      const body = { metadata: { annotations: { old: String(old) } }, spec: { versionPriority: old ? 16 : 15 } };
+      await cluster.client.resource(apiservices).patch('', `v1.${GROUP}`, { type: 'merge', body });
+      return cluster.waitFor(async () => {
+        const url = await urlOf();
+        return url && url !== before ? url : undefined;
+      });
+    };
+    const url = await others(true);
+    expect(url).toMatch(/\?hash=[0-9A-F]{128}$/);
+    const answer = await ask(url, 'GET', { accept: 'application/json' });
+    expect(answer.headers.etag).toBe(`"${url.split('=')[1]}"`);
+    const { openapi, paths, components } = JSON.parse(await textOf(answer));
+    expect(openapi).toBe('3.0.0');
+    expect(paths).toHaveProperty([`${PATH}/namespaces/{namespace}/things`]);
+    expect(components.schemas['test.Thing'].properties.metadata).toEqual({
+      $ref: '#/components/schemas/io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta',
+    });
+    const accept = 'application/com.github.proto-openapi.spec.v3@v1.0+protobuf';
+    expect(await textOf(await ask(`/openapi/v3/${path}`, 'GET', { accept }))).toContain('test.Thing');
+    expect(await others(false)).toBe(`/openapi/v3/${path}?hash=AB12`);
+    expect(JSON.parse(await textOf(await ask(`/openapi/v3/${path}?hash=AB12`)))).toMatchObject({ openapi: '3.0.0' });
   });
 
   it('empties namespaces that are deleted', async () => {

@@ -10,6 +10,7 @@ import type { ApiCore, RequestContext } from '../core.ts';
 import { respondText } from '../http/answer.ts';
 import type { Request } from '../http/request.ts';
 import { feedObjects } from '../object-feed.ts';
+import type { Json } from '../openapi/definitions.ts';
 import type { SwaggerPart } from '../openapi/merge.ts';
 import { loopbackUser, type UserInfo } from '../user.ts';
 import type { ResolveService } from '../webhooks/services.ts';
@@ -127,6 +128,11 @@ export class Aggregator {
       .flatMap(({ openApi }) => openApi.part ?? []);
   }
 
+  /** A document of OpenAPI v3 made here, for a server that has none. */
+  openApiDocument(path: string): Json | undefined {
+    return this.#remotes.get(path)?.openApi.made;
+  }
+
   /** Whether a path belongs to another server: its group-version's or below it, or its OpenAPI document's. */
   has(path: string): boolean {
     return this.#remotes.size > 0 && this.#remoteOf(path) !== undefined;
@@ -168,7 +174,10 @@ export class Aggregator {
   #remoteWithDocument(path: string): Remote | undefined {
     const [root, group, version] = path.split('/', 3);
     if (root !== 'apis') return undefined;
-    if (version !== undefined) return this.#remotes.get(`apis/${group}/${version}`);
+    if (version !== undefined) {
+      const remote = this.#remotes.get(`apis/${group}/${version}`);
+      return remote?.openApi.made ? undefined : remote;
+    }
     return [...this.#remotes.values()].find(
       ({ server, openApi }) => server.service.spec.group === group && openApi.index.has(path),
     );

@@ -47,7 +47,7 @@ export async function fetchJson(server: RemoteServer, path: string, accept: stri
   }
   if (answer.statusCode !== 200) {
     answer.destroy();
-    throw new RemoteError(`bad status from ${path}: ${answer.statusCode}`);
+    throw new RemoteError(`bad status from ${path}: ${answer.statusCode}`, answer.statusCode);
   }
   try {
     const text = await textOf(answer);

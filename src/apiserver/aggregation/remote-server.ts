@@ -32,6 +32,12 @@ interface Question {
 /** An extension API server could not be asked; the message is for clients. */
 export class RemoteError extends Error {
   override name = 'RemoteError';
+  /** What the server answered, where that is what is wrong. */
+  readonly status: number | undefined;
+  constructor(message: string, status?: number) {
+    super(message);
+    this.status = status;
+  }
 }
 
 /** The way to the extension API server behind one APIService, as its spec was when this was made. */

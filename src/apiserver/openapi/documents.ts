@@ -28,6 +28,8 @@ export interface OtherDocuments {
   openApiPaths(): readonly (readonly [path: string, url: string])[];
   /** Of version 2. */
   openApiParts(): readonly SwaggerPart[];
+  /** One of version 3 that was made here, of a server that has none. */
+  openApiDocument(path: string): Json | undefined;
 }
 
 const info = { title: 'Kubernetes', version: '1.36' };
@@ -100,12 +102,16 @@ export class OpenApiDocuments {
   /** `path` as the index has it: "api/v1", "apis/apps/v1". */
   async v3(path: string): Promise<Document | undefined> {
     this.#refresh();
-    return this.#byPath.has(path) ? this.#document3(path, encodeJson) : undefined;
+    if (this.#byPath.has(path)) return this.#document3(path, encodeJson);
+    const other = this.#others?.openApiDocument(path);
+    return other && jsonDocument(other);
   }
 
   /** In protobuf, see gnostic3.ts. Its hash is that of the JSON, which is what the index has. */
   async v3Protobuf(path: string): Promise<Document | undefined> {
     const json = await this.v3(path);
+    const other = this.#byPath.has(path) ? undefined : this.#others?.openApiDocument(path);
+    if (other) return json && { bytes: await inSlices(encodeGnostic3(other)), hash: json.hash };
     return json && { bytes: (await this.#document3(path, encodeGnostic3)).bytes, hash: json.hash };
   }
 
@@ -264,6 +270,11 @@ function* encodeJson(value: Json): Generator<void, Buffer> {
     members.push(`${JSON.stringify(name)}:{${inner.join(',')}}`);
   }
   return Buffer.from(`{${members.join(',')}}`);
+}
+
+/** A document that is there already, as JSON. */
+export async function jsonDocument(value: Json): Promise<Document> {
+  return document(await inSlices(encodeJson(value)));
 }
 
 function document(bytes: Buffer): Document {
