@@ -269,12 +269,10 @@ export class ServiceAccountTokens implements TokenAuthenticator {
   /** /openid/v1/jwks, served as application/jwk-set+json. */
   keySet(): object {
     return {
-      keys: [...this.#keys.values()].map(({ id, algorithm, publicKey }) => ({
-        use: 'sig',
-        kid: id,
-        alg: algorithm,
-        ...publicKey.export({ format: 'jwk' }),
-      })),
+      keys: [...this.#keys.values()].map(({ id, algorithm, publicKey }) => {
+        const { kty, ...numbers } = publicKey.export({ format: 'jwk' });
+        return { use: 'sig', kty, kid: id, alg: algorithm, ...numbers };
+      }),
     };
   }
 }
