@@ -204,3 +204,33 @@ test('a server that cannot be reached is an error, not a wait', async () => {
   server.close();
   await expect(client.resource(configmaps).get('ns', 'a')).rejects.toThrow(/ECONNREFUSED/);
 });
+
+test('a configuration with a new certificate gets a new connection; what is open stays where it is', async () => {
+  const { server, sessions } = await serve((stream, headers) => {
+    // A watch stays open; everything else is answered.
+    if (headers[':path']?.includes('watch')) stream.respond({ ':status': 200, 'content-type': 'application/json' });
+    else answer(stream, 200, map('a'));
+  });
+  const { port } = server.address() as AddressInfo;
+  let cert = 'one';
+  const config = {
+    server: `http://127.0.0.1:${port}`,
+    get cert() {
+      return cert;
+    },
+  };
+  const client = createHttpClient({ config, userAgent: 'test', clock: realClock });
+  closing.push(() => client.close());
+  const resource = client.resource(configmaps);
+  let ended = false;
+  const watch = resource.watch('ns', {}, { event: () => {}, end: () => (ended = true) });
+  await resource.get('ns', 'a');
+  await resource.get('ns', 'a');
+  expect(sessions()).toBe(1);
+  cert = 'two';
+  await resource.get('ns', 'a');
+  await resource.get('ns', 'a');
+  expect(sessions()).toBe(2);
+  expect(ended).toBe(false);
+  watch.stop();
+});
