@@ -60,8 +60,10 @@ export function encodeProtoEnvelope(
 
 /** Opens the envelope; what is in it decides which schema to decode `raw` with. Throws ProtobufError. */
 export function openProto(bytes: Buffer): ProtoEnvelope {
+  if (bytes.length === 0) throw new ProtobufError('empty data');
   if (!isProto(bytes))
     throw new ProtobufError('provided data does not appear to be a protobuf message, expected prefix [107 56 115 0]');
+  if (bytes.length === MAGIC.length) throw new ProtobufError('empty body');
   const reader = new ProtoReader(bytes.subarray(MAGIC.length));
   let apiVersion = '';
   let kind = '';

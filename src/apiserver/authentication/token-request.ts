@@ -6,6 +6,7 @@ import { quote } from '../../schema/quote.ts';
 import { formatTime } from '../../schema/time.ts';
 import type { Clock } from '../../utils/clock.ts';
 import type { RequestContext, Target } from '../core.ts';
+import { canonicalMetadata } from '../registry/metadata.ts';
 import type { NameAndUid, ServiceAccountTokens, TokenSpec } from './service-account-tokens.ts';
 
 export interface TokenRequestReaders {
@@ -77,7 +78,14 @@ export function tokenRequestHandler(options: TokenRequestOptions) {
     context.audit?.add('authentication.kubernetes.io/issued-credential-id', id);
     return {
       ...request,
-      metadata: { ...request.metadata, name, namespace, uid, creationTimestamp: formatTime(clock.now()) },
+      metadata: canonicalMetadata({
+        ...request.metadata,
+        name,
+        namespace,
+        uid,
+        resourceVersion: request.metadata.resourceVersion ?? '',
+        creationTimestamp: formatTime(clock.now()),
+      }),
       spec,
       status: { token, expirationTimestamp: formatTime((now + spec.expirationSeconds) * 1000) },
     };
@@ -113,7 +121,8 @@ function boundTo(
     return object;
   };
   const identity = ({ metadata }: { readonly metadata: NameAndUid }) => ({ name: metadata.name, uid: metadata.uid });
-  switch (ref.apiVersion === 'v1' ? ref.kind : undefined) {
+  // Any version of the core group, which has but one, and none.
+  switch (ref.apiVersion?.includes('/') ? undefined : ref.kind) {
     case 'Pod': {
       const pod = found(readers.pod(namespace, name), 'pods');
       if (pod.spec.serviceAccountName !== account)

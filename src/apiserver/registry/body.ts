@@ -2,6 +2,7 @@ import { type ApiError, errors } from '../../api/errors.ts';
 import { keepReset } from '../../api/managed-fields.ts';
 import { model } from '../../api/model.ts';
 import { apiVersionOf, type KubeObject, type Mutable, parseApiVersion } from '../../api/resource.ts';
+import { isUnservedKind } from '../../api/unserved-kinds.ts';
 import { DecodeError, decodeKind } from '../../schema/decode.ts';
 import { fieldErrors, Path } from '../../schema/field-error.ts';
 import { isJsonObject, parseJson } from '../../schema/json.ts';
@@ -197,6 +198,8 @@ export function decodeAs(
 
 /** Throws BadRequest for a value of another kind or version. */
 export function checkKind(expected: ExpectedKind, value: unknown): void {
+  // Who evicts in the old version still may.
+  if (expected.kind === 'Eviction' && isJsonObject(value) && value.apiVersion === 'policy/v1beta1') return;
   const mismatch = kindMismatch(expected, value);
   if (mismatch && expected.shape) throw otherKind(expected, mismatch.kind, value);
   if (mismatch) {
@@ -241,7 +244,8 @@ export function kindMismatch(
   if (kind === expected.kind && (named === wanted || expected.schema.proto === undefined)) return undefined;
   const gv = parseApiVersion(named) ?? { group: '', version: named };
   const own = schemes[expected.group];
-  if (!model.kind(gv.group, gv.version, kind) || (own !== undefined && gv.group !== expected.group)) {
+  const known = model.kind(gv.group, gv.version, kind) !== undefined || isUnservedKind(named, kind);
+  if (!known || (own !== undefined && gv.group !== expected.group)) {
     const scheme = own ?? 'pkg/api/legacyscheme/scheme.go:30';
     const why = `no kind ${quote(kind)} is registered for version ${quote(named)} in scheme ${quote(scheme)}`;
     return { kind, version: gv.version, why };

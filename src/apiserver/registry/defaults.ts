@@ -104,11 +104,10 @@ const finalizersOnly: SubresourceStrategy<KubeObject> = {
 
 function finalizerProblems(finalizer: string, i: number): FieldError[] {
   const path = Path.of('spec', 'finalizers').index(i);
-  const problems = qualifiedNameProblems(finalizer);
-  if (problems.length > 0) return problems.map((why) => fieldErrors.invalid(path, finalizer, why));
-  if (finalizer.includes('/') || finalizer === 'kubernetes') return [];
-  const why = 'name is neither a standard finalizer name nor is it fully qualified';
-  return [fieldErrors.invalid(path, finalizer, why)];
+  const problems = [...qualifiedNameProblems(finalizer)];
+  if (!finalizer.includes('/') && finalizer !== 'kubernetes')
+    problems.push('name is neither a standard finalizer name nor is it fully qualified');
+  return problems.map((why) => fieldErrors.invalid(path, finalizer, why));
 }
 
 export function subresourceStrategy(resource: ServedResource, name: string): SubresourceStrategy<KubeObject> {

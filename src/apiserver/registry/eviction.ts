@@ -9,6 +9,7 @@ import type { Entry } from '../cache/entry.ts';
 import type { DeleteParameters } from '../core.ts';
 import type { Resources } from '../resource-table.ts';
 import { deleteObject } from './delete.ts';
+import { validateDeleteOptions } from './options.ts';
 import { success } from './pods.ts';
 import { groupResourceOf, type Registry, type Write } from './registry.ts';
 
@@ -28,6 +29,7 @@ export async function evictPod(
 ): Promise<Status & KubeObject> {
   // Decoded over the model's Eviction.
   const options = optionsOf((body as unknown as Eviction).deleteOptions, write);
+  validateDeleteOptions(options);
   // Admission has seen the eviction.
   const deletion: Write = { ...write, dryRun: (options.dryRun?.length ?? 0) > 0, admission: false };
   const { target, storage } = write;
@@ -54,9 +56,8 @@ export async function evictPod(
 function optionsOf(given: DeleteOptions | undefined, write: Write): DeleteParameters {
   const dryRun = given?.dryRun?.length ? given.dryRun : write.dryRun ? ['All'] : undefined;
   if (given?.dryRun?.length && write.dryRun && given.dryRun.join() !== 'All') {
-    throw errors.badRequest(
-      `Non-matching dry-run options in request and content: [All] and [${given.dryRun.join(' ')}]`,
-    );
+    const message = `Non-matching dry-run options in request and content: [All] and [${given.dryRun.join(' ')}]`;
+    throw new ApiError({ kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Failure', message, code: 500 });
   }
   return { ...given, dryRun };
 }

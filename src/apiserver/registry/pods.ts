@@ -33,7 +33,9 @@ export async function bindPod(registry: Registry, write: Write, binding: Binding
     const { uid, resourceVersion } = binding.metadata;
     if (uid && uid !== pod.metadata.uid) {
       const key = old.key;
-      throw conflict(
+      throw errors.conflict(
+        groupResourceOf(target.resource),
+        target.name,
         `StorageError: invalid object, Code: 4, Key: ${key}, ResourceVersion: 0, AdditionalErrorMsg: Precondition failed: UID in precondition: ${uid}, UID in object meta: ${pod.metadata.uid}`,
       );
     }
@@ -76,7 +78,6 @@ function boundPod(pod: Pod, binding: Binding, now: number): Mutable<KubeObject> 
   const { annotations, labels } = binding.metadata;
   const scheduled: PodCondition = {
     type: 'PodScheduled',
-    ...(pod.metadata.generation && { observedGeneration: pod.metadata.generation }),
     status: 'True',
     lastProbeTime: null as unknown as undefined, // Shown even where there is none.
     lastTransitionTime: formatTime(now),

@@ -125,7 +125,7 @@ test('resources with names of JavaScript are not found', async () => {
 
 test('a pod that has no node yet has said nothing', async () => {
   const { status, body } = await server.http1('GET', path('waiting', 'log'));
-  expect([status, body.length]).toEqual([200, 0]);
+  expect([status, body.length]).toEqual([204, 0]);
 });
 
 test.each([
@@ -209,7 +209,7 @@ test('a GET takes the right to create, as a POST does; logs and proxies do not',
     const refused = await server.http1('GET', path('one', sub));
     expect([refused.status, json(refused).message]).toEqual([403, 'pods "one" is forbidden: no rule']);
   }
-  expect((await server.http1('GET', path('waiting', 'log'))).status).toBe(200);
+  expect((await server.http1('GET', path('waiting', 'log'))).status).toBe(204);
   expect((await server.http1('GET', path('one', 'proxy'))).status).toBe(400);
 });
 

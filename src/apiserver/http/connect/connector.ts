@@ -47,12 +47,19 @@ export function createConnector(options: ConnectorOptions): Connector {
     async serve(request) {
       await authorize(options.authorizer, request.attributes(), request.observer);
       const { subresource, rest } = request.info;
-      if (subresource === 'proxy') return proxy(options, request);
+      const refuseDryRun = () => {
+        if (request.query?.has('dryRun')) throw errors.badRequest('dryRun is not supported');
+      };
+      if (subresource === 'proxy') {
+        refuseDryRun();
+        return proxy(options, request);
+      }
       const pods = options.core.resources.find('', 'v1', 'pods');
       if (!pods || rest !== '' || request.info.namespace === '') return request.notFound();
       const allowed = subresource === 'log' ? ['GET'] : ['GET', 'POST'];
       if (!allowed.includes(request.exchange.method)) throw errors.methodNotAllowed();
       if (subresource === 'log') return logs(options, request, await pod(options.core, request, pods));
+      refuseDryRun();
       const query = request.query ?? new URLSearchParams();
       const wanted = await admit(options.core, request, pods, sessionOptions(subresource, query));
       await mayCreate(options.authorizer, request);
@@ -112,7 +119,8 @@ async function logs(options: ConnectorOptions, request: Request, pod: Pod): Prom
   const node = pod.spec.nodeName ?? '';
   if (node === '') {
     // Nothing has run yet, so nothing has been said.
-    exchange.respond(200, commonHeaders(exchange, 'text/plain'), []);
+    const { 'content-type': _, ...headers } = commonHeaders(exchange, 'text/plain');
+    exchange.respond(204, headers, []);
     return;
   }
   let kubelet: Upstream = await options.nodes.kubeletFor(node);
