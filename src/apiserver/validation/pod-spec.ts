@@ -9,6 +9,7 @@ import type {
 import { fieldErrors, Path } from '../../schema/field-error.ts';
 import { validateAnnotations, validateLabels } from '../registry/metadata.ts';
 import { checkContainers, checkEphemeralContainers, checkInitContainers, type PodScope } from './pod-containers.ts';
+import { checkPodLevelResources } from './pod-level-resources.ts';
 import { checkAffinity, checkTolerations, checkTopologySpread } from './pod-scheduling.ts';
 import { checkPodSecurityContext } from './pod-security.ts';
 import { checkVolumes } from './pod-volumes.ts';
@@ -65,6 +66,7 @@ export function checkPodSpec(spec: PodSpec, of: SpecOf, path: Path, found: Found
       found.push(fieldErrors.forbidden(at.child('claims'), 'claims may not be set for Resources at pod-level'));
     }
     checkResources(spec.resources, claims, at, found, 'pod');
+    checkPodLevelResources(spec, at, found);
   }
   if (spec.hostNetwork) checkHostNetworkPorts(spec, of, path.child('containers'), found);
   checkEnum(spec.restartPolicy, restartPolicies, path.child('restartPolicy'), found);

@@ -27,8 +27,7 @@ interface Waiter {
 /**
  * Nothing is made beyond what the namespace's quotas allow. What a request needs is added to the quotas' status with
  * compare-and-swap before it is let through, so that requests at the same time cannot use the same room twice; what
- * fails later, the quota controller counts back. Requests that come while a status is being written are counted
- * together with the next. Must be the last plugin that refuses.
+ * fails later, the quota controller counts back. Requests of a namespace that count for something take turns. Must be the last plugin that refuses.
  * https://kubernetes.io/docs/concepts/policy/resource-quotas/
  */
 export function resourceQuota(
@@ -105,7 +104,8 @@ export function resourceQuota(
 
   const work = async (namespace: string): Promise<void> => {
     for (;;) {
-      const waiters = queues.get(namespace)?.splice(0) ?? [];
+      // One at a time: the quota controller knows the charge of an object that it has yet to see by its size.
+      const waiters = queues.get(namespace)?.splice(0, 1) ?? [];
       if (waiters.length === 0) break;
       await settle(namespace, waiters);
     }
