@@ -128,8 +128,13 @@ describe('signers', () => {
       status: { addresses: [{ type: 'InternalIP', address: '192.0.2.7' }] },
     });
     const addresses = ['192.0.2.7', '192.0.2.1', '192.0.2.8'].map((address) => ({ type: 'InternalIP', address }));
-    const one = { ...(await cluster.get(nodes, 'n1')), status: { addresses } };
-    const two = { ...one, metadata: { ...one.metadata, name: 'n2' }, status: { addresses: addresses.slice(2) } };
+    const stored = await cluster.get(nodes, 'n1');
+    const one = { ...stored, status: { ...stored.status, addresses } };
+    const two = {
+      ...one,
+      metadata: { ...one.metadata, name: 'n2' },
+      status: { ...stored.status, addresses: addresses.slice(2) },
+    };
     const asks = (wanted: Wanted, username = 'system:node:n1') => {
       const { spec } = draft('x', { username, groups: ['system:nodes'] }, node(wanted));
       const object: CertificateSigningRequest = {
