@@ -30,6 +30,7 @@ import type { WebhookCredentials } from './admission-plugins/webhook-credentials
 import { type Authenticate, createAuthenticator } from './authentication/authenticator.ts';
 import { FrontProxies } from './authentication/front-proxy.ts';
 import { lastUsedLabel } from './authentication/legacy-tokens.ts';
+import { logRefusals } from './authentication/refused.ts';
 import { identityReviews } from './authentication/reviews.ts';
 import { type Identity, ServiceAccountTokens } from './authentication/service-account-tokens.ts';
 import type { AuthenticationSettings } from './authentication/settings.ts';
@@ -292,6 +293,7 @@ export function createSecurity(options: SecurityOptions): Security {
     authenticate: createAuthenticator({
       tokens: tokenAuthenticator,
       audiences: tokens.audiences,
+      refused: logRefusals(options.log, clock),
       frontProxies: authentication.frontProxy && new FrontProxies(authentication.frontProxy),
       anonymous: authentication.anonymous,
     }),
