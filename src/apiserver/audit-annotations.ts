@@ -13,6 +13,8 @@ export interface AuditAnnotations {
 
 /** The most that one request may collect, in characters: policies and webhooks are other people's. */
 const MAX_SIZE = 1 << 20;
+/** The most annotations of a request that is not recorded. */
+const MAX_NOTED = 64;
 
 /** Annotations of one request, for its audit event. */
 export class CollectedAnnotations implements AuditAnnotations {
@@ -30,6 +32,21 @@ export class CollectedAnnotations implements AuditAnnotations {
   at(level: AuditLevel): Readonly<Record<string, string>> {
     const shown = [...this.#values].filter(([, one]) => level === 'Request' || one.level === 'Metadata');
     return Object.fromEntries(shown.map(([key, { value }]) => [key, value]));
+  }
+}
+
+/** What one request notes where nobody may ever ask: kept as it comes, looked at when somebody does. */
+export class NotedAnnotations implements AuditAnnotations {
+  readonly #noted: (readonly [key: string, value: string, level: AuditLevel])[] = [];
+
+  add(key: string, value: string, level: AuditLevel = 'Metadata'): void {
+    if (this.#noted.length < MAX_NOTED) this.#noted.push([key, value, level]);
+  }
+
+  at(level: AuditLevel): Readonly<Record<string, string>> {
+    const collected = new CollectedAnnotations();
+    for (const [key, value, from] of this.#noted) collected.add(key, value, from);
+    return collected.at(level);
   }
 }
 

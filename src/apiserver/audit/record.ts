@@ -221,10 +221,7 @@ export class AuditRecord implements AuditAnnotations, RequestObserver {
     const collected = this.#annotations?.at(this.#policy.level === 'Metadata' ? 'Metadata' : 'Request');
     const slow = stage === 'ResponseComplete' && at - this.#received > SLOW && this.#info.verb !== 'watch';
     return {
-      ...(decision && {
-        'authorization.k8s.io/decision': decision.allowed ? 'allow' : 'forbid',
-        'authorization.k8s.io/reason': decision.reason,
-      }),
+      ...(decision && decisionTold(decision)),
       ...(this.deprecated && decision?.allowed && stage === 'ResponseComplete' && { 'k8s.io/deprecated': 'true' }),
       ...(slow && {
         'apiserver.latency.k8s.io/authentication': milliseconds(this.#authenticated - this.#received),
@@ -255,6 +252,12 @@ export class AuditRecord implements AuditAnnotations, RequestObserver {
     return JSON.stringify(value);
   }
 }
+
+/** An authorizer that failed has decided nothing. */
+const decisionTold = ({ allowed, reason, error }: AuthorizerDecision): Record<string, string> =>
+  !allowed && error !== undefined
+    ? { 'authorization.k8s.io/reason': 'internal error' }
+    : { 'authorization.k8s.io/decision': allowed ? 'allow' : 'forbid', 'authorization.k8s.io/reason': reason };
 
 const none: Readonly<Record<string, string>> = {};
 

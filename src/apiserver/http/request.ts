@@ -2,7 +2,7 @@ import { errors } from '../../api/errors.ts';
 import type { AuthorizerAttributes } from '../admission.ts';
 import type { AuditRecord } from '../audit/record.ts';
 import type { AuditAnnotations } from '../audit-annotations.ts';
-import { CollectedAnnotations } from '../audit-annotations.ts';
+import { NotedAnnotations } from '../audit-annotations.ts';
 import type { RequestContext } from '../core.ts';
 import type { UserInfo } from '../user.ts';
 import { respondNoSuchPath } from './answer.ts';
@@ -24,7 +24,7 @@ export class Request implements RequestContext {
   /** The path is one below a group that the server has. */
   inGroup = false;
   #warnings: Warnings | undefined;
-  #collected: CollectedAnnotations | undefined;
+  #collected: NotedAnnotations | undefined;
 
   constructor(
     exchange: Exchange,
@@ -57,7 +57,7 @@ export class Request implements RequestContext {
   /** Where nothing is recorded, what is noted is for the log of refused requests. */
   get audit(): AuditAnnotations {
     if (this.observer) return this.observer;
-    this.#collected ??= new CollectedAnnotations();
+    this.#collected ??= new NotedAnnotations();
     return this.#collected;
   }
 
