@@ -32,9 +32,18 @@ try {
   const after = server.memory();
   const answers = await load;
   const afterwards = await renewals(2);
-  console.log(`a lease renewed, idle:       p50 ${ms(idle, 0.5)}  p99 ${ms(idle, 0.99)}  (${idle.length})`);
-  console.log(`a lease renewed, overloaded: p50 ${ms(loaded, 0.5)}  p99 ${ms(loaded, 0.99)}  (${loaded.length})`);
-  console.log(`a lease renewed, afterwards: p50 ${ms(afterwards, 0.5)}  p99 ${ms(afterwards, 0.99)}`);
+  for (const [what, part] of [
+    ['a lease read', 'reads'],
+    ['a lease renewed', 'writes'],
+  ] as const) {
+    for (const [when, { [part]: times }] of [
+      ['idle', idle],
+      ['overloaded', loaded],
+      ['afterwards', afterwards],
+    ] as const) {
+      console.log(`${what}, ${when}: p50 ${ms(times, 0.5)}  p99 ${ms(times, 0.99)}  (${times.length})`);
+    }
+  }
   for (const line of answers) console.log(line);
   console.log(`resident: ${mb(before)} before, ${mb(after)} under load`);
 } finally {
@@ -104,24 +113,28 @@ async function send(method: string, path: string, body: object): Promise<void> {
   if (status >= 300) throw new Error(`${method} ${path}: ${status} ${text}`);
 }
 
-/** Renews the lease for a while; the latencies in milliseconds, the least first. */
-async function renewals(seconds = SECONDS): Promise<number[]> {
+/** Reads and renews the lease for a while; the latencies in milliseconds, the least first. */
+async function renewals(seconds = SECONDS): Promise<{ readonly reads: number[]; readonly writes: number[] }> {
   const path = '/apis/coordination.k8s.io/v1/namespaces/kube-node-lease/leases/bench';
   const client = session();
-  const times: number[] = [];
+  const reads: number[] = [];
+  const writes: number[] = [];
   const { body } = await ask(client, 'node', 'GET', path);
   let lease = JSON.parse(body);
   for (const until = performance.now() + seconds * 1000; performance.now() < until; ) {
     lease.spec.renewTime = new Date().toISOString().replace('Z', '000Z');
-    const began = performance.now();
+    let began = performance.now();
+    await ask(client, 'node', 'GET', path);
+    reads.push(performance.now() - began);
+    began = performance.now();
     const answer = await ask(client, 'node', 'PUT', path, lease);
-    times.push(performance.now() - began);
+    writes.push(performance.now() - began);
     if (answer.status !== 200) throw new Error(`the lease: ${answer.status} ${answer.body}`);
     lease = JSON.parse(answer.body);
     await new Promise((done) => setTimeout(done, PAUSE_MS));
   }
   client.close();
-  return times.sort((a, b) => a - b);
+  return { reads: reads.sort((a, b) => a - b), writes: writes.sort((a, b) => a - b) };
 }
 
 /** Users who read one object, list, and write, until they are stopped; a line about each sort. */
