@@ -1,8 +1,7 @@
 import { errors } from '../../api/errors.ts';
 import type { AuthorizerAttributes } from '../admission.ts';
 import type { AuditRecord } from '../audit/record.ts';
-import type { AuditAnnotations } from '../audit-annotations.ts';
-import { NotedAnnotations } from '../audit-annotations.ts';
+import { type AuditAnnotations, NotedAnnotations } from '../audit-annotations.ts';
 import type { RequestContext } from '../core.ts';
 import type { UserInfo } from '../user.ts';
 import { respondNoSuchPath } from './answer.ts';
