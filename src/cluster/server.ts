@@ -11,8 +11,8 @@ import { type AuthorizationFlags, readAuthorizationFlags } from '../apiserver/au
 import type { Encryption, EncryptionOptions } from '../apiserver/encryption/encryption.ts';
 import type { EncryptionFlags } from '../apiserver/encryption/flags.ts';
 import { createConnector } from '../apiserver/http/connect/connector.ts';
-import { createHttpServer } from '../apiserver/http/server.ts';
 import { type LimitFlags, readLimitFlags } from '../apiserver/http/limit-flags.ts';
+import { createHttpServer } from '../apiserver/http/server.ts';
 import { readServingFlags, ServingFiles, type ServingFlags } from '../apiserver/http/serving-flags.ts';
 import type { ServerTls } from '../apiserver/http/tls-options.ts';
 import { NodePortRepair } from '../apiserver/registry/node-port-repair.ts';
