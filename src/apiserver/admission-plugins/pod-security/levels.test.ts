@@ -6,7 +6,11 @@ import { policyOf } from './policy.ts';
 const broken = (level: Level, version: Version, spec: object, annotations: Record<string, string> = {}) =>
   describeViolations(
     // Only what the checks look at.
-    violations({ level, version }, { containers: [{ name: 'a', image: 'i', resources: {} }], ...spec } as Pod['spec'], annotations),
+    violations(
+      { level, version },
+      { containers: [{ name: 'a', image: 'i', resources: {} }], ...spec } as Pod['spec'],
+      annotations,
+    ),
   );
 
 const selinux = { securityContext: { seLinuxOptions: { type: 'container_engine_t' } } };
