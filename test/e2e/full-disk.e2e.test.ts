@@ -11,6 +11,12 @@ import { runOnePod, startWeb, webContainers } from './web.ts';
 const reason = whyNoContainers() ?? whyNoKubectl();
 if (reason) console.log(`end-to-end tests of a full disk are skipped: ${reason}`);
 
+/**
+ * A node whose disk was full keeps other pods away, and evicts them, until it has been well for five minutes. This is
+ * about those that stay.
+ */
+const staying = { priorityClassName: 'system-node-critical', tolerations: [{ operator: 'Exists' }] };
+
 describe.skipIf(reason !== undefined)('a cluster on a disk that is full', () => {
   let cluster: SkiffCluster;
   let url: string;
@@ -22,7 +28,7 @@ describe.skipIf(reason !== undefined)('a cluster on a disk that is full', () => 
     if (mounted.status !== 0) throw new Error(`mount: ${mounted.stderr}`);
     filler = join(cluster.home, 'filler');
     await cluster.up();
-    url = await startWeb(cluster);
+    url = await startWeb(cluster, staying);
   });
 
   afterAll(async () => {
@@ -85,7 +91,7 @@ describe.skipIf(reason !== undefined)('a cluster on a disk that is full', () => 
       console.log(`room again: first write ${(load.since('acknowledged', healedAt)[0]?.at ?? 0) - healedAt} ms later`);
       await load.stop();
       expect(await load.lost()).toEqual([]);
-      await eventually(() => runOnePod(cluster, 'after-full'));
+      await eventually(() => runOnePod(cluster, 'after-full', staying));
       expect(await webContainers(cluster)).toEqual(containers);
       const status = await cluster.skiff('status');
       expect(status).toMatchObject({ code: 0, stderr: '' });
@@ -117,7 +123,7 @@ describe.skipIf(reason !== undefined)('a cluster on a disk that is full', () => 
       await eventually(async () => expect(load.since('acknowledged', healedAt).length).toBeGreaterThan(50));
       await load.stop();
       expect(await load.lost()).toEqual([]);
-      await eventually(() => runOnePod(cluster, 'after-again'));
+      await eventually(() => runOnePod(cluster, 'after-again', staying));
       expect(await webContainers(cluster)).toEqual(containers);
       await eventually(async () => expect((await cluster.skiff('status')).code).toBe(0));
     } finally {

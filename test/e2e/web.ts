@@ -3,8 +3,8 @@ import type { SkiffCluster } from './skiff-cluster.ts';
 
 const labels = { app: 'web' };
 
-/** Three web servers that answer with their pods' names, and a Service before them. */
-export const web = [
+/** Three web servers that answer with their pods' names, and a Service before them. `pod`: more of the pods' spec. */
+export const web = (pod: object = {}): readonly object[] => [
   {
     apiVersion: 'apps/v1',
     kind: 'Deployment',
@@ -15,6 +15,7 @@ export const web = [
       template: {
         metadata: { labels },
         spec: {
+          ...pod,
           terminationGracePeriodSeconds: 1,
           containers: [
             {
@@ -38,8 +39,13 @@ export const web = [
 ];
 
 /** Applies `web`, waits until it is there, and answers with the URL of the Service. */
-export async function startWeb(cluster: SkiffCluster): Promise<string> {
-  await cluster.kubectl(['apply', '-f', '-'], web.map((object) => JSON.stringify(object)).join('\n'));
+export async function startWeb(cluster: SkiffCluster, pod?: object): Promise<string> {
+  await cluster.kubectl(
+    ['apply', '-f', '-'],
+    web(pod)
+      .map((object) => JSON.stringify(object))
+      .join('\n'),
+  );
   await cluster.kubectl(['rollout', 'status', 'deployment/web', '--timeout=60s']);
   return `http://${await cluster.kubectl(['get', 'service', 'web', '-o', 'jsonpath={.spec.clusterIP}'])}/`;
 }
@@ -53,8 +59,12 @@ export async function webContainers(cluster: SkiffCluster): Promise<string[]> {
 }
 
 /** Runs a pod to its end: API server, scheduler, node and runtime all have to do their part. */
-export async function runOnePod(cluster: SkiffCluster, name: string): Promise<void> {
-  const spec = { restartPolicy: 'Never', containers: [{ name: 'c', image: busyboxImageName, command: ['true'] }] };
+export async function runOnePod(cluster: SkiffCluster, name: string, pod: object = {}): Promise<void> {
+  const spec = {
+    ...pod,
+    restartPolicy: 'Never',
+    containers: [{ name: 'c', image: busyboxImageName, command: ['true'] }],
+  };
   await cluster.apply({ apiVersion: 'v1', kind: 'Pod', metadata: { name, namespace: 'default' }, spec });
   await cluster.kubectl(['wait', '--for=jsonpath={.status.phase}=Succeeded', `pod/${name}`, '--timeout=30s']);
   await cluster.kubectl(['delete', 'pod', name, '--now']);
