@@ -19,13 +19,13 @@ const SHORT_TEXT = 32 * 1024;
 
 /** JSON.parse for texts of strangers. Throws SyntaxError or DepthError. */
 export function parseJson(text: string): unknown {
-  if (text.length > SHORT_TEXT && nestsTooDeep(text)) throw new DepthError();
+  if (text.length > SHORT_TEXT && nestsDeeper(text, MAX_TEXT_DEPTH)) throw new DepthError();
   return JSON.parse(text);
 }
 
 /** Nearly all texts have too few brackets, wherever they stand, to be deep: finding those takes a tenth of the time. */
-const mayNestTooDeep = (text: string): boolean =>
-  countOf(text, '{', MAX_TEXT_DEPTH) + countOf(text, '[', MAX_TEXT_DEPTH) > MAX_TEXT_DEPTH;
+const mayNestDeeper = (text: string, most: number): boolean =>
+  countOf(text, '{', most) + countOf(text, '[', most) > most;
 
 function countOf(text: string, c: string, most: number): number {
   let count = 0;
@@ -33,15 +33,16 @@ function countOf(text: string, c: string, most: number): number {
   return count;
 }
 
-function nestsTooDeep(text: string): boolean {
-  if (!mayNestTooDeep(text)) return false;
+/** Whether a JSON text has more than so many lists and objects within each other. */
+export function nestsDeeper(text: string, most: number): boolean {
+  if (!mayNestDeeper(text, most)) return false;
   let depth = 0;
   for (let i = 0; i < text.length; i++) {
     const c = text.charCodeAt(i);
     if (c === 0x22) {
       for (i++; i < text.length && text.charCodeAt(i) !== 0x22; i++) if (text.charCodeAt(i) === 0x5c) i++;
     } else if (c === 0x5b || c === 0x7b) {
-      if (++depth > MAX_TEXT_DEPTH) return true;
+      if (++depth > most) return true;
     } else if (c === 0x5d || c === 0x7d) depth--;
   }
   return false;

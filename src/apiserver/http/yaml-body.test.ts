@@ -31,6 +31,7 @@ test.each([
   ['flow mappings', '{a: '.repeat(20_000)],
   ['block sequences', `${'- '.repeat(30_000)}x`],
   ['JSON', `${'['.repeat(60_000)}${']'.repeat(60_000)}`],
+  ['objects of JSON', `${'{"a":'.repeat(3_000)}1${'}'.repeat(3_000)}`],
 ])('%s without end are refused', async (_, text) => {
   await expect(readYaml(text)).rejects.toThrow('error converting YAML to JSON');
 });

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
 import { errors } from '../../api/errors.ts';
-import { DepthError, parseJson } from '../../schema/json.ts';
+import { DepthError, MAX_DEPTH, nestsDeeper, parseJson } from '../../schema/json.ts';
 import { mayHaveDuplicates } from '../../schema/strict.ts';
 import { type ParsedYaml, parseYaml, YamlError } from './yaml.ts';
 import type { YamlAnswer } from './yaml-worker.ts';
@@ -36,6 +36,8 @@ export async function readYamlStrictly(text: string): Promise<ParsedYaml> {
   if (/^\s*[{[]/.test(text)) {
     try {
       const value = parseJson(text);
+      // Those who would read it as YAML have no deeper values either.
+      if (nestsDeeper(text, MAX_DEPTH)) throw new DepthError();
       if (text.length > SMALL || !mayHaveDuplicates(text, value)) return { value, repeated: [] };
     } catch (error) {
       if (error instanceof DepthError) throw tooMuch();
