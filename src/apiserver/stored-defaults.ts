@@ -15,6 +15,7 @@ import type {
   WatchHandle,
   WatchSink,
 } from '../store/store.ts';
+import { StoreView } from '../store/store-view.ts';
 import { turns } from '../utils/turns.ts';
 import { skiffVersion } from '../utils/version.ts';
 import { storedTexts } from './cache/stored-text.ts';
@@ -62,33 +63,24 @@ function decodeRecord(value: Buffer): ModelRecord | undefined {
 }
 
 /** Shows what was written up to a revision as the present model has it, under the revision that it has. */
-class UpgradedStore implements Store {
-  readonly #store: Store;
+class UpgradedStore extends StoreView {
   readonly #resources: Resources;
   readonly #keys: KeyResources;
   readonly #since: number;
 
   constructor(store: Store, resources: Resources, since: number) {
-    this.#store = store;
+    super(store);
     this.#resources = resources;
     this.#keys = new KeyResources(resources);
     this.#since = since;
   }
 
-  get compactedRevision(): number {
-    return this.#store.compactedRevision;
+  override async get(key: string, revision?: number): Promise<KeyValue | undefined> {
+    return this.#fitted(await this.store.get(key, revision));
   }
 
-  revision(): Promise<number> {
-    return this.#store.revision();
-  }
-
-  async get(key: string, revision?: number): Promise<KeyValue | undefined> {
-    return this.#fitted(await this.#store.get(key, revision));
-  }
-
-  async range(start: string, end: string, options: RangeOptions = {}): Promise<RangeResult> {
-    const result = await this.#store.range(start, end, options);
+  override async range(start: string, end: string, options: RangeOptions = {}): Promise<RangeResult> {
+    const result = await this.store.range(start, end, options);
     if (options.keysOnly || options.countOnly) return result;
     const items: KeyValue[] = [];
     let began = performance.now();
@@ -101,32 +93,20 @@ class UpgradedStore implements Store {
     return { ...result, items };
   }
 
-  async txn(operations: readonly Operation[]): Promise<TxnResult> {
-    const result = await this.#store.txn(operations);
+  override async txn(operations: readonly Operation[]): Promise<TxnResult> {
+    const result = await this.store.txn(operations);
     if (result.ok) return result;
     const failed = result.failed.map(({ key, current }) => ({ key, current: this.#fitted(current) }));
     return { ...result, failed };
   }
 
-  watch(start: string, end: string, after: number, sink: WatchSink): WatchHandle {
-    if (after === 0 || after >= this.#since) return this.#store.watch(start, end, after, sink);
-    return this.#store.watch(start, end, after, {
+  override watch(start: string, end: string, after: number, sink: WatchSink): WatchHandle {
+    if (after === 0 || after >= this.#since) return this.store.watch(start, end, after, sink);
+    return this.store.watch(start, end, after, {
       changes: (changes) => sink.changes(changes.map((change) => this.#fittedChange(change))),
       progress: (revision) => sink.progress?.(revision),
       ended: (error) => sink.ended?.(error),
     });
-  }
-
-  async stale(key: string): Promise<boolean> {
-    return (await this.#store.stale?.(key)) ?? false;
-  }
-
-  compact(revision: number): Promise<void> {
-    return this.#store.compact(revision);
-  }
-
-  close(): Promise<void> {
-    return this.#store.close();
   }
 
   #fittedChange(change: Change): Change {

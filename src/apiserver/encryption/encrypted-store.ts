@@ -9,6 +9,7 @@ import type {
   WatchHandle,
   WatchSink,
 } from '../../store/store.ts';
+import { StoreView } from '../../store/store-view.ts';
 import type { Logger } from '../../utils/log.ts';
 import { turns } from '../../utils/turns.ts';
 import type { Opened, Provider } from './provider.ts';
@@ -30,8 +31,7 @@ class Known {
  * A store whose values are encrypted on disk as an EncryptionConfiguration has it; who reads and watches sees them as
  * they were written. History is encrypted with what was in force when it was written.
  */
-export class EncryptedStore implements Store {
-  readonly #store: Store;
+export class EncryptedStore extends StoreView {
   readonly #provider: (key: string) => Provider;
   readonly #log: Logger;
   /** Changes that wait for a plugin; a write is not acknowledged before they have been handed over. */
@@ -39,26 +39,18 @@ export class EncryptedStore implements Store {
 
   /** `provider` tells by whom the value of a key is written, and read, at present. */
   constructor(store: Store, provider: (key: string) => Provider, log: Logger) {
-    this.#store = store;
+    super(store);
     this.#provider = provider;
     this.#log = log;
   }
 
-  get compactedRevision(): number {
-    return this.#store.compactedRevision;
-  }
-
-  revision(): Promise<number> {
-    return this.#store.revision();
-  }
-
-  async get(key: string, revision?: number): Promise<KeyValue | undefined> {
-    const found = await this.#store.get(key, revision);
+  override async get(key: string, revision?: number): Promise<KeyValue | undefined> {
+    const found = await this.store.get(key, revision);
     return found && this.#opened(found);
   }
 
-  async range(start: string, end: string, options: RangeOptions = {}): Promise<RangeResult> {
-    const result = await this.#store.range(start, end, options);
+  override async range(start: string, end: string, options: RangeOptions = {}): Promise<RangeResult> {
+    const result = await this.store.range(start, end, options);
     if (options.keysOnly || options.countOnly) return result;
     const items: KeyValue[] = [];
     let began = performance.now();
@@ -72,8 +64,8 @@ export class EncryptedStore implements Store {
     return { ...result, items };
   }
 
-  async txn(operations: readonly Operation[]): Promise<TxnResult> {
-    const result = await this.#store.txn(operations.map((operation) => this.#sealed(operation)));
+  override async txn(operations: readonly Operation[]): Promise<TxnResult> {
+    const result = await this.store.txn(operations.map((operation) => this.#sealed(operation)));
     if (this.#waiting.size > 0) await Promise.all(this.#waiting);
     if (result.ok) return result;
     const failed = await Promise.all(
@@ -82,7 +74,7 @@ export class EncryptedStore implements Store {
     return { ...result, failed };
   }
 
-  watch(start: string, end: string, after: number, sink: WatchSink): WatchHandle {
+  override watch(start: string, end: string, after: number, sink: WatchSink): WatchHandle {
     /** Resolved when all before has been handed over; undefined when nothing waits. */
     let line: Promise<void> | undefined;
     let stopped = false;
@@ -104,7 +96,7 @@ export class EncryptedStore implements Store {
       if (line) wait(line.then(() => (stopped ? undefined : run())));
       else run();
     };
-    const handle = this.#store.watch(start, end, after, {
+    const handle = this.store.watch(start, end, after, {
       changes: (changes) => {
         try {
           const opened = changes.map((change) => this.#openedChange(change));
@@ -137,18 +129,10 @@ export class EncryptedStore implements Store {
     };
   }
 
-  async stale(key: string): Promise<boolean> {
-    const found = await this.#store.get(key);
+  override async stale(key: string): Promise<boolean> {
+    const found = await this.store.get(key);
     if (!found) return false;
     return (await this.#provider(key).decrypt(found.value, key)).stale;
-  }
-
-  compact(revision: number): Promise<void> {
-    return this.#store.compact(revision);
-  }
-
-  close(): Promise<void> {
-    return this.#store.close();
   }
 
   #sealed(operation: Operation): Operation {

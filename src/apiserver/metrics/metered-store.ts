@@ -1,13 +1,5 @@
-import type {
-  KeyValue,
-  Operation,
-  RangeOptions,
-  RangeResult,
-  Store,
-  TxnResult,
-  WatchHandle,
-  WatchSink,
-} from '../../store/store.ts';
+import type { KeyValue, Operation, RangeOptions, RangeResult, Store, TxnResult } from '../../store/store.ts';
+import { StoreView } from '../../store/store-view.ts';
 import {
   type Cell,
   type Distribution,
@@ -34,8 +26,7 @@ interface Series {
 type Measures = Partial<Record<StoreOperation, Series>> & { readonly group: string; readonly resource: string };
 
 /** A store whose requests are counted and timed, under the names that kube-apiserver has for those to etcd. */
-export class MeteredStore implements Store {
-  readonly #store: Store;
+export class MeteredStore extends StoreView {
   readonly #keys: KeyResources;
   readonly #requests: Values;
   readonly #errors: Values;
@@ -44,7 +35,7 @@ export class MeteredStore implements Store {
   readonly #measures = new Map<string, Measures>();
 
   constructor(store: Store, resources: Resources, registry: Registry) {
-    this.#store = store;
+    super(store);
     this.#keys = new KeyResources(resources);
     this.#requests = registry.counter('etcd_requests_total', '[ALPHA] Requests to the store.');
     this.#errors = registry.counter('etcd_request_errors_total', '[ALPHA] Requests to the store that failed.');
@@ -55,45 +46,21 @@ export class MeteredStore implements Store {
     );
   }
 
-  get compactedRevision(): number {
-    return this.#store.compactedRevision;
-  }
-
-  revision(): Promise<number> {
-    return this.#store.revision();
-  }
-
-  get(key: string, revision?: number): Promise<KeyValue | undefined> {
+  override get(key: string, revision?: number): Promise<KeyValue | undefined> {
     const began = performance.now();
-    return this.#time(key, 'get', began, this.#store.get(key, revision));
+    return this.#time(key, 'get', began, this.store.get(key, revision));
   }
 
-  range(start: string, end: string, options?: RangeOptions): Promise<RangeResult> {
+  override range(start: string, end: string, options?: RangeOptions): Promise<RangeResult> {
     const began = performance.now();
-    return this.#time(start, 'list', began, this.#store.range(start, end, options));
+    return this.#time(start, 'list', began, this.store.range(start, end, options));
   }
 
-  txn(operations: readonly Operation[]): Promise<TxnResult> {
+  override txn(operations: readonly Operation[]): Promise<TxnResult> {
     const began = performance.now();
-    const result = this.#store.txn(operations);
+    const result = this.store.txn(operations);
     const [first] = operations;
     return first && first.type !== 'check' ? this.#time(first.key, operationOf(first), began, result) : result;
-  }
-
-  watch(start: string, end: string, after: number, sink: WatchSink): WatchHandle {
-    return this.#store.watch(start, end, after, sink);
-  }
-
-  async stale(key: string): Promise<boolean> {
-    return (await this.#store.stale?.(key)) ?? false;
-  }
-
-  compact(revision: number): Promise<void> {
-    return this.#store.compact(revision);
-  }
-
-  close(): Promise<void> {
-    return this.#store.close();
   }
 
   /** Looks at how long it takes without standing in its way. */
