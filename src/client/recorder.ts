@@ -102,7 +102,9 @@ export function createEventRecorder(options: EventRecorderOptions): EventBroadca
         return;
       } catch (error) {
         if (error instanceof ApiError) {
-          log.warn({ err: error, reason: correlated.event.reason }, 'server rejected event');
+          // Nothing to wonder at where the namespace goes, as client-go sees it too.
+          const going = error.status.details?.causes?.some(({ reason }) => reason === 'NamespaceTerminating');
+          log[going ? 'debug' : 'warn']({ err: error, reason: correlated.event.reason }, 'server rejected event');
           return;
         }
         if (attempt >= TRIES || abort.signal.aborted) {
