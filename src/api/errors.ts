@@ -149,3 +149,11 @@ export function isReason(error: unknown, ...reasons: readonly StatusReason[]): e
 export const isNotFound = (error: unknown): error is ApiError => isReason(error, 'NotFound');
 export const isConflict = (error: unknown): error is ApiError => isReason(error, 'Conflict');
 export const isAlreadyExists = (error: unknown): error is ApiError => isReason(error, 'AlreadyExists');
+
+/** The namespace is going away, so that nothing can be created in it any more. */
+export function isNamespaceTerminating(error: unknown): boolean {
+  return (
+    error instanceof ApiError &&
+    !!error.status.details?.causes?.some((cause) => cause.reason === 'NamespaceTerminating')
+  );
+}

@@ -1,5 +1,5 @@
 import { type Event, events, type ObjectReference } from '../api/core/v1.gen.ts';
-import { ApiError, isNotFound } from '../api/errors.ts';
+import { ApiError, isNamespaceTerminating, isNotFound } from '../api/errors.ts';
 import type { Draft, KubeObject } from '../api/resource.ts';
 import { formatTime } from '../schema/time.ts';
 import type { Clock } from '../utils/clock.ts';
@@ -103,8 +103,10 @@ export function createEventRecorder(options: EventRecorderOptions): EventBroadca
       } catch (error) {
         if (error instanceof ApiError) {
           // Nothing to wonder at where the namespace goes, as client-go sees it too.
-          const going = error.status.details?.causes?.some(({ reason }) => reason === 'NamespaceTerminating');
-          log[going ? 'debug' : 'warn']({ err: error, reason: correlated.event.reason }, 'server rejected event');
+          log[isNamespaceTerminating(error) ? 'debug' : 'warn'](
+            { err: error, reason: correlated.event.reason },
+            'server rejected event',
+          );
           return;
         }
         if (attempt >= TRIES || abort.signal.aborted) {

@@ -1,7 +1,7 @@
 import { type CronJob, type CronJobStatus, cronjobs, type Job, jobs } from '../../api/batch/v1.gen.ts';
 import type { ObjectReference } from '../../api/core/v1.gen.ts';
 import { parseSchedule, type Schedule } from '../../api/cron-schedule.ts';
-import { isAlreadyExists, isNotFound } from '../../api/errors.ts';
+import { isAlreadyExists, isNamespaceTerminating, isNotFound } from '../../api/errors.ts';
 import type { Draft } from '../../api/resource.ts';
 import type { Informer } from '../../client/informer.ts';
 import { type EventRecorder, referenceTo } from '../../client/recorder.ts';
@@ -19,7 +19,7 @@ import {
   newControllerRef,
   resolveControllerRef,
 } from '../shared/controller-ref.ts';
-import { isNamespaceTerminating, messageOf } from '../shared/pod-control.ts';
+import { messageOf } from '../shared/pod-control.ts';
 import { startReconciler } from '../shared/start.ts';
 import { mostRecent, untilNext } from './timing.ts';
 

@@ -5,7 +5,7 @@ import {
   type ReplicaSet,
   replicasets,
 } from '../../api/apps/v1.gen.ts';
-import { isAlreadyExists, isNotFound } from '../../api/errors.ts';
+import { isAlreadyExists, isNamespaceTerminating, isNotFound } from '../../api/errors.ts';
 import type { Draft } from '../../api/resource.ts';
 import type { Client } from '../../client/client.ts';
 import type { EventRecorder } from '../../client/recorder.ts';
@@ -14,7 +14,7 @@ import { quote } from '../../schema/quote.ts';
 import type { Clock } from '../../utils/clock.ts';
 import { controllerOf, newControllerRef } from '../shared/controller-ref.ts';
 import { templateHash } from '../shared/hash.ts';
-import { isNamespaceTerminating, messageOf } from '../shared/pod-control.ts';
+import { messageOf } from '../shared/pod-control.ts';
 import {
   annotationsFor,
   expendable,

@@ -8,7 +8,7 @@ import {
   type Service,
   services,
 } from '../../api/core/v1.gen.ts';
-import { isAlreadyExists, isConflict, isNotFound } from '../../api/errors.ts';
+import { isAlreadyExists, isConflict, isNamespaceTerminating, isNotFound } from '../../api/errors.ts';
 import type { Draft } from '../../api/resource.ts';
 import type { Informer } from '../../client/informer.ts';
 import { keyOf, splitKey } from '../../client/store.ts';
@@ -18,7 +18,6 @@ import { containerPort, hasOwnName, isEndpoint } from '../endpointslice/endpoint
 import { ServiceMembership, selects } from '../endpointslice/membership.ts';
 import { TRIGGER_TIME, TriggerTimes } from '../endpointslice/trigger-time.ts';
 import type { ControllerContext, ControllerHandle } from '../shared/context.ts';
-import { isNamespaceTerminating } from '../shared/pod-control.ts';
 import { isPodReady } from '../shared/pods.ts';
 import { startReconciler } from '../shared/start.ts';
 import { type Occurrence, packSubsets, truncate } from './subsets.ts';

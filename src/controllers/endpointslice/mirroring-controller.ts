@@ -1,14 +1,13 @@
 import { isIPv6 } from 'node:net';
 import { type EndpointAddress, type Endpoints, endpoints, type Service, services } from '../../api/core/v1.gen.ts';
 import { type Endpoint, type EndpointPort, type EndpointSlice, endpointslices } from '../../api/discovery/v1.gen.ts';
-import { isNotFound } from '../../api/errors.ts';
+import { isNamespaceTerminating, isNotFound } from '../../api/errors.ts';
 import type { Informer } from '../../client/informer.ts';
 import { keyOf, splitKey } from '../../client/store.ts';
 import type { WorkQueue } from '../../client/work-queue.ts';
 import { deepEqual } from '../../schema/equal.ts';
 import type { ControllerContext, ControllerHandle } from '../shared/context.ts';
 import { stable } from '../shared/hash.ts';
-import { isNamespaceTerminating } from '../shared/pod-control.ts';
 import { startReconciler } from '../shared/start.ts';
 import { MANAGED_BY, SERVICE_NAME } from './plan.ts';
 import { TRIGGER_TIME } from './trigger-time.ts';

@@ -1,5 +1,6 @@
 import { type Job, type JobStatus, jobs } from '../../api/batch/v1.gen.ts';
 import type { Pod } from '../../api/core/v1.gen.ts';
+import { isNamespaceTerminating } from '../../api/errors.ts';
 import type { Client } from '../../client/client.ts';
 import type { EventRecorder } from '../../client/recorder.ts';
 import { keyOf } from '../../client/store.ts';
@@ -8,7 +9,7 @@ import { formatTime } from '../../schema/time.ts';
 import type { Clock } from '../../utils/clock.ts';
 import { allSettled, slowStart } from '../shared/batches.ts';
 import type { Expectations } from '../shared/expectations.ts';
-import { isNamespaceTerminating, type PodControl } from '../shared/pod-control.ts';
+import type { PodControl } from '../shared/pod-control.ts';
 import { isPodReady, isPodTerminating } from '../shared/pods.ts';
 import { type BackoffRecord, finishedAt, remaining } from './backoff.ts';
 import { conditionOf, isTrue, type Verdict, withCondition } from './conditions.ts';

@@ -1,7 +1,6 @@
 import { type ConfigMap, configmaps, namespaces } from '../../api/core/v1.gen.ts';
-import { isNotFound } from '../../api/errors.ts';
+import { isNamespaceTerminating, isNotFound } from '../../api/errors.ts';
 import type { ControllerContext, ControllerHandle } from '../shared/context.ts';
-import { isNamespaceTerminating } from '../shared/pod-control.ts';
 import { startReconciler } from '../shared/start.ts';
 
 /** A config map with one certificate authority in it. */

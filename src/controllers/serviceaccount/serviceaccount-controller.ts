@@ -1,7 +1,6 @@
 import { namespaces, serviceaccounts } from '../../api/core/v1.gen.ts';
-import { isReason } from '../../api/errors.ts';
+import { isNamespaceTerminating, isReason } from '../../api/errors.ts';
 import type { ControllerContext, ControllerHandle } from '../shared/context.ts';
-import { isNamespaceTerminating } from '../shared/pod-control.ts';
 import { startReconciler } from '../shared/start.ts';
 
 const NAME = 'default';

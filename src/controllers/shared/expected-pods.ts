@@ -1,9 +1,10 @@
 import type { Pod } from '../../api/core/v1.gen.ts';
+import { isNamespaceTerminating } from '../../api/errors.ts';
 import type { Draft, KubeObject } from '../../api/resource.ts';
 import { keyOf } from '../../client/store.ts';
 import { allSettled, slowStart } from './batches.ts';
 import type { Expectations } from './expectations.ts';
-import { isNamespaceTerminating, type PodControl } from './pod-control.ts';
+import type { PodControl } from './pod-control.ts';
 
 /**
  * Creates and deletes an owner's pods and keeps what is expected to show up in step with what was done: the caller

@@ -1,5 +1,5 @@
 import { type Pod, type PodTemplateSpec, pods } from '../../api/core/v1.gen.ts';
-import { ApiError, isNotFound } from '../../api/errors.ts';
+import { isNamespaceTerminating, isNotFound } from '../../api/errors.ts';
 import type { Draft, KubeObject } from '../../api/resource.ts';
 import type { Client } from '../../client/client.ts';
 import type { EventRecorder } from '../../client/recorder.ts';
@@ -7,14 +7,6 @@ import { newControllerRef } from './controller-ref.ts';
 
 /** Names have room for 253 characters; the server adds five to a prefix. */
 const LONGEST_PREFIX = 248;
-
-/** The namespace is going away, so that nothing can be created in it any more. */
-export function isNamespaceTerminating(error: unknown): boolean {
-  return (
-    error instanceof ApiError &&
-    !!error.status.details?.causes?.some((cause) => cause.reason === 'NamespaceTerminating')
-  );
-}
 
 /** A pod as its template wants it, named after and controlled by `owner`. */
 export function podFromTemplate(template: PodTemplateSpec, owner: KubeObject): Draft<Pod> {

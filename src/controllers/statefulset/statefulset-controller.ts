@@ -6,7 +6,7 @@ import {
   statefulsets,
 } from '../../api/apps/v1.gen.ts';
 import { type Pod, persistentvolumeclaims, pods } from '../../api/core/v1.gen.ts';
-import { isAlreadyExists, isNotFound } from '../../api/errors.ts';
+import { isAlreadyExists, isNamespaceTerminating, isNotFound } from '../../api/errors.ts';
 import { labelSelector } from '../../api/labels.ts';
 import type { Informer } from '../../client/informer.ts';
 import { keyOf, splitKey } from '../../client/store.ts';
@@ -16,7 +16,7 @@ import type { ControllerContext, ControllerHandle } from '../shared/context.ts';
 import { claim, indexByController } from '../shared/controller-ref.ts';
 import { Expectations } from '../shared/expectations.ts';
 import { observePods } from '../shared/observe-pods.ts';
-import { isNamespaceTerminating, messageOf } from '../shared/pod-control.ts';
+import { messageOf } from '../shared/pod-control.ts';
 import { untilNextAvailable } from '../shared/pods.ts';
 import { templateOf } from '../shared/revisions.ts';
 import { startReconciler } from '../shared/start.ts';
