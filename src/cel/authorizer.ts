@@ -3,7 +3,7 @@
  * https://kubernetes.io/docs/reference/using-api/cel/#kubernetes-authorizer-library
  *
  * Expressions evaluate without waiting, authorizers may have to: a check that is not yet answered ends the evaluation with
- * `PendingCheck`; evaluateWithAuthorizer (program.ts) asks, and evaluates again with the answer.
+ * `PendingCheck`; who began it asks, and begins again with the answer (src/apiserver/policies/activation.ts).
  */
 import { quote } from '../schema/quote.ts';
 import { declare } from './declare.ts';

@@ -1,11 +1,4 @@
 /** Expressions from text to answer: compile once, evaluate often. */
-import {
-  type AuthorizationAnswer,
-  type AuthorizationLookup,
-  type AuthorizationQuestion,
-  PendingCheck,
-  questionKey,
-} from './authorizer.ts';
 import type { CheckedAst } from './checker.ts';
 import { check } from './checker.ts';
 import type { Environment } from './environment.ts';
@@ -14,9 +7,6 @@ import { parse } from './parser.ts';
 import { plan, type Step } from './planner.ts';
 import { Cancelled, Paused, Run } from './run.ts';
 import { CelError, type Value } from './values.ts';
-
-/** More questions than any expression within the limit of cost can ask. */
-const MAX_CHECKS = 64;
 
 /** What Kubernetes lets one expression cost at run time. */
 export const COST_LIMIT = 1_000_000;
@@ -118,24 +108,5 @@ function compileNow(source: string, env: Environment): Compiled {
     return { program: new Program(checked.ast, plan(checked.ast)) };
   } catch (error) {
     return { issues: error instanceof Error ? error.message : String(error) };
-  }
-}
-
-/** Evaluates an expression that may ask the authorizer: again with each answer, until it has them all. */
-export async function evaluateWithAuthorizer(
-  program: Program,
-  variables: (name: string, lookup: AuthorizationLookup) => Value | undefined,
-  ask: (question: AuthorizationQuestion) => Promise<AuthorizationAnswer>,
-  options: EvaluateOptions = {},
-): Promise<Evaluation> {
-  const answers = new Map<string, AuthorizationAnswer>();
-  const lookup: AuthorizationLookup = (question) => answers.get(questionKey(question));
-  for (;;) {
-    try {
-      return program.evaluate((name) => variables(name, lookup), options);
-    } catch (error) {
-      if (!(error instanceof PendingCheck) || answers.size >= MAX_CHECKS) throw error;
-      answers.set(questionKey(error.question), await ask(error.question));
-    }
   }
 }

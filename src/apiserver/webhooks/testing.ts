@@ -2,7 +2,7 @@
 import { createServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import type { AdmissionRequest } from '../../api/admission/v1.gen.ts';
-import { createCertificate, generateKey, loadAuthority, privateKeyPem } from '../../utils/x509.ts';
+import { testServerCertificate } from '../../utils/x509-testing.ts';
 
 /** What a webhook says to a review: a response without its uid, raw text of an answer, or nothing at all, for ever. */
 export type TestAnswer =
@@ -28,37 +28,13 @@ interface Review {
   readonly request: AdmissionRequest;
 }
 
-const DAY = 24 * 60 * 60 * 1000;
-
 export async function startWebhook(
   answer: (path: string, request: AdmissionRequest) => TestAnswer,
 ): Promise<TestWebhook> {
-  const authorityKey = generateKey();
-  const now = Date.now();
-  const times = { notBefore: now - DAY, notAfter: now + DAY };
-  const ca = createCertificate({
-    ...times,
-    subject: { commonName: 'webhooks', organizations: [] },
-    publicKey: authorityKey.publicKey,
-    signingKey: authorityKey.privateKey,
-    usages: ['cert sign'],
-    isCa: true,
-  });
-  const authority = loadAuthority({ cert: ca, key: privateKeyPem(authorityKey.privateKey) });
-  const own = generateKey();
-  const cert = createCertificate({
-    ...times,
-    subject: { commonName: 'webhook', organizations: [] },
-    publicKey: own.publicKey,
-    issuer: authority,
-    signingKey: authority.key,
-    usages: ['digital signature'],
-    extendedUsages: ['server auth'],
-    names: { dns: ['hook.default.svc'], ips: ['127.0.0.1'] },
-  });
+  const { cert, key, ca } = testServerCertificate({ dns: ['hook.default.svc'], ips: ['127.0.0.1'] });
   const asked: { path: string; request: AdmissionRequest }[] = [];
   let connections = 0;
-  const server = createServer({ cert, key: privateKeyPem(own.privateKey) }, async (exchange, reply) => {
+  const server = createServer({ cert, key }, async (exchange, reply) => {
     const chunks: Buffer[] = [];
     for await (const chunk of exchange) chunks.push(chunk as Buffer);
     const review = JSON.parse(Buffer.concat(chunks).toString()) as Review;

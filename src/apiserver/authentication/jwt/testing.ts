@@ -2,7 +2,7 @@
 import { constants, generateKeyPairSync, type KeyObject, sign } from 'node:crypto';
 import { createServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
-import { createCertificate, generateKey, loadAuthority, privateKeyPem } from '../../../utils/x509.ts';
+import { testServerCertificate } from '../../../utils/x509-testing.ts';
 
 export interface TestIssuer {
   readonly url: string;
@@ -34,11 +34,10 @@ export interface TokenHeader {
   readonly [more: string]: unknown;
 }
 
-const DAY = 86_400_000;
 const part = (value: object) => Buffer.from(JSON.stringify(value)).toString('base64url');
 
 export async function startIssuer(): Promise<TestIssuer> {
-  const { cert, key, ca } = serverCertificate();
+  const { cert, key, ca } = testServerCertificate({ ips: ['127.0.0.1'] });
   const keys = new Map<string, { readonly privateKey: KeyObject; readonly publicKey: KeyObject }>();
   let fetches = 0;
   const server = createServer({ cert, key }, (request, reply) => {
@@ -93,30 +92,4 @@ export async function startIssuer(): Promise<TestIssuer> {
   };
   issuer.addKey('rsa');
   return issuer;
-}
-
-function serverCertificate(): { readonly cert: string; readonly key: string; readonly ca: string } {
-  const times = { notBefore: Date.now() - DAY, notAfter: Date.now() + DAY };
-  const authorityKey = generateKey();
-  const ca = createCertificate({
-    ...times,
-    subject: { commonName: 'issuers', organizations: [] },
-    publicKey: authorityKey.publicKey,
-    signingKey: authorityKey.privateKey,
-    usages: ['cert sign'],
-    isCa: true,
-  });
-  const authority = loadAuthority({ cert: ca, key: privateKeyPem(authorityKey.privateKey) });
-  const own = generateKey();
-  const cert = createCertificate({
-    ...times,
-    subject: { commonName: 'issuer', organizations: [] },
-    publicKey: own.publicKey,
-    issuer: authority,
-    signingKey: authority.key,
-    usages: ['digital signature'],
-    extendedUsages: ['server auth'],
-    names: { dns: [], ips: ['127.0.0.1'] },
-  });
-  return { cert, key: privateKeyPem(own.privateKey), ca };
 }
